@@ -1,0 +1,92 @@
+// The read parameters of a LIST, WATCH or GET, validated as the apiserver validates them, for answers given here.
+// Source: k8s.io/apimachinery/pkg/apis/meta/internalversion/validation and the API concepts page on resource versions.
+import { badRequest, invalid } from '../apimachinery/status.ts';
+
+export type ResourceVersionMatch = '' | 'Exact' | 'NotOlderThan';
+
+export interface ReadOptions {
+  /** '' = most recent, '0' = any, else decimal. */
+  readonly resourceVersion: string;
+  readonly resourceVersionMatch: ResourceVersionMatch;
+  readonly limit: number;
+  readonly continue: string;
+  readonly allowWatchBookmarks: boolean;
+  readonly sendInitialEvents: boolean | undefined;
+  /** Seconds; undefined when the client leaves it to the server. */
+  readonly timeoutSeconds: number | undefined;
+}
+
+/** @throws StatusError 400 or 422, worded like the apiserver's. */
+export function readOptions(query: URLSearchParams, verb: 'get' | 'list' | 'watch'): ReadOptions {
+  const options: ReadOptions = {
+    resourceVersion: resourceVersionOf(query),
+    resourceVersionMatch: matchOf(query),
+    limit: numberOf(query, 'limit') ?? 0,
+    continue: query.get('continue') ?? '',
+    allowWatchBookmarks: booleanOf(query, 'allowWatchBookmarks') ?? false,
+    sendInitialEvents: booleanOf(query, 'sendInitialEvents'),
+    timeoutSeconds: numberOf(query, 'timeoutSeconds'),
+  };
+  if (verb === 'watch') checkWatch(options);
+  if (verb === 'list') checkList(options);
+  return options;
+}
+
+function checkList(options: ReadOptions): void {
+  const { resourceVersion, resourceVersionMatch: match } = options;
+  if (options.sendInitialEvents !== undefined) forbid('sendInitialEvents', 'sendInitialEvents is forbidden for list');
+  if (match === '') {
+    if (options.continue !== '' && resourceVersion !== '' && resourceVersion !== '0') {
+      throw badRequest('specifying resource version is not allowed when using continue');
+    }
+    return;
+  }
+  if (options.continue !== '') forbid('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided');
+  if (resourceVersion === '') forbid('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided');
+  if (match === 'Exact' && resourceVersion === '0') {
+    forbid('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
+  }
+}
+
+function checkWatch(options: ReadOptions): void {
+  const { resourceVersionMatch: match, sendInitialEvents } = options;
+  if (sendInitialEvents === undefined && match !== '') {
+    forbid('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
+  }
+  if (sendInitialEvents !== undefined && match !== 'NotOlderThan') {
+    forbid('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
+  }
+}
+
+const listOptions = { group: 'meta.k8s.io', kind: 'ListOptions' };
+
+function forbid(field: string, detail: string): never {
+  throw invalid(listOptions, '', [{ reason: 'FieldValueForbidden', message: `Forbidden: ${detail}`, field }]);
+}
+
+function resourceVersionOf(query: URLSearchParams): string {
+  const text = query.get('resourceVersion') ?? '';
+  if (text === '' || /^(0|[1-9][0-9]{0,19})$/.test(text)) return text;
+  throw badRequest(`Invalid value: ${JSON.stringify(text)}: resourceVersion must be empty, 0 or a decimal number that the server has given out`);
+}
+
+function matchOf(query: URLSearchParams): ResourceVersionMatch {
+  const text = query.get('resourceVersionMatch') ?? '';
+  if (text === '' || text === 'Exact' || text === 'NotOlderThan') return text;
+  const message = `Unsupported value: ${JSON.stringify(text)}: supported values: "Exact", "NotOlderThan", ""`;
+  throw invalid(listOptions, '', [{ reason: 'FieldValueNotSupported', message, field: 'resourceVersionMatch' }]);
+}
+
+function numberOf(query: URLSearchParams, name: string): number | undefined {
+  const text = query.get(name);
+  if (text === null || text === '') return undefined;
+  if (!/^-?[0-9]{1,15}$/.test(text)) throw badRequest(`query parameter ${name}: ${JSON.stringify(text)} is not a whole number`);
+  return Math.max(0, Number(text));
+}
+
+/** Only absence, `false` and `0` are false, as in apimachinery's conversion of query parameters. */
+function booleanOf(query: URLSearchParams, name: string): boolean | undefined {
+  const text = query.get(name);
+  if (text === null) return undefined;
+  return text !== '0' && text.toLowerCase() !== 'false';
+}

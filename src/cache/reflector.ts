@@ -1,0 +1,189 @@
+// Keeps one scope current: a full sync, then a WATCH that is resumed by resourceVersion after every cut; a full sync
+// again only when the cloud says 410 Expired. Everything it learns goes through `FeedSink`, which has it on its way to
+// disk before anyone sees it. One reflector per scope serves all local clients.
+import { readObject } from '../apimachinery/object.ts';
+import { compareResourceVersion } from '../apimachinery/resource-version.ts';
+import type { WatchFrame } from '../apimachinery/watch-frame.ts';
+import type { Credential } from './credential.ts';
+import { HistoryExpiredError, NoCredentialError, UpstreamProtocolError, UpstreamStatusError, VersionRegressedError } from './errors.ts';
+import { syncByList, syncByWatchList } from './full-sync.ts';
+import type { Scope } from './scope.ts';
+import type { FullSync, UpstreamChange } from './snapshot.ts';
+import type { Transport } from './transport.ts';
+import { readBookmark, readErrorFrame } from './watch/bookmark.ts';
+import { openWatch } from './watch/watch-stream.ts';
+
+/** Tells when it makes sense to ask the cloud at all. */
+export interface LinkGate {
+  readonly isOnline: boolean;
+  /** Resolves at once when online. Rejects when the signal aborts. */
+  whenOnline(signal: AbortSignal): Promise<void>;
+}
+
+export interface Timing {
+  now(): number;
+  /** Rejects when the signal aborts. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  /** 0 <= n < 1 */
+  random(): number;
+}
+
+/** `list`: pages with gzip. `watchlist`: one stream, uncompressed. `auto`: watchlist for a single object, else list. */
+export type InitialSync = 'auto' | 'list' | 'watchlist';
+
+export interface FeedSink {
+  readonly isComplete: boolean;
+  readonly resourceVersion: string;
+  /** A full sync, shared with the readers that wait for one. */
+  requestSync(): Promise<void>;
+  /** Takes a full sync over; does nothing when the scope is already past it. */
+  replace(sync: FullSync): Promise<void>;
+  apply(events: readonly UpstreamChange[]): Promise<void>;
+  /** The stream with the cloud stands, or has ended. */
+  following(isFollowing: boolean): void;
+  /** The cloud refused this credential (401, 403). */
+  refused(credential: Credential, error: UpstreamStatusError): void;
+  /** The cloud does not know this resource any more (404). */
+  vanished(error: UpstreamStatusError): void;
+  failed(error: unknown): void;
+}
+
+/** Whether the cloud that answers is the one whose versions are known here. */
+export interface ClusterCheck {
+  /** Looks once after each doubt. Rejects when it cannot tell now or when the cluster is another one. */
+  verify(signal: AbortSignal): Promise<void>;
+  doubt(): void;
+}
+
+export interface ReflectorDependencies {
+  readonly transport: Transport;
+  readonly cluster: ClusterCheck;
+  readonly link: LinkGate;
+  readonly timing: Timing;
+  readonly initialSync: InitialSync;
+}
+
+export class Reflector {
+  readonly #scope: Scope;
+  readonly #sink: FeedSink;
+  readonly #deps: ReflectorDependencies;
+  /** The credential to follow with now; undefined while nobody has left one. */
+  readonly #credential: () => Credential | undefined;
+  #hasWatchList = true;
+  #failures = 0;
+
+  constructor(scope: Scope, sink: FeedSink, credential: () => Credential | undefined, deps: ReflectorDependencies) {
+    this.#scope = scope;
+    this.#sink = sink;
+    this.#credential = credential;
+    this.#deps = deps;
+  }
+
+  /** Runs until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    let mustSync = false;
+    while (!signal.aborted) {
+      try {
+        await this.#deps.link.whenOnline(signal);
+        await this.#deps.cluster.verify(signal);
+        const credential = this.#credential();
+        if (credential === undefined) throw new NoCredentialError(this.#scope.id);
+        if (mustSync || !this.#sink.isComplete) await this.#sink.requestSync();
+        mustSync = false;
+        await this.#follow(credential, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        mustSync ||= error instanceof HistoryExpiredError;
+        this.#deps.cluster.doubt();
+        await this.#recover(error, signal);
+      }
+    }
+  }
+
+  /**
+   * Reads the whole scope with this credential and hands it over. What is known afterwards is at least as new as this
+   * call, whoever's stream brought it.
+   */
+  async sync(credential: Credential, signal: AbortSignal): Promise<void> {
+    const request = { transport: this.#deps.transport, scope: this.#scope, credential, signal };
+    await this.#sink.replace(await this.#read(request));
+  }
+
+  async #read(request: Parameters<typeof syncByList>[0]): Promise<FullSync> {
+    const { initialSync } = this.#deps;
+    const isSmall = this.#scope.fields.exactName !== undefined;
+    const wantsWatchList = initialSync === 'watchlist' || (initialSync === 'auto' && isSmall);
+    if (!wantsWatchList || !this.#hasWatchList) return await syncByList(request);
+    try {
+      return await syncByWatchList(request);
+    } catch (error) {
+      if (!(error instanceof UpstreamStatusError) || error.statusCode !== 422) throw error;
+      this.#hasWatchList = false;
+      return await syncByList(request);
+    }
+  }
+
+  async #follow(credential: Credential, signal: AbortSignal): Promise<void> {
+    const { transport, timing } = this.#deps;
+    const timeoutSeconds = 300 + Math.floor(timing.random() * 300);
+    const parameters = {
+      allowWatchBookmarks: 'true',
+      resourceVersion: this.#sink.resourceVersion,
+      timeoutSeconds: String(timeoutSeconds),
+      watch: 'true',
+    };
+    const openedAt = timing.now();
+    const stream = await openWatch({ transport, scope: this.#scope, credential, signal, parameters });
+    this.#sink.following(true);
+    let heard = false;
+    try {
+      for await (const frames of stream) {
+        heard = true;
+        this.#failures = 0;
+        await this.#sink.apply(this.#readFrames(frames));
+      }
+    } finally {
+      this.#sink.following(false);
+    }
+    const lastedMs = timing.now() - openedAt;
+    if (lastedMs < timeoutSeconds * 1000 - 5000) this.#deps.cluster.doubt();
+    if (!heard && lastedMs < 1000) throw new UpstreamProtocolError('the watch ended at once without an event');
+  }
+
+  #readFrames(frames: readonly WatchFrame[]): readonly UpstreamChange[] {
+    return frames.map((frame): UpstreamChange => {
+      if (frame.type === 'ERROR') throw readErrorFrame(frame.object);
+      if (frame.type !== 'BOOKMARK') return { type: frame.type, object: readObject(this.#scope.gvr, frame.object) };
+      const { resourceVersion } = readBookmark(frame.object);
+      if (compareResourceVersion(resourceVersion, this.#sink.resourceVersion) < 0) {
+        throw new VersionRegressedError(this.#sink.resourceVersion, resourceVersion);
+      }
+      return { type: 'BOOKMARK', resourceVersion };
+    });
+  }
+
+  async #recover(error: unknown, signal: AbortSignal): Promise<void> {
+    const { timing } = this.#deps;
+    if (error instanceof UpstreamStatusError) {
+      const credential = this.#credential();
+      if (error.statusCode === 404) return this.#sink.vanished(error);
+      if ((error.statusCode === 401 || error.statusCode === 403) && credential) this.#sink.refused(credential, error);
+    }
+    if (!(error instanceof HistoryExpiredError)) this.#sink.failed(error);
+    this.#failures++;
+    const ceiling = Math.min(30_000, 200 * 2 ** Math.min(this.#failures, 8));
+    await timing.sleep(Math.max(retryAfterMs(error), ceiling * (0.5 + timing.random() / 2)), signal).catch(ignoreAbort(signal));
+  }
+}
+
+function retryAfterMs(error: unknown): number {
+  if (!(error instanceof UpstreamStatusError)) return 0;
+  const seconds = Number(error.headers['retry-after']);
+  return Number.isFinite(seconds) ? Math.min(seconds, 60) * 1000 : 0;
+}
+
+function ignoreAbort(signal: AbortSignal): (error: unknown) => void {
+  return (error) => {
+    if (!signal.aborted) throw error;
+  };
+}

@@ -1,0 +1,107 @@
+// All scopes that are followed, one for each question that clients ask; opened by the first read, closed when nobody has
+// read one for the linger time. Finds the scope that can answer a request: the very one, or a wider complete one.
+import { gvrKey } from '../apimachinery/group-version-resource.ts';
+import type { Credential } from './credential.ts';
+import { FollowedScope, type FollowedScopeDependencies } from './followed-scope.ts';
+import { canAnswer, type Scope } from './scope.ts';
+import type { RestoredScope } from './scope-records.ts';
+
+export interface ScopeTableDependencies extends Omit<FollowedScopeDependencies, 'onVanished'> {
+  /** A scope is not followed any more; its records can go. */
+  readonly onClosed: (followed: FollowedScope, memberKeys: readonly string[], reason: string) => void;
+  readonly onCrash: (error: unknown) => void;
+}
+
+export class ScopeTable {
+  readonly #deps: ScopeTableDependencies;
+  readonly #byId = new Map<string, FollowedScope>();
+  readonly #byResource = new Map<string, Set<FollowedScope>>();
+
+  constructor(deps: ScopeTableDependencies) {
+    this.#deps = deps;
+  }
+
+  get all(): IterableIterator<FollowedScope> {
+    return this.#byId.values();
+  }
+
+  get(id: string): FollowedScope | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** A complete scope that holds the whole answer; the exact one first, then the smallest. */
+  answering(scope: Scope): FollowedScope | undefined {
+    const exact = this.#byId.get(scope.id);
+    if (exact?.isComplete) return exact;
+    return this.#smallest(scope, (followed) => followed.isComplete);
+  }
+
+  /** The scope that follows this one already, complete or still at its first sync. */
+  following(scope: Scope): FollowedScope | undefined {
+    return this.#byId.get(scope.id) ?? this.#smallest(scope, (followed) => followed.isComplete);
+  }
+
+  /** Opens the scope if nothing follows it yet; the reader lends its credential either way. */
+  open(scope: Scope, identity: string, credential: Credential): FollowedScope {
+    const known = this.#byId.get(scope.id);
+    if (known !== undefined) {
+      known.lend(identity, credential);
+      return known;
+    }
+    const followed = this.#add(scope);
+    followed.lend(identity, credential);
+    followed.freshen(identity, credential).catch(() => undefined); // whoever waits for it hears of it
+    this.#run(followed);
+    return followed;
+  }
+
+  /** Takes up what an earlier life of the hub knew. */
+  restore(restored: RestoredScope, lender: { readonly identity: string; readonly credential: Credential } | undefined): void {
+    const followed = this.#add(restored.scope);
+    followed.restore(restored.snapshot, restored.confirmedAt);
+    if (lender !== undefined) followed.lend(lender.identity, lender.credential);
+    this.#run(followed);
+  }
+
+  close(followed: FollowedScope, reason: string): void {
+    if (!this.#byId.delete(followed.scope.id)) return;
+    const resource = gvrKey(followed.scope.gvr);
+    const siblings = this.#byResource.get(resource);
+    siblings?.delete(followed);
+    if (siblings?.size === 0) this.#byResource.delete(resource);
+    const memberKeys = followed.snapshot.isComplete ? followed.snapshot.sorted().map(({ key }) => key) : [];
+    followed.stop(reason);
+    this.#deps.onClosed(followed, memberKeys, reason);
+  }
+
+  /** Ends all streams without forgetting anything: the process goes down. */
+  stopAll(): void {
+    for (const followed of this.#byId.values()) followed.halt();
+  }
+
+  #add(scope: Scope): FollowedScope {
+    const followed = new FollowedScope(scope, {
+      ...this.#deps,
+      onVanished: (one) => this.close(one, 'the cloud does not serve this resource any more'),
+    });
+    this.#byId.set(scope.id, followed);
+    const resource = gvrKey(scope.gvr);
+    const siblings = this.#byResource.get(resource) ?? new Set();
+    siblings.add(followed);
+    this.#byResource.set(resource, siblings);
+    return followed;
+  }
+
+  #run(followed: FollowedScope): void {
+    followed.start().catch(this.#deps.onCrash);
+  }
+
+  #smallest(scope: Scope, accepts: (followed: FollowedScope) => boolean): FollowedScope | undefined {
+    let best: FollowedScope | undefined;
+    for (const followed of this.#byResource.get(gvrKey(scope.gvr)) ?? []) {
+      if (!accepts(followed) || !canAnswer(followed.scope, scope)) continue;
+      if (best === undefined || followed.snapshot.size < best.snapshot.size) best = followed;
+    }
+    return best;
+  }
+}

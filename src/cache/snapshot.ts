@@ -1,0 +1,218 @@
+// What the node knows of one scope: its objects as of one resourceVersion, whether that is all of them, and the ring
+// of recent changes. Pure state: the reflector feeds it, listers and watchers read it, no clock and no I/O.
+import type { KubernetesObject } from '../apimachinery/object.ts';
+import { compareResourceVersion } from '../apimachinery/resource-version.ts';
+import { type Change, EventRing, type EventRingLimits, type RingEvent } from './watch/event-ring.ts';
+import { withResourceVersion } from './with-resource-version.ts';
+
+export interface ListType {
+  /** For example `PodList`. */
+  readonly kind: string;
+  readonly apiVersion: string;
+}
+
+export type UpstreamChange =
+  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: KubernetesObject }
+  | { readonly type: 'BOOKMARK'; readonly resourceVersion: string };
+
+/** The result of a full LIST (all pages at one version) or of a WatchList that reached its end bookmark. */
+export interface FullSync {
+  readonly listType: ListType;
+  readonly resourceVersion: string;
+  readonly objects: ReadonlyMap<string, KubernetesObject>;
+}
+
+export interface RestoredSnapshot extends FullSync {
+  /** Version of the last change; a watcher at or above it has seen everything. */
+  readonly floor: string;
+}
+
+export class Snapshot {
+  readonly #limits: EventRingLimits;
+  #objects: Map<string, KubernetesObject> = new Map();
+  #sorted: readonly KubernetesObject[] | undefined;
+  #resourceVersion = '';
+  #listType: ListType | undefined;
+  #ring: EventRing;
+
+  constructor(limits: EventRingLimits) {
+    this.#limits = limits;
+    this.#ring = new EventRing('', limits);
+  }
+
+  /** False until the first full sync: an incomplete scope never answers a list. */
+  get isComplete(): boolean {
+    return this.#listType !== undefined;
+  }
+
+  get resourceVersion(): string {
+    return this.#resourceVersion;
+  }
+
+  /** @throws TypeError when the scope is not complete: ask `isComplete` first. */
+  get listType(): ListType {
+    if (this.#listType === undefined) throw new TypeError('an incomplete scope has no list type');
+    return this.#listType;
+  }
+
+  get ring(): EventRing {
+    return this.#ring;
+  }
+
+  get size(): number {
+    return this.#objects.size;
+  }
+
+  /** Number of objects once these changes are committed. */
+  sizeAfter(changes: readonly Change[]): number {
+    let size = this.size;
+    for (const { type } of changes) size += type === 'ADDED' ? 1 : type === 'DELETED' ? -1 : 0;
+    return size;
+  }
+
+  get(key: string): KubernetesObject | undefined {
+    return this.#objects.get(key);
+  }
+
+  /** All objects in the order in which the apiserver lists them: by namespace and name. */
+  sorted(): readonly KubernetesObject[] {
+    this.#sorted ??= [...this.#objects.values()].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+    return this.#sorted;
+  }
+
+  restore(snapshot: RestoredSnapshot): void {
+    this.#objects = new Map(snapshot.objects);
+    this.#sorted = undefined;
+    this.#resourceVersion = snapshot.resourceVersion;
+    this.#listType = snapshot.listType;
+    this.#ring = new EventRing(snapshot.floor, this.#limits);
+  }
+
+  /** Forgets everything: watchers of before have to start anew. */
+  forget(): void {
+    this.#objects = new Map();
+    this.#sorted = undefined;
+    this.#resourceVersion = '';
+    this.#listType = undefined;
+    this.#ring = new EventRing('', this.#limits);
+  }
+
+  /** What applying these upstream events would change; the snapshot stays as it is. Old and repeated ones are left out. */
+  plan(events: readonly UpstreamChange[]): { readonly changes: readonly Change[]; readonly resourceVersion: string } {
+    const changes: Change[] = [];
+    const ahead = new Map<string, KubernetesObject | undefined>();
+    let resourceVersion = this.#resourceVersion;
+    for (const event of events) {
+      const version = event.type === 'BOOKMARK' ? event.resourceVersion : event.object.resourceVersion;
+      if (compareResourceVersion(version, resourceVersion) <= 0) continue;
+      resourceVersion = version;
+      if (event.type === 'BOOKMARK') continue;
+      const { object } = event;
+      const previous = ahead.has(object.key) ? ahead.get(object.key) : this.#objects.get(object.key);
+      if (event.type === 'DELETED') {
+        if (previous === undefined) continue;
+        changes.push({ type: 'DELETED', object, previous });
+        ahead.set(object.key, undefined);
+      } else {
+        changes.push(...present(object, previous));
+        ahead.set(object.key, object);
+      }
+    }
+    return { changes, resourceVersion };
+  }
+
+  /**
+   * What has to be told to watchers when this full sync takes the place of the snapshot, in the order of versions. Each
+   * change gets a version of its own, so that a watcher that leaves in the midst can resume.
+   */
+  planReplacement(sync: FullSync): readonly Change[] {
+    const changes: Change[] = [];
+    const versions = new FreeVersions(sync.resourceVersion);
+    const replaced: { object: KubernetesObject; previous: KubernetesObject }[] = [];
+    for (const [key, object] of sync.objects) {
+      const previous = this.#objects.get(key);
+      if (previous?.uid === object.uid && previous.resourceVersion === object.resourceVersion) continue;
+      versions.take(object.resourceVersion);
+      const isReplaced = previous !== undefined && previous.uid !== object.uid;
+      if (isReplaced) replaced.push({ object, previous });
+      changes.push({ type: previous && !isReplaced ? 'MODIFIED' : 'ADDED', object, previous: isReplaced ? undefined : previous });
+    }
+    for (const { object, previous } of replaced) {
+      const version = versions.takeBelow(object.resourceVersion);
+      changes.push({ type: 'DELETED', object: withResourceVersion(previous, version), previous });
+    }
+    for (const [key, previous] of this.#objects) {
+      if (sync.objects.has(key)) continue;
+      const object = withResourceVersion(previous, versions.takeHighest());
+      changes.push({ type: 'DELETED', object, previous });
+    }
+    return changes.sort((a, b) => compareResourceVersion(a.object.resourceVersion, b.object.resourceVersion));
+  }
+
+  /** Makes planned changes true. The caller has them on their way to disk before it calls. */
+  commit(changes: readonly Change[], resourceVersion: string): readonly RingEvent[] {
+    const events = changes.map((change) => {
+      if (change.type === 'DELETED') this.#objects.delete(change.object.key);
+      else this.#objects.set(change.object.key, change.object);
+      return this.#ring.append(change);
+    });
+    if (changes.length > 0) this.#sorted = undefined;
+    this.#resourceVersion = resourceVersion;
+    return events;
+  }
+
+  /** A first sync has nobody to tell; a later one is committed as changes, so that watchers go on. */
+  commitReplacement(sync: FullSync, changes: readonly Change[]): readonly RingEvent[] {
+    if (!this.isComplete) {
+      this.restore({ ...sync, floor: sync.resourceVersion });
+      return [];
+    }
+    this.#listType = sync.listType;
+    return this.commit(changes, sync.resourceVersion);
+  }
+}
+
+/** An object that is there now. One that was replaced under the same name (another uid) was deleted in between. */
+function present(object: KubernetesObject, previous: KubernetesObject | undefined): readonly Change[] {
+  if (previous === undefined) return [{ type: 'ADDED', object, previous }];
+  if (previous.uid === object.uid) return [{ type: 'MODIFIED', object, previous }];
+  const version = new FreeVersions(object.resourceVersion).takeBelow(object.resourceVersion);
+  return [
+    { type: 'DELETED', object: withResourceVersion(previous, version), previous },
+    { type: 'ADDED', object, previous: undefined },
+  ];
+}
+
+/**
+ * Versions for deletions that were not seen, only found: every deletion used up a version of its own that no surviving
+ * object carries, so there are always enough, counted down from the version of the sync.
+ */
+class FreeVersions {
+  readonly #taken = new Set<bigint>();
+  #highest: bigint;
+
+  constructor(upTo: string) {
+    this.#highest = BigInt(upTo);
+  }
+
+  take(version: string): void {
+    this.#taken.add(BigInt(version));
+  }
+
+  takeHighest(): string {
+    const version = this.#descend(this.#highest);
+    this.#highest = version - 1n;
+    return version.toString();
+  }
+
+  takeBelow(version: string): string {
+    return this.#descend(BigInt(version) - 1n).toString();
+  }
+
+  #descend(from: bigint): bigint {
+    let version = from;
+    while (this.#taken.has(version)) version--;
+    this.#taken.add(version);
+    return version;
+  }
+}
