@@ -1,6 +1,6 @@
 // Unit and whole-process tests that need no Go and no root. Node 24 runs TypeScript by stripping types.
 export default {
-  extensions: { ts: 'module' },
+  extensions: ['ts'],
   files: ['test/**/*.test.ts', '!test/e2e/**', '!test/bench/**'],
   timeout: '60s',
   workerThreads: false,
