@@ -1,0 +1,41 @@
+// What must hold between options, not within one: checked before anything opens. Pure.
+import { formatHostPort } from './option-types.ts';
+import type { HubConfig } from './options.ts';
+import { UsageError } from './parse-options.ts';
+
+/**
+ * @throws UsageError when the settings contradict each other, or name no cluster to work for
+ */
+export function checkRunnable(config: HubConfig): void {
+  const problems = [...contradictions(config)];
+  if (!namesCluster(config)) {
+    problems.unshift(
+      'no cluster is given: say --kubeconfig FILE or --server URL (to look around without one: holdfast demo)',
+    );
+  }
+  if (problems.length > 0) throw new UsageError(problems);
+}
+
+/** True when the settings say which cluster this node belongs to. */
+export function namesCluster(config: Pick<HubConfig, 'kubeconfig' | 'servers'>): boolean {
+  return config.kubeconfig !== undefined || config.servers.length > 0;
+}
+
+function* contradictions(config: HubConfig): Generator<string> {
+  if (config.clientKey !== undefined && config.clientCertificate === undefined) {
+    yield '--client-key: needs its certificate; give --client-certificate too';
+  }
+  if (config.listen.length === 0) yield '--listen: without an address no client can reach the hub';
+  const ports = [
+    ...config.listen.map((address) => ({ flag: '--listen', address })),
+    ...(config.insecureLoopback ? [{ flag: '--insecure-loopback', address: config.insecureLoopback }] : []),
+    { flag: '--admin', address: config.admin },
+  ].filter(({ address }) => address.port !== 0);
+  const takenBy = new Map<string, string>();
+  for (const { flag, address } of ports) {
+    const text = formatHostPort(address);
+    const other = takenBy.get(text);
+    if (other !== undefined) yield `${flag}: ${text} is already taken by ${other}; every port needs its own address`;
+    takenBy.set(text, flag);
+  }
+}

@@ -1,0 +1,218 @@
+// THE option table: every setting of the daemon once, with its flag, help and default. `--help`, the environment
+// variables, the configuration file's keys and docs/configuration.md all come from here. To add a setting, add a row.
+import { join } from 'node:path';
+import {
+  choice,
+  directory,
+  duration,
+  type HostPort,
+  hostPort,
+  loopbackHostPort,
+  name,
+  nodeName,
+  type OptionType,
+  path,
+  type Surroundings,
+  serverUrl,
+  subjectName,
+} from './option-types.ts';
+
+export interface Option<Value> {
+  /** Without the dashes. The environment variable and the file key are derived from it. */
+  readonly flag: string;
+  readonly section: 'Cluster' | 'Node' | 'Ports' | 'Reads' | 'Link' | 'Logs' | 'Output';
+  readonly help: string;
+  readonly placeholder: string;
+  readonly isRepeatable: boolean;
+  /** As a reader sees it; undefined when there is none. */
+  readonly defaultText: string | undefined;
+  /** The value of all texts given for it, or its default when there are none. */
+  read(texts: readonly string[] | undefined, surroundings: Surroundings): Value;
+}
+
+export type OptionTable = Readonly<Record<string, Option<unknown>>>;
+export type ValuesOf<Table extends OptionTable> = {
+  readonly [Name in keyof Table]: Table[Name] extends Option<infer Value> ? Value : never;
+};
+type Words = Pick<Option<unknown>, 'flag' | 'section' | 'help'>;
+
+/** At most one value, and none when nobody gives one. */
+export function optional<Value>(type: OptionType<Value>, words: Words): Option<Value | undefined> {
+  return {
+    ...words,
+    placeholder: type.placeholder,
+    isRepeatable: false,
+    defaultText: undefined,
+    read: (texts, surroundings) => (texts === undefined ? undefined : type.parse(texts.at(-1)!, surroundings)),
+  };
+}
+
+/** Always one value. A default that depends on the machine comes with the words that describe it. */
+export function withDefault<Value>(
+  type: OptionType<Value>,
+  preset: string | { words: string; text(surroundings: Surroundings): string },
+  words: Words,
+): Option<Value> {
+  return {
+    ...words,
+    placeholder: type.placeholder,
+    isRepeatable: false,
+    defaultText: typeof preset === 'string' ? preset : preset.words,
+    read(texts, surroundings) {
+      const fallback = () => (typeof preset === 'string' ? preset : preset.text(surroundings));
+      return type.parse(texts?.at(-1) ?? fallback(), surroundings);
+    },
+  };
+}
+
+/** Any number of values: the flag repeated, or separated by commas. */
+export function repeated<Value>(
+  type: OptionType<Value>,
+  defaults: readonly string[],
+  words: Words,
+): Option<readonly Value[]> {
+  return {
+    ...words,
+    placeholder: type.placeholder,
+    isRepeatable: true,
+    defaultText: defaults.length === 0 ? undefined : defaults.join(', '),
+    read: (texts, surroundings) =>
+      Object.freeze((texts ?? defaults).flatMap(splitAtCommas).map((text) => type.parse(text, surroundings))),
+  };
+}
+
+function splitAtCommas(text: string): string[] {
+  return text.split(',').map((part) => part.trim());
+}
+
+const minute = 60_000;
+const day = 24 * 60 * minute;
+
+export const options = {
+  config: optional(path, {
+    flag: 'config',
+    section: 'Node',
+    help: 'Read settings from this YAML or JSON file. Flags and environment variables win over it.',
+  }),
+  kubeconfig: optional(path, {
+    flag: 'kubeconfig',
+    section: 'Cluster',
+    help: "The node's kubeconfig: where the cluster is and who the node is. Usually kubelet's own.",
+  }),
+  context: optional(name, {
+    flag: 'context',
+    section: 'Cluster',
+    help: 'Context of the kubeconfig to use instead of its current one.',
+  }),
+  servers: repeated(serverUrl, [], {
+    flag: 'server',
+    section: 'Cluster',
+    help: 'Address of a kube-apiserver. Repeat it for several; wins over the one in the kubeconfig.',
+  }),
+  serverPick: withDefault(choice('priority', 'round-robin'), 'priority', {
+    flag: 'server-pick',
+    section: 'Cluster',
+    help: 'With several servers: always the first that works, or each in turn.',
+  }),
+  certificateAuthority: optional(path, {
+    flag: 'certificate-authority',
+    section: 'Cluster',
+    help: "PEM file with the CA of the cluster's servers and of client certificates; wins over the kubeconfig's.",
+  }),
+  clientCertificate: optional(path, {
+    flag: 'client-certificate',
+    section: 'Cluster',
+    help: "PEM file with the node's client certificate. Read again when it changes.",
+  }),
+  clientKey: optional(path, {
+    flag: 'client-key',
+    section: 'Cluster',
+    help: 'PEM file with the key of --client-certificate, where that file does not hold it too.',
+  }),
+  tokenFile: optional(path, {
+    flag: 'token-file',
+    section: 'Cluster',
+    help: "File with a bearer token to use as the node's identity where there is no client certificate. Read again when it changes.",
+  }),
+  nodeName: withDefault(
+    nodeName,
+    { words: "the host's name, lower-case", text: ({ hostName }) => hostName.toLowerCase() },
+    { flag: 'node-name', section: 'Node', help: 'Name of this Node object in the cluster.' },
+  ),
+  dataDir: withDefault(
+    directory,
+    {
+      words: '/var/lib/holdfast as root, else ~/.local/share/holdfast',
+      text: ({ isRoot, homeDirectory }) =>
+        isRoot ? '/var/lib/holdfast' : join(homeDirectory, '.local', 'share', 'holdfast'),
+    },
+    {
+      flag: 'data-dir',
+      section: 'Node',
+      help: 'Where everything that Holdfast keeps lives. One daemon per directory.',
+    },
+  ),
+  listen: repeated<HostPort>(hostPort, ['127.0.0.1:10268'], {
+    flag: 'listen',
+    section: 'Ports',
+    help: 'TLS API port for clients. Repeat it for more addresses.',
+  }),
+  insecureLoopback: optional(loopbackHostPort, {
+    flag: 'insecure-loopback',
+    section: 'Ports',
+    help: 'Plain HTTP port for nodes that migrate from YurtHub (127.0.0.1:10261). Whoever reaches it acts as the node, so it is off unless asked for.',
+  }),
+  admin: withDefault(hostPort, '127.0.0.1:10267', {
+    flag: 'admin',
+    section: 'Ports',
+    help: 'Plain HTTP port for health, metrics and status. `status` and `cache` ask the daemon here.',
+  }),
+  tlsSans: repeated(subjectName, [], {
+    flag: 'tls-san',
+    section: 'Ports',
+    help: 'One more name or address that the serving certificate is valid for.',
+  }),
+  scopeLingerMs: withDefault(duration({ minMs: minute, maxMs: 20 * day }), '1h', {
+    flag: 'scope-linger',
+    section: 'Reads',
+    help: 'How long a scope that nobody reads is still followed upstream, and so stays current.',
+  }),
+  initialSync: withDefault(choice('auto', 'list', 'watchlist'), 'auto', {
+    flag: 'initial-sync',
+    section: 'Reads',
+    help: 'How a scope is first read: paged LIST, streaming WatchList, or WatchList where the server has it.',
+  }),
+  probeIntervalMs: withDefault(duration({ minMs: 500, maxMs: 10 * minute }), '5s', {
+    flag: 'probe-interval',
+    section: 'Link',
+    help: 'How often a silent or lost link is tried, with jitter.',
+  }),
+  offlineTokenTtlMs: withDefault(duration({ maxMs: 365 * day }), '24h', {
+    flag: 'offline-token-ttl',
+    section: 'Link',
+    help: 'How long a token that cannot be verified locally is still accepted offline after the cloud last accepted it.',
+  }),
+  logLevel: withDefault(choice('debug', 'info', 'warn', 'error'), 'info', {
+    flag: 'log-level',
+    section: 'Logs',
+    help: 'The least important lines to write.',
+  }),
+  logFormat: withDefault(choice('json', 'text'), 'json', {
+    flag: 'log-format',
+    section: 'Logs',
+    help: 'One JSON object a line for machines, or text for people.',
+  }),
+} satisfies OptionTable;
+
+/** Every setting of the daemon, complete and checked. Frozen. */
+export type HubConfig = ValuesOf<typeof options>;
+
+/** `HOLDFAST_DATA_DIR` for `data-dir`. */
+export function environmentName(option: Pick<Option<unknown>, 'flag'>): string {
+  return `HOLDFAST_${option.flag.replaceAll('-', '_').toUpperCase()}`;
+}
+
+/** `dataDir` for `data-dir`: the key in a configuration file. */
+export function fileKey(option: Pick<Option<unknown>, 'flag'>): string {
+  return option.flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+}
