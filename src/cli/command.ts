@@ -1,0 +1,32 @@
+// What a subcommand is, and what it may see of the process. Tests hand in their own terminal.
+import type { Surroundings } from '../hub/option-types.ts';
+import type { OptionTable } from '../hub/options.ts';
+
+export interface Terminal {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly surroundings: Surroundings;
+  /** Results, to standard output. The newline is added. */
+  print(text: string): void;
+  /** What went wrong, to standard error. The newline is added. */
+  complain(text: string): void;
+  now(): Date;
+}
+
+export interface Invocation {
+  readonly arguments: readonly string[];
+  readonly flags: readonly string[];
+}
+
+/** @returns the exit code: 0 done, 1 failed. Wrong usage is thrown as UsageError and becomes 2. */
+export type RunCommand = (invocation: Invocation, terminal: Terminal) => Promise<number>;
+
+export interface Command {
+  /** One or two words: `run`, `cache get`. */
+  readonly name: string;
+  readonly summary: string;
+  /** Arguments in order, as the usage line shows them; one in brackets may be left out. */
+  readonly arguments: readonly string[];
+  readonly options: OptionTable;
+  /** Loads the code on demand, so that no command pays for another's imports. */
+  load(): Promise<RunCommand>;
+}

@@ -1,0 +1,39 @@
+// Why the daemon could not start or go on, in words that say what to do. Pure.
+
+/** One or more lines for a person; errors that are not known here keep their own message. */
+export function explainFailure(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return explanations.map((explain) => explain(error)).find((text) => text !== undefined) ?? wholeMessage(error);
+}
+
+const explanations: readonly ((
+  error: NodeJS.ErrnoException & { port?: number; address?: string },
+) => string | undefined)[] = [
+  ({ code, address, port }) =>
+    code === 'EADDRINUSE'
+      ? `${address}:${port} is taken by another program (perhaps another holdfast; \`ss -ltnp\` shows which). Stop it, or choose another address with --listen, --admin or --insecure-loopback`
+      : undefined,
+  ({ code, address, port }) =>
+    code === 'EADDRNOTAVAIL'
+      ? `${address}:${port} is not an address of this machine; give one that \`ip address\` shows`
+      : undefined,
+  ({ code, syscall, address, port }) =>
+    code === 'EACCES' && syscall === 'listen'
+      ? `no permission to open ${address}:${port}; ports below 1024 need root or CAP_NET_BIND_SERVICE`
+      : undefined,
+  ({ code, path }) =>
+    (code === 'EACCES' || code === 'EPERM') && path !== undefined
+      ? `no permission for ${path}; run as its owner (usually root), or give a place of your own with --data-dir`
+      : undefined,
+  ({ code, path }) => (code === 'ENOENT' && path !== undefined ? `there is no ${path}` : undefined),
+  ({ code, path }) =>
+    code === 'EROFS'
+      ? `${path ?? 'the data directory'} is on a read-only file system; give a writable place with --data-dir`
+      : undefined,
+  ({ code, path }) => (code === 'ENOSPC' ? `the disk of ${path ?? 'the data directory'} is full` : undefined),
+];
+
+function wholeMessage(error: Error): string {
+  const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
+  return cause !== '' && error.message.includes(cause.slice(2)) ? error.message : `${error.message}${cause}`;
+}

@@ -1,0 +1,62 @@
+// From the words of a command line to the command meant, its arguments and its flags. Pure.
+import { parseArgs } from 'node:util';
+import { closestName } from '../hub/closest-name.ts';
+import type { OptionTable } from '../hub/options.ts';
+import { UsageError } from '../hub/parse-options.ts';
+import type { Command, Invocation } from './command.ts';
+
+export interface Found extends Invocation {
+  readonly command: Command;
+  readonly wantsHelp: boolean;
+}
+
+/** @throws UsageError when there is no such command, or too few or too many arguments */
+export function findCommand(commands: readonly Command[], words: readonly string[]): Found {
+  const command = commands.find(({ name }) => isPrefix(name.split(' '), words));
+  if (command === undefined) throw new UsageError([noSuchCommand(commands, words)]);
+  const rest = words.slice(command.name.split(' ').length);
+  const { positionals, flags } = splitWords(command.options, rest);
+  const found = { command, arguments: positionals, flags: flags.filter((flag) => !isHelp(flag)) };
+  if (flags.some(isHelp)) return { ...found, wantsHelp: true };
+  const least = command.arguments.filter((one) => !/^\[[^\]]*\]$/.test(one)).length;
+  if (positionals.length < least || positionals.length > command.arguments.length) {
+    const expected = command.arguments.length === 0 ? 'takes no arguments' : `takes ${command.arguments.join(' ')}`;
+    throw new UsageError([
+      `holdfast ${command.name} ${expected}, got ${positionals.join(' ') || 'none'}; options start with --`,
+    ]);
+  }
+  return { ...found, wantsHelp: false };
+}
+
+function isHelp(word: string): boolean {
+  return word === '--help' || word === '-h';
+}
+
+function isPrefix(name: readonly string[], words: readonly string[]): boolean {
+  return name.every((word, index) => words[index] === word);
+}
+
+function splitWords(table: OptionTable, words: readonly string[]): { positionals: string[]; flags: string[] } {
+  const types = Object.fromEntries(Object.values(table).map(({ flag }) => [flag, { type: 'string' as const }]));
+  const { tokens } = parseArgs({ args: [...words], strict: false, tokens: true, options: types });
+  const places = new Set(tokens.filter(({ kind }) => kind === 'positional').map(({ index }) => index));
+  return {
+    positionals: words.filter((_, index) => places.has(index)),
+    flags: words.filter((_, index) => !places.has(index)),
+  };
+}
+
+function noSuchCommand(commands: readonly Command[], words: readonly string[]): string {
+  const [first = ''] = words;
+  const group = commands.filter(({ name }) => name.startsWith(`${first} `));
+  if (group.length > 0) {
+    const ways = group.map(({ name }) => `holdfast ${name}`).join(', ');
+    return `holdfast ${words.slice(0, 2).join(' ')}: no such command; there are ${ways}`;
+  }
+  if (first.startsWith('-')) return `${first}: name a command first, for example holdfast run ${first}`;
+  const nearest = closestName(
+    first,
+    commands.map(({ name }) => name),
+  );
+  return `holdfast ${first}: no such command; ${nearest ? `did you mean holdfast ${nearest}?` : '`holdfast help` lists them'}`;
+}

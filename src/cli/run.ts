@@ -1,0 +1,16 @@
+// `holdfast run`: the daemon of one node.
+import { checkRunnable } from '../hub/hub-config.ts';
+import { type HubConfig, options } from '../hub/options.ts';
+import { runHub } from '../hub/run.ts';
+import type { Invocation, Terminal } from './command.ts';
+import { readOptions } from './read-options.ts';
+import { untilSignalled } from './until-signalled.ts';
+
+export async function run({ flags }: Invocation, terminal: Terminal): Promise<number> {
+  return runDaemon(await readOptions(options, flags, terminal), terminal);
+}
+
+export async function runDaemon(config: HubConfig, terminal: Terminal): Promise<number> {
+  checkRunnable(config);
+  return untilSignalled((signal) => runHub(config, { signal }), terminal);
+}

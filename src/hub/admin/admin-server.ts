@@ -1,0 +1,128 @@
+// The admin port: health, metrics, status and a look into the store, on a listener of its own. Plain HTTP, GET only,
+// nothing here changes anything. What the store holds is shown to callers on this machine only, secrets redacted.
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { badRequest, type Status, StatusError, status } from '../../apimachinery/status.ts';
+import { toStatus } from '../errors.ts';
+import { type CacheSource, findObject } from './cache-view.ts';
+import { type HealthCheck, reportHealth } from './health.ts';
+import { isTrustedHost } from './host-check.ts';
+import type { StatusSource } from './hub-status.ts';
+
+export interface AdminDependencies {
+  readonly status: StatusSource;
+  readonly cache: CacheSource;
+  readonly metrics: { readonly contentType: string; metrics(): Promise<string> };
+  readonly livenessChecks: readonly HealthCheck[];
+  /** Asked by /readyz and /healthz together with the liveness checks. */
+  readonly readinessChecks: readonly HealthCheck[];
+  /** Host names besides localhost and addresses under which the port may be asked, lower-case: the node's. */
+  readonly ownNames: ReadonlySet<string>;
+}
+
+/** Not yet listening; the caller says where, and closes it. */
+export function createAdminServer(dependencies: AdminDependencies): FastifyInstance {
+  const server = fastify({
+    logger: false,
+    exposeHeadRoutes: false,
+    forceCloseConnections: true,
+    requestTimeout: 10_000,
+  });
+  server.addHook('onRequest', async (request) => refuseStrangers(request, dependencies.ownNames));
+  addHealth(server, dependencies);
+  server.get('/metrics', async (_request, reply) => {
+    reply.type(dependencies.metrics.contentType);
+    return dependencies.metrics.metrics();
+  });
+  server.get('/status', async (_request, reply) => sendJson(reply, await dependencies.status.status()));
+  server.get('/cache/scopes', async (request, reply) => {
+    refuseRemote(request);
+    const { scopes } = await dependencies.status.status();
+    return sendJson(reply, { scopes });
+  });
+  server.get<{ Querystring: Record<string, string | string[]> }>('/cache/object', async (request, reply) => {
+    refuseRemote(request);
+    const { scopes } = await dependencies.status.status();
+    const found = await findObject(dependencies.cache, scopes, request.query);
+    reply.header('x-holdfast-source', 'cache').header('x-holdfast-age', String(Math.floor(found.ageSeconds)));
+    return reply.type('application/json').send(`${found.text}\n`);
+  });
+  server.setNotFoundHandler((request) => {
+    if (request.method !== 'GET') return Promise.reject(methodNotAllowed(request.method));
+    return Promise.reject(
+      new StatusError(status('NotFound', `there is no ${request.url} on the admin port; it has ${paths.join(', ')}`)),
+    );
+  });
+  server.setErrorHandler((error, _request, reply) => sendStatus(reply, error));
+  return server;
+}
+
+const paths = ['/healthz', '/livez', '/readyz', '/metrics', '/status', '/cache/scopes', '/cache/object'];
+
+function addHealth(server: FastifyInstance, { livenessChecks, readinessChecks }: AdminDependencies): void {
+  const all = [...livenessChecks, ...readinessChecks];
+  for (const [endpoint, checks] of [
+    ['healthz', all],
+    ['livez', livenessChecks],
+    ['readyz', all],
+  ] as const) {
+    server.get<{ Querystring: Record<string, string | string[]> }>(`/${endpoint}`, async (request, reply) => {
+      const excluded = new Set([request.query.exclude ?? []].flat());
+      const report = await reportHealth(endpoint, checks, { isVerbose: 'verbose' in request.query, excluded });
+      return sendHealth(reply, report);
+    });
+    for (const check of checks) {
+      server.get(`/${endpoint}/${check.name}`, async (_request, reply) =>
+        sendHealth(reply, await reportHealth(endpoint, [check], { isVerbose: false, excluded: new Set() })),
+      );
+    }
+  }
+}
+
+function sendHealth(reply: FastifyReply, { isHealthy, text }: { isHealthy: boolean; text: string }): FastifyReply {
+  reply
+    .code(isHealthy ? 200 : 500)
+    .type('text/plain; charset=utf-8')
+    .header('x-content-type-options', 'nosniff');
+  return reply.header('cache-control', 'no-cache, private').send(text);
+}
+
+function sendJson(reply: FastifyReply, value: unknown): FastifyReply {
+  return reply
+    .type('application/json')
+    .header('cache-control', 'no-store')
+    .send(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+function refuseStrangers(request: FastifyRequest, ownNames: ReadonlySet<string>): void {
+  if (!isTrustedHost(request.headers.host, ownNames)) {
+    const message = `the admin port does not answer for host "${request.headers.host ?? ''}"; ask it by IP address or as localhost`;
+    throw new StatusError(status('Forbidden', message));
+  }
+  if (request.method !== 'GET') throw methodNotAllowed(request.method);
+}
+
+function refuseRemote(request: FastifyRequest): void {
+  const address = request.ip.replace(/^::ffff:/, '');
+  if (address === '::1' || address.startsWith('127.')) return;
+  throw new StatusError(status('Forbidden', 'what the store holds is shown on this machine only; ask over 127.0.0.1'));
+}
+
+function methodNotAllowed(method: string): StatusError {
+  return new StatusError(status('MethodNotAllowed', `the admin port only reads: GET, not ${method}`));
+}
+
+function sendStatus(reply: FastifyReply, error: unknown): FastifyReply {
+  const answer = statusOf(error);
+  if (answer.code === 405) reply.header('allow', 'GET');
+  return reply
+    .code(answer.code)
+    .type('application/json')
+    .send(`${JSON.stringify(answer)}\n`);
+}
+
+/** Fastify's own refusals (a malformed URL, a header too long) are the caller's fault; the rest goes the usual way. */
+function statusOf(error: unknown): Status {
+  const isRefusal =
+    error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number' && error.statusCode < 500;
+  return isRefusal && !(error instanceof StatusError) ? badRequest(error.message).status : toStatus(error);
+}

@@ -1,0 +1,84 @@
+// What `/status` says and `holdfast status` prints: one value with everything a person asks first. docs/status.md
+// describes the shape. The hub fills it in; the admin port, the gauges of /metrics and the command line only read it.
+
+export const linkStates = ['starting', 'online', 'suspect', 'offline'] as const;
+export type LinkState = (typeof linkStates)[number];
+
+export interface ServerStatus {
+  readonly url: string;
+  /** True when the last request or probe to it was answered. */
+  readonly isUp: boolean;
+  readonly reason: string;
+}
+
+export interface LinkStatus {
+  readonly state: LinkState;
+  /** RFC 3339, the last change of state. */
+  readonly since: string;
+  /** Why it changed, in words. */
+  readonly reason: string;
+  readonly servers: readonly ServerStatus[];
+}
+
+export interface IdentityStatus {
+  readonly nodeName: string;
+  /** User the hub itself speaks as, e.g. `system:node:edge-7`; empty when it has no credential of its own. */
+  readonly user: string;
+  /** RFC 3339; absent when there is no client certificate. */
+  readonly certificateExpires?: string;
+}
+
+export interface ScopeStatus {
+  /** `v1/pods`, `apps/v1/deployments`. */
+  readonly gvr: string;
+  /** Empty for all namespaces and for cluster-scoped kinds. */
+  readonly namespace: string;
+  readonly labelSelector: string;
+  readonly fieldSelector: string;
+  /** True after one full sync: only then is it answered from the store. */
+  readonly complete: boolean;
+  /** True while an upstream watch keeps it current. */
+  readonly following: boolean;
+  /** Seconds since the cloud last vouched for it; null when it never did. */
+  readonly ageSeconds: number | null;
+  readonly objects: number;
+  readonly resourceVersion: string;
+  readonly watchers: number;
+  /** How many identities were seen to have the right to it. */
+  readonly identities: number;
+}
+
+export interface StorageStatus {
+  readonly state: 'ok' | 'read-only';
+  readonly directory: string;
+  readonly bytes: number;
+  /** Records quarantined because they could not be trusted. */
+  readonly damaged: number;
+  readonly since?: string;
+  readonly reason?: string;
+}
+
+export interface MemoryStatus {
+  readonly rssBytes: number;
+  readonly heapBytes: number;
+}
+
+export interface HubStatus {
+  readonly version: string;
+  readonly startedAt: string;
+  readonly identity: IdentityStatus;
+  readonly link: LinkStatus;
+  readonly scopes: readonly ScopeStatus[];
+  /** Local watches open now. */
+  readonly watchers: number;
+  /** Watches open to the cloud now. */
+  readonly upstreamWatches: number;
+  readonly storage: StorageStatus;
+  readonly memory: MemoryStatus;
+  /** Sentences about what somebody should look at, e.g. an open insecure port. */
+  readonly warnings: readonly string[];
+}
+
+export interface StatusSource {
+  status(): HubStatus | Promise<HubStatus>;
+}

@@ -1,0 +1,187 @@
+// THE metrics table. docs/metrics.md comes from it; to add a metric, add a row, and where it happens call `increment`,
+// `observe`, or read it from the hub's status in gauges.ts. Labels have few values by construction, never the names of
+// objects, users or addresses. Pure data.
+import { linkStates } from './admin/hub-status.ts';
+import { holdfastVersion } from './version.ts';
+
+export interface MetricRow {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  /** Label → all the values it can have. */
+  readonly labels: Readonly<Record<string, readonly string[]>>;
+  /** Upper bounds of a histogram, in its unit. */
+  readonly buckets?: readonly number[];
+}
+
+const resourceVerbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'] as const;
+/** connect: exec, attach, port-forward, proxy. nonresource: discovery, /version, health. */
+const verbs = [...resourceVerbs, 'connect', 'nonresource'] as const;
+const sources = ['upstream', 'cache', 'hub'] as const;
+
+export const metricTable = {
+  requests: {
+    name: 'holdfast_requests_total',
+    type: 'counter',
+    help: 'Requests of clients that ended, by who answered (hub: a refusal or an answer of its own). Code none: the client left first.',
+    labels: { verb: verbs, source: sources, code: ['1xx', '2xx', '3xx', '4xx', '5xx', 'none'] },
+  },
+  requestSeconds: {
+    name: 'holdfast_request_duration_seconds',
+    type: 'histogram',
+    help: 'Time from the request to the last byte of the answer, without watches and other long streams.',
+    labels: { verb: verbs, source: sources },
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30],
+  },
+  watchEvents: {
+    name: 'holdfast_watch_events_total',
+    type: 'counter',
+    help: 'Events written to local watches, bookmarks included.',
+    labels: {},
+  },
+  scopeSyncs: {
+    name: 'holdfast_scope_syncs_total',
+    type: 'counter',
+    help: 'Full readings of a scope from the cloud, by how it was read and how that ended.',
+    labels: { mode: ['list', 'watchlist'], result: ['complete', 'failed'] },
+  },
+  linkChanges: {
+    name: 'holdfast_link_changes_total',
+    type: 'counter',
+    help: 'Changes of the link to this state.',
+    labels: { to: linkStates },
+  },
+  upstreamBytes: {
+    name: 'holdfast_upstream_bytes_total',
+    type: 'counter',
+    help: 'Bytes of bodies on the link to the cloud, as they crossed it.',
+    labels: { direction: ['received', 'sent'] },
+  },
+  authentications: {
+    name: 'holdfast_authentications_total',
+    type: 'counter',
+    help: 'Callers by what they presented and how it was judged.',
+    labels: { credential: ['certificate', 'token', 'none'], result: ['accepted', 'refused', 'unknown'] },
+  },
+  linkState: {
+    name: 'holdfast_link_state',
+    type: 'gauge',
+    help: '1 for the state that the link to the cloud is in, 0 for the others.',
+    labels: { state: linkStates },
+  },
+  linkStateSince: {
+    name: 'holdfast_link_state_since_timestamp_seconds',
+    type: 'gauge',
+    help: 'When the link came into its state, in Unix time.',
+    labels: {},
+  },
+  servers: {
+    name: 'holdfast_upstream_servers',
+    type: 'gauge',
+    help: 'Servers of the cloud, by whether the last attempt was answered.',
+    labels: { state: ['up', 'down'] },
+  },
+  scopes: {
+    name: 'holdfast_scopes',
+    type: 'gauge',
+    help: 'Scopes known, by whether they may answer a LIST from the store.',
+    labels: { state: ['complete', 'incomplete'] },
+  },
+  scopeAge: {
+    name: 'holdfast_scope_age_seconds_max',
+    type: 'gauge',
+    help: 'Age of the complete scope for which the cloud has vouched least recently.',
+    labels: {},
+  },
+  scopeObjects: {
+    name: 'holdfast_scope_objects',
+    type: 'gauge',
+    help: 'Objects in all scopes; one that is in several counts in each.',
+    labels: {},
+  },
+  watchers: {
+    name: 'holdfast_watchers',
+    type: 'gauge',
+    help: 'Local watches open.',
+    labels: {},
+  },
+  upstreamWatches: {
+    name: 'holdfast_upstream_watches',
+    type: 'gauge',
+    help: 'Watches open to the cloud.',
+    labels: {},
+  },
+  storageBytes: {
+    name: 'holdfast_storage_bytes',
+    type: 'gauge',
+    help: 'Bytes of the database on disk.',
+    labels: {},
+  },
+  storageReadOnly: {
+    name: 'holdfast_storage_read_only',
+    type: 'gauge',
+    help: '1 while nothing can be written to disk; reads go on.',
+    labels: {},
+  },
+  storageDamaged: {
+    name: 'holdfast_storage_damaged_records',
+    type: 'gauge',
+    help: 'Records set aside because they could not be trusted.',
+    labels: {},
+  },
+  certificateExpiry: {
+    name: 'holdfast_client_certificate_expiration_timestamp_seconds',
+    type: 'gauge',
+    help: 'When the client certificate of the node ends, in Unix time; 0 without one.',
+    labels: {},
+  },
+  buildInfo: {
+    name: 'holdfast_build_info',
+    type: 'gauge',
+    help: 'Always 1; the version is the label.',
+    labels: { version: [holdfastVersion] },
+  },
+  processCpu: {
+    name: 'process_cpu_seconds_total',
+    type: 'counter',
+    help: 'CPU time of the process, user and system.',
+    labels: {},
+  },
+  processMemory: {
+    name: 'process_resident_memory_bytes',
+    type: 'gauge',
+    help: 'Resident memory of the process.',
+    labels: {},
+  },
+  processStart: {
+    name: 'process_start_time_seconds',
+    type: 'gauge',
+    help: 'When the process started, in Unix time.',
+    labels: {},
+  },
+  heapUsed: {
+    name: 'nodejs_heap_size_used_bytes',
+    type: 'gauge',
+    help: 'JavaScript heap in use.',
+    labels: {},
+  },
+  eventLoop: {
+    name: 'nodejs_eventloop_utilization',
+    type: 'gauge',
+    help: 'Share of the time since the last scrape in which the one JavaScript thread was busy. Near 1, answers queue.',
+    labels: {},
+  },
+} as const satisfies Readonly<Record<string, MetricRow>>;
+
+type Table = typeof metricTable;
+export type MetricKey = keyof Table;
+export type KeyOf<Type extends MetricRow['type']> = {
+  [Key in MetricKey]: Table[Key]['type'] extends Type ? Key : never;
+}[MetricKey];
+
+/** The labels a metric must be given: each with one of its values. */
+export type LabelsOf<Key extends MetricKey> = {
+  readonly [Label in keyof Table[Key]['labels']]: Table[Key]['labels'][Label] extends readonly (infer Value)[]
+    ? Value
+    : never;
+};

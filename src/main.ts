@@ -1,0 +1,51 @@
+// The `holdfast` command: finds the subcommand, runs it, turns what went wrong into words and an exit code
+// (0 done, 1 failed, 2 wrong usage). All the rest is in cli/.
+import { homedir, hostname } from 'node:os';
+import type { Terminal } from './cli/command.ts';
+import { commands } from './cli/commands.ts';
+import { explainFailure } from './cli/explain-failure.ts';
+import { findCommand } from './cli/find-command.ts';
+import { renderCommand, renderOverview } from './cli/help.ts';
+import { UsageError } from './hub/parse-options.ts';
+
+/** @param words the command line without node and script. @returns the exit code */
+export async function main(words: readonly string[], terminal: Terminal): Promise<number> {
+  const [first] = words;
+  if (first === undefined || first === '--help' || first === '-h') {
+    terminal.print(renderOverview(commands));
+    return first === undefined ? 2 : 0;
+  }
+  try {
+    const { command, wantsHelp, ...invocation } = findCommand(commands, first === '--version' ? ['version'] : words);
+    if (wantsHelp) {
+      terminal.print(renderCommand(command));
+      return 0;
+    }
+    const run = await command.load();
+    return await run(invocation, terminal);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      for (const problem of error.problems) terminal.complain(`holdfast: ${problem}`);
+      return 2;
+    }
+    terminal.complain(`holdfast: ${explainFailure(error)}`);
+    return 1;
+  }
+}
+
+export function processTerminal(): Terminal {
+  return {
+    environment: process.env,
+    surroundings: {
+      directory: process.cwd(),
+      homeDirectory: homedir(),
+      hostName: hostname(),
+      isRoot: process.getuid?.() === 0,
+    },
+    print: (text) => void process.stdout.write(`${text}\n`),
+    complain: (text) => void process.stderr.write(`${text}\n`),
+    now: () => new Date(),
+  };
+}
+
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2), processTerminal());
