@@ -60,7 +60,7 @@ export class Cache {
     this.#o = options;
     const { records, transport, link, timing, initialSync, events } = options;
     this.rights = new Rights(options.rightLifetimeMs);
-    this.#records = new ScopeRecords({ records, now: timing.now, onBehind: events.storageBehind });
+    this.#records = new ScopeRecords({ records, now: timing.wallClock, onBehind: events.storageBehind });
     const cluster = new CloudIdentityCheck({
       transport,
       newestVersion: () => this.#newestCoreVersion(),
@@ -111,10 +111,11 @@ export class Cache {
       for (const { key, value } of page) this.#known.set(key, decodeKnownObject(value));
     }
     const restored = await this.#records.restore((scope, reason) => events.scopeDamaged(String(scope), reason));
-    const now = this.#o.timing.now();
+    const { timing } = this.#o;
     for (const scope of restored) {
-      const byNode = this.rights.has(nodeIdentity, scope.scope, now);
-      this.scopes.restore(scope, byNode ? { identity: nodeIdentity, credential: nodeCredential } : undefined);
+      const byNode = this.rights.has(nodeIdentity, scope.scope, timing.wallClock());
+      const ageMs = Math.max(0, timing.wallClock() - scope.confirmedAt);
+      this.scopes.restore({ ...scope, confirmedAt: timing.now() - ageMs }, byNode ? { identity: nodeIdentity, credential: nodeCredential } : undefined);
     }
   }
 
@@ -128,7 +129,7 @@ export class Cache {
 
   /** The cloud answered 2xx to this identity for this scope. */
   seeRight(identity: string, scope: Scope): void {
-    const now = this.#o.timing.now();
+    const now = this.#o.timing.wallClock();
     if (!this.rights.see(identity, scope, now)) return;
     const right: SeenRight = { identity, scope: scopeText(scope), seenAt: now };
     this.#note({ type: 'put', space: 'right', key: rightKey(right), value: Buffer.from(JSON.stringify(right)) });
@@ -139,6 +140,10 @@ export class Cache {
     for (const lost of this.rights.lose(identity, scope)) {
       this.#note({ type: 'delete', space: 'right', key: `${identity} ${lost.id}` });
     }
+  }
+
+  hasRight(identity: string, scope: Scope): boolean {
+    return this.rights.has(identity, scope, this.#o.timing.wallClock());
   }
 
   document(key: string): Document | undefined {
@@ -159,7 +164,7 @@ export class Cache {
 
   /** The cloud showed this object to this identity. */
   seeObject(path: string, identity: string, body: Buffer): void {
-    const { isNews, dropped } = this.#known.see(path, identity, body, this.#o.timing.now());
+    const { isNews, dropped } = this.#known.see(path, identity, body, this.#o.timing.wallClock());
     for (const key of dropped) this.#note({ type: 'delete', space: 'observed', key });
     const known = this.#known.get(path);
     if (isNews && known !== undefined) this.#noteKnown(path, known);
@@ -180,7 +185,7 @@ export class Cache {
   /** Called every minute or so: closes what nobody reads, drops rights that have ended, writes anew what the disk missed. */
   async tidy(): Promise<void> {
     const now = this.#o.timing.now();
-    for (const right of this.rights.prune(now)) this.#note({ type: 'delete', space: 'right', key: rightKey(right) });
+    for (const right of this.rights.prune(this.#o.timing.wallClock())) this.#note({ type: 'delete', space: 'right', key: rightKey(right) });
     if (this.#o.link.isOnline) {
       for (const followed of [...this.scopes.all]) {
         const isIdle = followed.listeners.size === 0 && now - followed.lastReadAt > this.#o.lingerMs;

@@ -41,7 +41,7 @@ export class FollowedScope implements FeedSink {
   readonly scope: Scope;
   readonly snapshot: Snapshot;
   readonly listeners = new Set<Listener>();
-  /** Milliseconds since the epoch of the last word from the cloud about this scope. */
+  /** Last word from the cloud about this scope, on `timing.now()`'s scale; may be before this life of the hub. */
   confirmedAt = 0;
   lastReadAt: number;
   isFollowing = false;

@@ -1,6 +1,6 @@
 // The read parameters of a LIST, WATCH or GET, validated as the apiserver validates them, for answers given here.
 // Source: k8s.io/apimachinery/pkg/apis/meta/internalversion/validation and the API concepts page on resource versions.
-import { badRequest, invalid } from '../apimachinery/status.ts';
+import { badRequest, invalid, StatusError } from '../apimachinery/status.ts';
 
 export type ResourceVersionMatch = '' | 'Exact' | 'NotOlderThan';
 
@@ -30,6 +30,16 @@ export function readOptions(query: URLSearchParams, verb: 'get' | 'list' | 'watc
   if (verb === 'watch') checkWatch(options);
   if (verb === 'list') checkList(options);
   return options;
+}
+
+/** For the way to the cloud: parameters that contradict each other are the cloud's to refuse, in its own words. */
+export function readOptionsOrUndefined(read: { options(): ReadOptions }): ReadOptions | undefined {
+  try {
+    return read.options();
+  } catch (error) {
+    if (error instanceof StatusError) return undefined;
+    throw error;
+  }
 }
 
 function checkList(options: ReadOptions): void {

@@ -21,7 +21,10 @@ export interface LinkGate {
 }
 
 export interface Timing {
+  /** Milliseconds that only go forward: for durations. */
   now(): number;
+  /** Milliseconds since the epoch as the machine believes them: for what is written down. */
+  wallClock(): number;
   /** Rejects when the signal aborts. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   /** 0 <= n < 1 */

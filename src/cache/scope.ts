@@ -5,7 +5,6 @@ import { isReadableField } from '../apimachinery/fields.ts';
 import { type GroupVersionResource, gvrKey } from '../apimachinery/group-version-resource.ts';
 import { type LabelSelector, parseLabelSelector } from '../apimachinery/label-selector.ts';
 import type { ObjectIndex } from '../apimachinery/object.ts';
-import type { RequestInfo } from '../apimachinery/request-info.ts';
 import { selectorCovers } from '../apimachinery/selector-covers.ts';
 
 export interface Scope {
@@ -31,16 +30,6 @@ export function scopeOf(text: ScopeText): Scope {
   const fields = parseFieldSelector(text.fieldSelector);
   const id = `${gvrKey(text.gvr)}|${text.namespace}|${labels}|${fields}`;
   return { id, gvr: text.gvr, namespace: text.namespace, labels, fields };
-}
-
-/** The scope that a LIST or WATCH request asks for. */
-export function scopeOfRequest(info: RequestInfo & { gvr: GroupVersionResource }): Scope {
-  return scopeOf({
-    gvr: info.gvr,
-    namespace: info.namespace,
-    labelSelector: info.query.get('labelSelector') ?? '',
-    fieldSelector: info.query.get('fieldSelector') ?? '',
-  });
 }
 
 export function scopeText(scope: Scope): ScopeText {

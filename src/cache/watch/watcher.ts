@@ -3,7 +3,7 @@
 import type { KubernetesObject } from '../../apimachinery/object.ts';
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
 import { expired } from '../../apimachinery/status.ts';
-import { encodeBookmark, encodeWatchEvent } from '../../apimachinery/watch-frame.ts';
+import { encodeBookmark, encodeWatchEvent, type WatchEventType } from '../../apimachinery/watch-frame.ts';
 import type { FollowedScope, Listener } from '../followed-scope.ts';
 import { type Scope, scopeMatches } from '../scope.ts';
 import { withResourceVersion } from '../with-resource-version.ts';
@@ -11,7 +11,7 @@ import type { RingEvent } from './event-ring.ts';
 
 /** Where frames go. `write` answers false when the client does not read fast enough; `onDrain` tells when it does again. */
 export interface FrameSink {
-  write(frames: Buffer): boolean;
+  write(frames: Buffer, count: number): boolean;
   onDrain(listener: () => void): void;
   end(): void;
 }
@@ -27,6 +27,8 @@ export interface WatcherOptions {
   /** Close the initial events with the end bookmark (WatchList). */
   readonly markInitialEventsEnd: boolean;
   readonly allowBookmarks: boolean;
+  /** Another form of each object; undefined for the object itself. */
+  readonly render: ((body: Buffer) => Buffer) | undefined;
   readonly sink: FrameSink;
   /** Milliseconds on the caller's clock. */
   readonly now: number;
@@ -34,6 +36,7 @@ export interface WatcherOptions {
   readonly onEnd: () => void;
 }
 
+const partialMetadata = { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' };
 const bookmarkEveryMs = 60_000;
 /** The apiserver sends one 2 s before the deadline, so that the client resumes close to now. */
 const lastBookmarkMs = 2_000;
@@ -92,7 +95,7 @@ export class Watcher implements Listener {
   expired(reason: string): void {
     if (this.#ended) return;
     const status = Buffer.from(JSON.stringify(expired(reason).status));
-    this.#o.sink.write(encodeWatchEvent('ERROR', status));
+    this.#o.sink.write(encodeWatchEvent('ERROR', status), 1);
     this.end();
   }
 
@@ -130,7 +133,7 @@ export class Watcher implements Listener {
       const frames: Buffer[] = [];
       let bytes = 0;
       while (this.#initialIndex < this.#initial.length && bytes < writeBytes) {
-        const frame = encodeWatchEvent('ADDED', this.#initial[this.#initialIndex++]!.body);
+        const frame = this.#encode('ADDED', this.#initial[this.#initialIndex++]!.body);
         frames.push(frame);
         bytes += frame.length;
       }
@@ -167,15 +170,24 @@ export class Watcher implements Listener {
     if (this.#skipUntil !== '0') {
       if (compareResourceVersion(event.resourceVersion, this.#skipUntil) <= 0) return undefined;
     }
-    if (this.#narrow === undefined) return event.frame();
+    if (this.#narrow === undefined) return this.#shared(event);
     const was = event.previous !== undefined && this.#narrow(event.previous);
     const is = event.type !== 'DELETED' && this.#narrow(event.object);
     if (!was && !is) return undefined;
     if (was && !is && event.type !== 'DELETED') {
-      return encodeWatchEvent('DELETED', withResourceVersion(event.previous!, event.resourceVersion).body);
+      return this.#encode('DELETED', withResourceVersion(event.previous!, event.resourceVersion).body);
     }
     const type = event.type === 'DELETED' ? 'DELETED' : was ? 'MODIFIED' : 'ADDED';
-    return type === event.type ? event.frame() : encodeWatchEvent(type, event.object.body);
+    return type === event.type ? this.#shared(event) : this.#encode(type, event.object.body);
+  }
+
+  /** The frame that all watchers share, unless this one wants another form. */
+  #shared(event: RingEvent): Buffer {
+    return this.#o.render === undefined ? event.frame() : this.#encode(event.type, event.object.body);
+  }
+
+  #encode(type: WatchEventType, body: Buffer): Buffer {
+    return encodeWatchEvent(type, this.#o.render?.(body) ?? body);
   }
 
   /** Says "you have everything up to here", so only when that has been written, and never below the client's version. */
@@ -190,11 +202,12 @@ export class Watcher implements Listener {
 
   #bookmark(resourceVersion: string, initialEventsEnd: boolean): Buffer {
     const { kind, apiVersion } = this.#o.followed.snapshot.listType;
-    return encodeBookmark({ kind: kind.replace(/List$/, ''), apiVersion, resourceVersion, initialEventsEnd });
+    const type = this.#o.render === undefined ? { kind: kind.replace(/List$/, ''), apiVersion } : partialMetadata;
+    return encodeBookmark({ ...type, resourceVersion, initialEventsEnd });
   }
 
   #write(frames: readonly Buffer[]): boolean {
-    const written = this.#o.sink.write(frames.length === 1 ? frames[0]! : Buffer.concat(frames));
+    const written = this.#o.sink.write(frames.length === 1 ? frames[0]! : Buffer.concat(frames), frames.length);
     if (!written) this.#blocked = true;
     return written;
   }

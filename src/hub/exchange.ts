@@ -1,0 +1,42 @@
+// One request being answered: what a handler sees of it. Every exchange ends with exactly one owner having written the
+// response.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RequestInfo } from '../apimachinery/request-info.ts';
+import type { Caller } from './identity/caller.ts';
+
+export type ListenerKind = 'tls' | 'loopback';
+/** Who produced the answer; for metrics and the log. */
+export type AnswerSource = 'upstream' | 'cache' | 'hub';
+
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly listener: ListenerKind;
+  /** Aborts when the client has left. */
+  readonly signal: AbortSignal;
+  source: AnswerSource;
+  /** Set by `parseRequest`; a handler below it may rely on it. */
+  info: RequestInfo;
+  /** Set by `identifyCaller`. */
+  caller: Caller;
+}
+
+/** May answer, or call next() once and wait for it. Must not care who stands above it. */
+export type Handler = (exchange: Exchange, next: () => Promise<void>) => Promise<void>;
+
+/** The handlers as one function, run top to bottom. */
+export function compose(handlers: readonly Handler[]): (exchange: Exchange) => Promise<void> {
+  return (exchange) => {
+    const run = (index: number): Promise<void> => {
+      const handler = handlers[index];
+      if (handler === undefined) return Promise.reject(new Error('no handler has answered'));
+      let isCalled = false;
+      return handler(exchange, () => {
+        if (isCalled) return Promise.reject(new Error('next() was called twice by one handler'));
+        isCalled = true;
+        return run(index + 1);
+      });
+    };
+    return run(0);
+  };
+}

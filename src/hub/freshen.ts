@@ -1,0 +1,45 @@
+// Makes a scope at least as new as this request, with the caller's own credential: that the cloud gives it to the caller
+// is the proof of the caller's right, and of its token.
+import { MalformedListError } from '../apimachinery/list-splitter.ts';
+import { MalformedObjectError } from '../apimachinery/object.ts';
+import { UpstreamProtocolError, UpstreamStatusError } from '../cache/errors.ts';
+import type { FollowedScope } from '../cache/followed-scope.ts';
+import type { Scope } from '../cache/scope.ts';
+import type { Exchange } from './exchange.ts';
+import type { Services } from './services.ts';
+
+/**
+ * The scope, complete; undefined when the cloud's answer cannot be kept here, so that the client had better see it itself.
+ * @throws UpstreamStatusError with the cloud's refusal; UpstreamUnreachableError
+ */
+export async function freshen(
+  { cache, identities }: Pick<Services, 'cache' | 'identities'>,
+  exchange: Exchange,
+  scope: Scope,
+): Promise<FollowedScope | undefined> {
+  const { credential } = exchange.caller;
+  const followed = cache.open(scope, identities.claimed(exchange), credential);
+  try {
+    await abortable(followed.freshen(identities.claimed(exchange), credential), exchange.signal);
+  } catch (error) {
+    if (error instanceof UpstreamStatusError && error.statusCode === 401) identities.refuted(exchange);
+    if (!followed.isComplete) cache.scopes.close(followed, 'its first sync failed');
+    if (error instanceof MalformedListError || error instanceof MalformedObjectError || error instanceof UpstreamProtocolError) {
+      return undefined;
+    }
+    throw error;
+  }
+  identities.proved(exchange);
+  cache.seeRight(identities.claimed(exchange), scope);
+  return followed.isComplete ? followed : undefined;
+}
+
+/** The sync goes on for others when one client leaves. */
+function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => reject(signal.reason);
+    if (signal.aborted) return leave();
+    signal.addEventListener('abort', leave, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
+  });
+}

@@ -1,0 +1,44 @@
+// A LIST answered from a complete scope, in plain JSON or as PartialObjectMetadataList.
+import { assembleList } from '../../apimachinery/list-splitter.ts';
+import { toPartialObjectMetadata } from '../../apimachinery/partial-object-metadata.ts';
+import { expired, tooLargeResourceVersion } from '../../apimachinery/status.ts';
+import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
+import type { FollowedScope } from '../../cache/followed-scope.ts';
+import type { ReadOptions } from '../../cache/read-options.ts';
+import { type Scope, scopeMatches } from '../../cache/scope.ts';
+import { answerBody, cacheHeaders } from '../answer.ts';
+import type { Exchange } from '../exchange.ts';
+
+export interface ListAnswer {
+  readonly followed: FollowedScope;
+  readonly scope: Scope;
+  readonly options: ReadOptions;
+  readonly asMetadata: boolean;
+  /** Milliseconds, on the scope's clock. */
+  readonly now: number;
+}
+
+/**
+ * All objects at once: a server may ignore `limit`, and a page token of our own could not be honoured after a change.
+ * @throws StatusError 410 for a page token or an exact past version, 504 for a version that is not reached yet
+ */
+export function answerList(exchange: Exchange, answer: ListAnswer): void {
+  const { followed, scope, options, asMetadata, now } = answer;
+  const { snapshot } = followed;
+  if (options.continue !== '') throw expired('The provided continue parameter is too old to display a consistent list result. Start the list again without it.');
+  if (options.resourceVersionMatch === 'Exact' && options.resourceVersion !== snapshot.resourceVersion) {
+    throw expired(`The resourceVersion for the provided list is too old: only ${snapshot.resourceVersion} is held`);
+  }
+  const wants = options.resourceVersion;
+  if (wants !== '' && wants !== '0' && compareResourceVersion(wants, snapshot.resourceVersion) > 0) {
+    throw tooLargeResourceVersion(wants, snapshot.resourceVersion);
+  }
+  const all = snapshot.sorted();
+  const objects = scope.id === followed.scope.id ? all : all.filter((object) => scopeMatches(scope, object));
+  const listType = asMetadata ? { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1' } : snapshot.listType;
+  const items = objects.map((object) => (asMetadata ? toPartialObjectMetadata(object.body) : object.item));
+  followed.lastReadAt = now;
+  exchange.source = 'cache';
+  const body = assembleList({ ...listType, resourceVersion: snapshot.resourceVersion }, items);
+  answerBody(exchange, 200, cacheHeaders(followed.ageSeconds(now)), body);
+}

@@ -1,0 +1,67 @@
+// A WATCH answered from a followed scope: the head at once, then what the watcher sends at the client's pace. Resolves
+// when the stream has ended.
+import { toPartialObjectMetadata } from '../../apimachinery/partial-object-metadata.ts';
+import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
+import { tooLargeResourceVersion } from '../../apimachinery/status.ts';
+import type { FollowedScope } from '../../cache/followed-scope.ts';
+import type { ReadOptions } from '../../cache/read-options.ts';
+import type { Scope } from '../../cache/scope.ts';
+import { Watcher } from '../../cache/watch/watcher.ts';
+import { cacheHeaders, openStream } from '../answer.ts';
+import type { Exchange } from '../exchange.ts';
+import type { WatcherRegistry } from '../watcher-registry.ts';
+
+export interface WatchAnswer {
+  readonly followed: FollowedScope;
+  readonly scope: Scope;
+  readonly options: ReadOptions;
+  readonly asMetadata: boolean;
+  readonly watchers: WatcherRegistry;
+}
+
+/** @throws StatusError 410 or 504 before anything is written. */
+export function answerWatch(exchange: Exchange, answer: WatchAnswer): Promise<void> {
+  const { followed, scope, options, asMetadata, watchers } = answer;
+  const { response, signal } = exchange;
+  const { resourceVersion } = options;
+  const startsEmpty = resourceVersion === '' || resourceVersion === '0';
+  const sendInitialEvents = options.sendInitialEvents ?? startsEmpty;
+  if (sendInitialEvents && !startsEmpty && compareResourceVersion(resourceVersion, followed.resourceVersion) > 0) {
+    throw tooLargeResourceVersion(resourceVersion, followed.resourceVersion);
+  }
+  return new Promise((resolve) => {
+    const now = watchers.now();
+    const watcher = new Watcher({
+      followed,
+      scope,
+      resourceVersion: sendInitialEvents || !startsEmpty ? resourceVersion : followed.resourceVersion,
+      sendInitialEvents,
+      markInitialEventsEnd: options.sendInitialEvents === true && options.allowWatchBookmarks,
+      allowBookmarks: options.allowWatchBookmarks,
+      render: asMetadata ? toPartialObjectMetadata : undefined,
+      now,
+      deadline: now + watchers.lifetimeMs(options.timeoutSeconds),
+      sink: {
+        write: (frames, count) => {
+          watchers.count(count);
+          return response.write(frames);
+        },
+        onDrain: (listener) => response.on('drain', listener),
+        end: () => response.end(),
+      },
+      onEnd: () => {
+        watchers.delete(watcher);
+        signal.removeEventListener('abort', leave);
+        resolve();
+      },
+    });
+    const leave = (): void => watcher.end();
+    watchers.add(watcher);
+    followed.lastReadAt = now;
+    exchange.source = 'cache';
+    openStream(response, cacheHeaders(followed.ageSeconds(now)));
+    if (signal.aborted) return leave();
+    signal.addEventListener('abort', leave, { once: true });
+    watcher.changed();
+  });
+}

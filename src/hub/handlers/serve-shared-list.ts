@@ -1,0 +1,36 @@
+// LIST from a scope that is followed, online. `resourceVersion=0` and versions that are reached already come from the
+// store. The most recent state (no resourceVersion) comes from the store only when a full sync that began after the
+// request proves it: that is so for the first read of a scope, whose sync opens it. Everything else is forwarded.
+import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
+import { readOptionsOrUndefined } from '../../cache/read-options.ts';
+import type { Handler } from '../exchange.ts';
+import { collectionReadOf } from '../read-request.ts';
+import { isFollowable } from '../followable.ts';
+import type { Services } from '../services.ts';
+import { freshen } from '../freshen.ts';
+import { answerList } from './answer-list.ts';
+
+export function serveSharedList(services: Services): Handler {
+  const { cache, identities, clock } = services;
+  return async (exchange, next) => {
+    const read = collectionReadOf(exchange);
+    if (read?.verb !== 'list' || read.form !== 'json') return next();
+    const options = readOptionsOrUndefined(read);
+    if (options === undefined || options.continue !== '' || options.resourceVersionMatch === 'Exact') return next();
+    const { scope } = read;
+    const wants = options.resourceVersion;
+    const answering = cache.scopes.answering(scope);
+    if (answering !== undefined) {
+      if (wants === '') return next();
+      const identity = await identities.proven(exchange);
+      if (identity === undefined || !cache.hasRight(identity, scope)) return next();
+      if (wants !== '0' && compareResourceVersion(wants, answering.resourceVersion) > 0) return next();
+      return answerList(exchange, { followed: answering, scope, options, asMetadata: false, now: clock.now() });
+    }
+    if (cache.scopes.following(scope) !== undefined || !isFollowable(scope.gvr)) return next();
+    const followed = await freshen(services, exchange, scope);
+    if (followed === undefined) return next();
+    if (wants !== '' && wants !== '0' && compareResourceVersion(wants, followed.resourceVersion) > 0) return next();
+    answerList(exchange, { followed, scope, options, asMetadata: false, now: clock.now() });
+  };
+}

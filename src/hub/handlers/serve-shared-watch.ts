@@ -1,0 +1,54 @@
+// WATCH joined to the one upstream watch of its scope, online. A client that starts from nothing (WatchList without a
+// version, or the old form) asks for the most recent state: the scope is synced anew with the client's own credential
+// first. One that resumes from a version goes straight to the ring; from a version that the ring does not hold it is
+// forwarded as a watch of its own, for the cloud may still know.
+import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
+import { StatusError } from '../../apimachinery/status.ts';
+import type { FollowedScope } from '../../cache/followed-scope.ts';
+import { type ReadOptions, readOptionsOrUndefined } from '../../cache/read-options.ts';
+import type { Scope } from '../../cache/scope.ts';
+import type { Exchange, Handler } from '../exchange.ts';
+import { freshen } from '../freshen.ts';
+import { collectionReadOf } from '../read-request.ts';
+import type { Services } from '../services.ts';
+import { answerWatch } from './answer-watch.ts';
+
+export function serveSharedWatch(services: Services): Handler {
+  return async (exchange, next) => {
+    const read = collectionReadOf(exchange);
+    if (read?.verb !== 'watch' || read.form !== 'json') return next();
+    const options = readOptionsOrUndefined(read);
+    if (options === undefined) return next();
+    const { scope } = read;
+    const followed = await scopeFor(services, exchange, scope, options);
+    if (followed === undefined) return next();
+    try {
+      await answerWatch(exchange, { followed, scope, options, asMetadata: false, watchers: services.watchers });
+    } catch (error) {
+      const isTooOld = error instanceof StatusError && error.status.code === 410;
+      if (!isTooOld || exchange.response.headersSent) throw error;
+      await next();
+    }
+  };
+}
+
+async function scopeFor(
+  services: Services,
+  exchange: Exchange,
+  scope: Scope,
+  options: ReadOptions,
+): Promise<FollowedScope | undefined> {
+  const { cache, identities } = services;
+  const wants = options.resourceVersion;
+  if (wants === '') return freshen(services, exchange, scope);
+  const answering = cache.scopes.answering(scope);
+  if (answering !== undefined) {
+    const identity = await identities.proven(exchange);
+    const isReached = wants === '0' || !options.sendInitialEvents || compareResourceVersion(wants, answering.resourceVersion) <= 0;
+    if (identity !== undefined && cache.hasRight(identity, scope) && isReached) {
+      if (cache.hasRight(identity, answering.scope)) answering.lend(identity, exchange.caller.credential);
+      return answering;
+    }
+  }
+  return freshen(services, exchange, scope);
+}

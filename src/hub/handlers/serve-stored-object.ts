@@ -1,0 +1,26 @@
+// GET that takes any version (resourceVersion=0, or one that is reached), from a complete scope that holds the object.
+// Absence is not told from here while the cloud can be asked.
+import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
+import { answerBody, cacheHeaders } from '../answer.ts';
+import type { Handler } from '../exchange.ts';
+import { objectReadOf } from '../read-request.ts';
+import type { Services } from '../services.ts';
+
+export function serveStoredObject({ cache, identities, clock }: Services): Handler {
+  return async (exchange, next) => {
+    if (!exchange.info.search.includes('resourceVersion=')) return next();
+    const wants = exchange.info.query.get('resourceVersion') ?? '';
+    const read = wants === '' ? undefined : objectReadOf(exchange);
+    if (read?.form !== 'json') return next();
+    const scope = read.scope();
+    const followed = cache.scopes.answering(scope);
+    const object = followed?.snapshot.get(`${read.namespace}/${read.name}`);
+    if (followed === undefined || object === undefined || !/^[0-9]+$/.test(wants)) return next();
+    const isReached = wants === '0' || compareResourceVersion(wants, followed.resourceVersion) <= 0;
+    const identity = isReached ? await identities.proven(exchange) : undefined;
+    if (identity === undefined || !cache.hasRight(identity, scope)) return next();
+    followed.lastReadAt = clock.now();
+    exchange.source = 'cache';
+    answerBody(exchange, 200, cacheHeaders(followed.ageSeconds(clock.now())), object.body);
+  };
+}
