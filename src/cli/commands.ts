@@ -11,6 +11,7 @@ export const outputOptions = {
     flag: 'output',
     section: 'Output',
     help: 'Text for people, or JSON for programs.',
+    alsoIn: [],
   }),
 } satisfies OptionTable;
 

@@ -36,10 +36,16 @@ function isPrefix(name: readonly string[], words: readonly string[]): boolean {
   return name.every((word, index) => words[index] === word);
 }
 
+/** What follows an unknown flag stays with it, so that the flag is complained about and not its value. */
 function splitWords(table: OptionTable, words: readonly string[]): { positionals: string[]; flags: string[] } {
   const types = Object.fromEntries(Object.values(table).map(({ flag }) => [flag, { type: 'string' as const }]));
   const { tokens } = parseArgs({ args: [...words], strict: false, tokens: true, options: types });
-  const places = new Set(tokens.filter(({ kind }) => kind === 'positional').map(({ index }) => index));
+  const places = new Set<number>();
+  for (const [order, token] of tokens.entries()) {
+    const before = tokens[order - 1];
+    const isValueOfUnknown = before?.kind === 'option' && !(before.name in types) && !isHelp(before.rawName);
+    if (token.kind === 'positional' && !isValueOfUnknown) places.add(token.index);
+  }
   return {
     positionals: words.filter((_, index) => places.has(index)),
     flags: words.filter((_, index) => !places.has(index)),

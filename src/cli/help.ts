@@ -59,7 +59,8 @@ function usageOf({ flag, placeholder }: Option<unknown>): string {
 
 function helpOf(option: Option<unknown>): string {
   const preset = option.defaultText === undefined ? '' : ` Default: ${option.defaultText}.`;
-  return `${option.help}${preset} [${environmentName(option)}, ${fileKey(option)}]`;
+  const places = [environmentName(option), fileKey(option)].filter((place) => place !== undefined);
+  return `${option.help}${preset}${places.length > 0 ? ` [${places.join(', ')}]` : ''}`;
 }
 
 /** A term and its explanation, wrapped below itself; a long term gets a line of its own. */

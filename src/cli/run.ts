@@ -1,7 +1,6 @@
 // `holdfast run`: the daemon of one node.
 import { checkRunnable } from '../hub/hub-config.ts';
 import { type HubConfig, options } from '../hub/options.ts';
-import { runHub } from '../hub/run.ts';
 import type { Invocation, Terminal } from './command.ts';
 import { readOptions } from './read-options.ts';
 import { untilSignalled } from './until-signalled.ts';
@@ -12,5 +11,6 @@ export async function run({ flags }: Invocation, terminal: Terminal): Promise<nu
 
 export async function runDaemon(config: HubConfig, terminal: Terminal): Promise<number> {
   checkRunnable(config);
+  const { runHub } = await import('../hub/run.ts');
   return untilSignalled((signal) => runHub(config, { signal }), terminal);
 }

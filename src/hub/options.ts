@@ -24,6 +24,8 @@ export interface Option<Value> {
   readonly help: string;
   readonly placeholder: string;
   readonly isRepeatable: boolean;
+  /** Where it can stand besides the command line; everywhere when left out. */
+  readonly alsoIn?: readonly ('environment' | 'file')[];
   /** As a reader sees it; undefined when there is none. */
   readonly defaultText: string | undefined;
   /** The value of all texts given for it, or its default when there are none. */
@@ -34,7 +36,7 @@ export type OptionTable = Readonly<Record<string, Option<unknown>>>;
 export type ValuesOf<Table extends OptionTable> = {
   readonly [Name in keyof Table]: Table[Name] extends Option<infer Value> ? Value : never;
 };
-type Words = Pick<Option<unknown>, 'flag' | 'section' | 'help'>;
+type Words = Pick<Option<unknown>, 'flag' | 'section' | 'help' | 'alsoIn'>;
 
 /** At most one value, and none when nobody gives one. */
 export function optional<Value>(type: OptionType<Value>, words: Words): Option<Value | undefined> {
@@ -93,6 +95,7 @@ export const options = {
     flag: 'config',
     section: 'Node',
     help: 'Read settings from this YAML or JSON file. Flags and environment variables win over it.',
+    alsoIn: ['environment'],
   }),
   kubeconfig: optional(path, {
     flag: 'kubeconfig',
@@ -207,12 +210,14 @@ export const options = {
 /** Every setting of the daemon, complete and checked. Frozen. */
 export type HubConfig = ValuesOf<typeof options>;
 
-/** `HOLDFAST_DATA_DIR` for `data-dir`. */
-export function environmentName(option: Pick<Option<unknown>, 'flag'>): string {
+/** `HOLDFAST_DATA_DIR` for `data-dir`; undefined when it cannot stand there. */
+export function environmentName(option: Pick<Option<unknown>, 'flag' | 'alsoIn'>): string | undefined {
+  if (option.alsoIn?.includes('environment') === false) return undefined;
   return `HOLDFAST_${option.flag.replaceAll('-', '_').toUpperCase()}`;
 }
 
-/** `dataDir` for `data-dir`: the key in a configuration file. */
-export function fileKey(option: Pick<Option<unknown>, 'flag'>): string {
+/** `dataDir` for `data-dir`, the key in a configuration file; undefined when it cannot stand there. */
+export function fileKey(option: Pick<Option<unknown>, 'flag' | 'alsoIn'>): string | undefined {
+  if (option.alsoIn?.includes('file') === false) return undefined;
   return option.flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -92,22 +92,26 @@ function readValue(
 }
 
 function readFlags(table: OptionTable, flags: readonly string[], problems: string[]): Source {
-  const names = new Map(Object.entries(table).map(([name, option]) => [option.flag, name]));
+  const names = namesBy(table, ({ flag }) => flag);
   const types = Object.fromEntries(
     [...names.keys()].map((flag) => [flag, { type: 'string' as const, multiple: true }]),
   );
   const { tokens } = parseArgs({ args: [...flags], strict: false, tokens: true, options: types });
   const source = new Map<string, Given>();
+  let isValueOfUnknown = false;
   for (const token of tokens) {
-    if (token.kind === 'positional') problems.push(`"${token.value}": no such argument here; options start with --`);
+    if (token.kind === 'positional' && !isValueOfUnknown) {
+      problems.push(`"${token.value}": no such argument here; options start with --`);
+    }
+    isValueOfUnknown = false;
     if (token.kind !== 'option') continue;
     const name = names.get(token.name);
     if (name === undefined) {
       problems.push(unknown('option', token.rawName, token.name, names.keys(), '--'));
+      isValueOfUnknown = !token.inlineValue;
     } else if (token.value === undefined || (!token.inlineValue && token.value.startsWith('--'))) {
-      problems.push(
-        `${token.rawName}: needs a value (${table[name]!.placeholder}); to begin one with "--" write ${token.rawName}=VALUE`,
-      );
+      const wanted = `needs a value (${table[name]!.placeholder})`;
+      problems.push(`${token.rawName}: ${wanted}; to begin one with "--" write ${token.rawName}=VALUE`);
     } else {
       source.set(name, { where: `--${token.name}`, texts: [...(source.get(name)?.texts ?? []), token.value] });
     }
@@ -121,7 +125,7 @@ const notOurs =
   /^HOLDFAST_((TEST|E2E)_.*|(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?))$/;
 
 function readEnvironment(table: OptionTable, environment: Written['environment'], problems: string[]): Source {
-  const names = new Map(Object.entries(table).map(([name, option]) => [environmentName(option), name]));
+  const names = namesBy(table, environmentName);
   const source = new Map<string, Given>();
   for (const [variable, text] of Object.entries(environment)) {
     if (!variable.startsWith('HOLDFAST_') || notOurs.test(variable) || text === undefined || text === '') continue;
@@ -139,12 +143,11 @@ function readFile(table: OptionTable, file: ConfigurationFile | undefined, probl
     problems.push(`${file.path}: is not a list of "key: value" settings`);
     return source;
   }
-  const names = new Map(Object.entries(table).map(([name, option]) => [fileKey(option), name]));
+  const names = namesBy(table, fileKey);
   for (const [key, value] of Object.entries(file.content)) {
     const where = `${file.path}: ${key}`;
     const name = names.get(key);
     if (name === undefined) problems.push(unknown('key', where, key, names.keys()));
-    else if (key === 'config') problems.push(`${where}: a configuration file cannot name another one`);
     else if (value === null) problems.push(`${where}: has no value; remove the line or write one`);
     else {
       const texts = textsOf(value, table[name]!.isRepeatable);
@@ -154,6 +157,12 @@ function readFile(table: OptionTable, file: ConfigurationFile | undefined, probl
     }
   }
   return source;
+}
+
+/** How an option is spelled in one source → its name in the table. */
+function namesBy(table: OptionTable, spell: (option: Option<unknown>) => string | undefined): Map<string, string> {
+  const pairs = Object.entries(table).map(([name, option]) => [spell(option), name] as const);
+  return new Map(pairs.filter((pair): pair is [string, string] => pair[0] !== undefined));
 }
 
 function textsOf(value: unknown, isRepeatable: boolean): string[] | undefined {

@@ -69,14 +69,14 @@ test('paths are relative to the place they were written in', (t) => {
 test('an unknown flag, variable or key is refused with the name it is nearest to', (t) => {
   const found = problems(() =>
     parse({
-      flags: ['--kubconfig', 'x'],
+      flags: ['--kubconfig', 'x', 'y'],
       environment: { HOLDFAST_NODENAME: 'x', HOLDFAST_XYZZY: 'x', HOME: '/root' },
       file: file({ 'data-dir': '/x' }),
     }),
   );
   t.deepEqual(found, [
     '--kubconfig: no such option; did you mean --kubeconfig?',
-    '"x": no such argument here; options start with --',
+    '"y": no such argument here; options start with --',
     'HOLDFAST_NODENAME: no such environment variable; did you mean HOLDFAST_NODE_NAME?',
     'HOLDFAST_XYZZY: no such environment variable; `holdfast run --help` lists them',
     '/etc/holdfast/config.yaml: data-dir: no such key; did you mean dataDir?',
@@ -99,7 +99,7 @@ test('every bad value is named with the place it stands in, all at once', (t) =>
     '/etc/holdfast/config.yaml: nodeName: has no value',
     '/etc/holdfast/config.yaml: server: must be a list of texts',
     '/etc/holdfast/config.yaml: tokenFile: must be one text',
-    '/etc/holdfast/config.yaml: config: a configuration file cannot name another one',
+    '/etc/holdfast/config.yaml: config: no such key',
   ]) {
     t.true(
       found.some((problem) => problem.startsWith(start)),
@@ -170,7 +170,9 @@ test('settings that contradict each other are refused, and so is a daemon withou
 
 test('every option has its own flag, variable and key', (t) => {
   const rows = Object.values(options);
-  for (const spelling of [environmentName, fileKey]) t.is(new Set(rows.map(spelling)).size, rows.length);
+  t.is(new Set(rows.map(environmentName)).size, rows.length);
+  t.is(new Set(rows.map(fileKey)).size, rows.length);
+  t.is(fileKey(options.config), undefined, 'a file cannot name another one');
   t.is(environmentName(options.dataDir), 'HOLDFAST_DATA_DIR');
   t.is(fileKey(options.insecureLoopback), 'insecureLoopback');
 });

@@ -41,7 +41,7 @@ export async function findObject(
 
 /** A full key is taken at its word; a bare resource must be unambiguous among the scopes known here. */
 function resolveResource(text: string, scopes: readonly ScopeStatus[]): GroupVersionResource {
-  if (text.includes('/')) return parseGvrKey(text);
+  if (text.includes('/')) return parseGvrKey(text.toLowerCase());
   const keys = [...new Set(scopes.map(({ gvr }) => gvr))].filter(
     (key) => parseGvrKey(key).resource === text.toLowerCase(),
   );

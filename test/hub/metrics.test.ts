@@ -1,0 +1,86 @@
+import test from 'ava';
+import { readGauges } from '../../src/hub/gauges.ts';
+import { metricTable } from '../../src/hub/metric-table.ts';
+import { createMetrics } from '../../src/hub/metrics.ts';
+import { healthyStatus, podScope } from '../support/hub-status.ts';
+
+const rows = Object.values(metricTable);
+const create = (status = healthyStatus) => createMetrics({ status: () => status });
+
+/** `name{labels}` → value, of a text in Prometheus' format. */
+function samples(text: string): Map<string, number> {
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return new Map(
+    lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]),
+  );
+}
+
+test('every metric of the table is scraped with its type and help', async (t) => {
+  const text = await create().metrics();
+  for (const { name, type, help } of rows) {
+    t.true(text.includes(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`), name);
+  }
+});
+
+test('every metric has a unit in its name, counters end in _total, and no label can have many values', (t) => {
+  t.is(new Set(rows.map(({ name }) => name)).size, rows.length);
+  for (const { name, type, labels } of rows) {
+    t.regex(name, /^(holdfast|process|nodejs)_[a-z_]+$/);
+    if (type === 'counter') t.true(name.endsWith('_total'), name);
+    const series = Object.values(labels).reduce((product, values) => product * values.length, 1);
+    t.true(series <= 200, `${name} can have ${series} series`);
+  }
+});
+
+test('what was counted and timed is scraped', async (t) => {
+  const metrics = create();
+  metrics.increment('requests', { verb: 'list', source: 'cache', code: '2xx' });
+  metrics.increment('requests', { verb: 'list', source: 'cache', code: '2xx' });
+  metrics.observe('requestSeconds', { verb: 'list', source: 'cache' }, 0.002);
+  metrics.totals.watchEvents += 7;
+  const first = samples(await metrics.metrics());
+  t.is(first.get('holdfast_requests_total{verb="list",source="cache",code="2xx"}'), 2);
+  t.is(first.get('holdfast_request_duration_seconds_bucket{le="0.001",verb="list",source="cache"}'), 0);
+  t.is(first.get('holdfast_request_duration_seconds_bucket{le="0.0025",verb="list",source="cache"}'), 1);
+  t.is(first.get('holdfast_watch_events_total'), 7);
+});
+
+test('a total is the same on every scrape until it grows', async (t) => {
+  const metrics = create();
+  metrics.totals.bytesReceived = 1000;
+  await metrics.metrics();
+  metrics.totals.bytesReceived += 1;
+  const again = samples(await metrics.metrics());
+  t.is(again.get('holdfast_upstream_bytes_total{direction="received"}'), 1001);
+  t.is(again.get('holdfast_upstream_bytes_total{direction="sent"}'), 0);
+  t.true(again.get('process_cpu_seconds_total')! > 0);
+});
+
+test('gauges say what the status says', async (t) => {
+  const status = {
+    ...healthyStatus,
+    link: { ...healthyStatus.link, state: 'offline' as const },
+    scopes: [
+      podScope,
+      { ...podScope, complete: false, ageSeconds: null, objects: 2 },
+      { ...podScope, ageSeconds: 90, objects: 5 },
+    ],
+    storage: { ...healthyStatus.storage, state: 'read-only' as const, damaged: 3 },
+  };
+  const found = samples(await create(status).metrics());
+  t.is(found.get('holdfast_link_state{state="offline"}'), 1);
+  t.is(found.get('holdfast_link_state{state="online"}'), 0);
+  t.is(found.get('holdfast_scopes{state="complete"}'), 2);
+  t.is(found.get('holdfast_scopes{state="incomplete"}'), 1);
+  t.is(found.get('holdfast_scope_objects'), 38);
+  t.is(found.get('holdfast_scope_age_seconds_max'), 90);
+  t.is(found.get('holdfast_storage_read_only'), 1);
+  t.is(found.get('holdfast_storage_damaged_records'), 3);
+  t.is(found.get('holdfast_link_state_since_timestamp_seconds'), Date.parse(status.link.since) / 1000);
+});
+
+test('a node without a client certificate has no end of one', (t) => {
+  const { certificateExpires: _, ...identity } = healthyStatus.identity;
+  const gauge = readGauges({ ...healthyStatus, identity }).find(({ key }) => key === 'certificateExpiry');
+  t.is(gauge?.value, 0);
+});

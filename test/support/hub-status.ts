@@ -1,0 +1,34 @@
+// A status as a healthy hub gives it, for tests to change where they look.
+import type { HubStatus, ScopeStatus } from '../../src/hub/admin/hub-status.ts';
+
+export const podScope: ScopeStatus = {
+  gvr: 'v1/pods',
+  namespace: '',
+  labelSelector: '',
+  fieldSelector: 'spec.nodeName=edge-7',
+  complete: true,
+  following: true,
+  ageSeconds: 4,
+  objects: 31,
+  resourceVersion: '184467',
+  watchers: 2,
+  identities: 1,
+};
+
+export const healthyStatus: HubStatus = {
+  version: '0.1.0',
+  startedAt: '2026-11-21T07:00:00.000Z',
+  identity: { nodeName: 'edge-7', user: 'system:node:edge-7', certificateExpires: '2027-01-01T00:00:00.000Z' },
+  link: {
+    state: 'online',
+    since: '2026-11-21T08:30:00.000Z',
+    reason: 'a probe was answered',
+    servers: [{ url: 'https://10.0.0.1:6443', isUp: true, reason: '' }],
+  },
+  scopes: [podScope],
+  watchers: 2,
+  upstreamWatches: 1,
+  storage: { state: 'ok', directory: '/var/lib/holdfast', bytes: 4_210_000, damaged: 0 },
+  memory: { rssBytes: 81_000_000, heapBytes: 22_000_000 },
+  warnings: [],
+};
