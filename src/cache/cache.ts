@@ -80,6 +80,10 @@ export class Cache {
       cluster,
       ring,
       keeper: this.#records,
+      // Other callers' rights are noted by the hub, under the name that the cloud has proven.
+      onGranted: (identity, scope) => {
+        if (identity === nodeIdentity) this.seeRight(identity, scope);
+      },
       onRefused: (identity, scope) => this.loseRight(identity, scope),
       onFailure: events.scopeFailed,
       onCrash: events.crashed,
@@ -188,7 +192,7 @@ export class Cache {
     for (const right of this.rights.prune(this.#o.timing.wallClock())) this.#note({ type: 'delete', space: 'right', key: rightKey(right) });
     if (this.#o.link.isOnline) {
       for (const followed of [...this.scopes.all]) {
-        const isIdle = followed.listeners.size === 0 && now - followed.lastReadAt > this.#o.lingerMs;
+        const isIdle = !followed.isPinned && followed.listeners.size === 0 && now - followed.lastReadAt > this.#o.lingerMs;
         if (isIdle) this.scopes.close(followed, 'nobody has read it for the linger time');
         else if (followed.isAbandoned(now)) this.scopes.close(followed, 'nobody lends a credential to follow it');
       }

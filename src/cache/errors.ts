@@ -55,3 +55,13 @@ export class NoCredentialError extends Error {
     this.name = 'NoCredentialError';
   }
 }
+
+/** The scope is not followed any more; whoever waited for it asks the cloud directly. */
+export class ScopeClosedError extends Error {
+  readonly code = 'HOLDFAST_SCOPE_CLOSED';
+
+  constructor(reason: string) {
+    super(`the scope is not followed any more: ${reason}`);
+    this.name = 'ScopeClosedError';
+  }
+}

@@ -4,7 +4,7 @@
 import type { KubernetesObject } from '../apimachinery/object.ts';
 import { compareResourceVersion } from '../apimachinery/resource-version.ts';
 import type { Credential } from './credential.ts';
-import { NoCredentialError, type UpstreamStatusError } from './errors.ts';
+import { NoCredentialError, ScopeClosedError, type UpstreamStatusError } from './errors.ts';
 import { type FeedSink, Reflector, type ReflectorDependencies } from './reflector.ts';
 import type { Scope } from './scope.ts';
 import { type FullSync, type RestoredSnapshot, Snapshot, type UpstreamChange } from './snapshot.ts';
@@ -21,6 +21,8 @@ export interface ScopeKeeper {
 export interface FollowedScopeDependencies extends ReflectorDependencies {
   readonly keeper: ScopeKeeper;
   readonly ring: EventRingLimits;
+  /** The cloud gave the whole scope to this identity. */
+  onGranted(identity: string, scope: Scope): void;
   /** The cloud took back the right of this identity. */
   onRefused(identity: string, scope: Scope): void;
   /** Nothing more to follow: the resource is gone. */
@@ -44,6 +46,8 @@ export class FollowedScope implements FeedSink {
   /** Last word from the cloud about this scope, on `timing.now()`'s scale; may be before this life of the hub. */
   confirmedAt = 0;
   lastReadAt: number;
+  /** Followed for the hub itself, whether anyone reads it or not. */
+  isPinned = false;
   isFollowing = false;
   lastError: unknown;
   readonly #deps: FollowedScopeDependencies;
@@ -51,6 +55,7 @@ export class FollowedScope implements FeedSink {
   readonly #reflector: Reflector;
   readonly #abort = new AbortController();
   readonly #queuedSyncs = new Map<string, Promise<void>>();
+  #syncsUnderWay = 0;
   #lacksCredentialSince: number | undefined;
   #lastSync: Promise<void> = Promise.resolve();
   #lastWrite: Promise<void> = Promise.resolve();
@@ -96,13 +101,13 @@ export class FollowedScope implements FeedSink {
 
   /** Ends the upstream stream and all local ones. */
   stop(reason: string): void {
-    this.#abort.abort(new Error(reason));
+    this.#abort.abort(new ScopeClosedError(reason));
     this.expire(reason);
   }
 
   /** Ends the upstream stream and keeps what is known: the process goes down, local streams end by themselves. */
   halt(): void {
-    this.#abort.abort(new Error('the hub is closing'));
+    this.#abort.abort(new ScopeClosedError('the hub is closing'));
   }
 
   /** What is known is not true any more, or cannot be continued. */
@@ -128,10 +133,21 @@ export class FollowedScope implements FeedSink {
       .then(() => {
         this.#queuedSyncs.delete(identity);
         return this.#reflector.sync(credential, this.#abort.signal);
-      });
+      })
+      .then(() => this.#deps.onGranted(identity, this.scope));
     this.#queuedSyncs.set(identity, sync);
     this.#lastSync = sync;
+    this.#syncsUnderWay++;
+    const settled = (): void => {
+      this.#syncsUnderWay--;
+    };
+    sync.then(settled, settled);
     return sync;
+  }
+
+  /** Somebody still waits for a sync to begin or to end. */
+  get isSyncing(): boolean {
+    return this.#syncsUnderWay > 0;
   }
 
   requestSync(): Promise<void> {

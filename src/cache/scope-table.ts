@@ -41,13 +41,10 @@ export class ScopeTable {
     return this.#byId.get(scope.id) ?? this.#smallest(scope, (followed) => followed.isComplete);
   }
 
-  /** Opens the scope if nothing follows it yet; the reader lends its credential either way. */
+  /** The scope, followed from now on with this reader's credential if it was not before. */
   open(scope: Scope, identity: string, credential: Credential): FollowedScope {
     const known = this.#byId.get(scope.id);
-    if (known !== undefined) {
-      known.lend(identity, credential);
-      return known;
-    }
+    if (known !== undefined) return known;
     const followed = this.#add(scope);
     followed.lend(identity, credential);
     followed.freshen(identity, credential).catch(() => undefined); // whoever waits for it hears of it

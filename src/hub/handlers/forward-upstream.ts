@@ -1,0 +1,122 @@
+// The way to the cloud. What comes back is passed on as it is, and remembered where it can be answered again: rights of
+// the caller, single objects, documents. A collection that somebody listed is followed from then on.
+import type { Credential } from '../../cache/credential.ts';
+import { documentKey, isDocumentPath } from '../../cache/document.ts';
+import type { Exchange, Handler } from '../exchange.ts';
+import { isFollowable } from '../followable.ts';
+import { type CollectionRead, collectionReadOf, type ObjectRead, objectPath, objectReadOf } from '../read-request.ts';
+import type { Forwarding, Services } from '../services.ts';
+
+export function forwardUpstream(services: Services): Handler {
+  return (exchange) => {
+    exchange.source = 'upstream';
+    return services.forward(exchange, forwardingOf(services, exchange));
+  };
+}
+
+function forwardingOf(services: Services, exchange: Exchange): Forwarding {
+  const { info } = exchange;
+  const headLimitMs = info.isLongRunning && info.verb !== 'watch' ? { headLimitMs: Number.POSITIVE_INFINITY } : {};
+  const collection = collectionReadOf(exchange);
+  if (collection !== undefined) return { ...headLimitMs, ...ofCollection(services, exchange, collection) };
+  const object = objectReadOf(exchange);
+  if (object !== undefined) return ofObject(services, exchange, object);
+  if (!info.isResourceRequest && isDocument(exchange)) return ofDocument(services, exchange);
+  return { ...headLimitMs, onHeaders: (statusCode) => heard(services, exchange, statusCode) };
+}
+
+/** Every answer says something about the caller's token; a change of an object makes what is remembered of it old. */
+function heard({ identities, cache }: Services, exchange: Exchange, statusCode: number): 'relay' {
+  const { info, request } = exchange;
+  identities.heard(exchange, request.method ?? 'GET', statusCode);
+  const isChange = info.gvr !== undefined && info.name !== '' && info.verb !== 'get' && !info.isLongRunning;
+  if (isChange && statusCode < 300) cache.forgetObject(objectPath(info.gvr!, info.namespace, info.name));
+  return 'relay';
+}
+
+function ofCollection(services: Services, exchange: Exchange, { scope, verb }: CollectionRead): Forwarding {
+  const { cache, identities } = services;
+  return {
+    onHeaders: (statusCode) => {
+      heard(services, exchange, statusCode);
+      const identity = identities.claimed(exchange);
+      if (statusCode === 401 || statusCode === 403) cache.loseRight(identity, scope);
+      if (statusCode !== 200) return 'relay';
+      cache.seeRight(identity, scope);
+      const { credential } = exchange.caller;
+      const following = cache.scopes.following(scope);
+      if (following !== undefined) lendIfEntitled(services, following, identity, credential);
+      else if (verb === 'list' && isFollowable(scope.gvr)) cache.open(scope, identity, credential);
+      return 'relay';
+    },
+  };
+}
+
+function lendIfEntitled(
+  { cache, clock }: Services,
+  followed: NonNullable<ReturnType<Services['cache']['scopes']['following']>>,
+  identity: string,
+  credential: Credential,
+): void {
+  followed.lastReadAt = clock.now();
+  if (cache.hasRight(identity, followed.scope)) followed.lend(identity, credential);
+}
+
+const objectLimitBytes = 3 * 1024 * 1024;
+
+function ofObject(services: Services, exchange: Exchange, read: ObjectRead): Forwarding {
+  const { cache, identities } = services;
+  const onHeaders: Forwarding['onHeaders'] = (statusCode) => {
+    heard(services, exchange, statusCode);
+    if (statusCode === 404) cache.forgetObject(read.path);
+    if (statusCode === 401 || statusCode === 403) cache.refuseObject(read.path, identities.claimed(exchange));
+    return 'relay';
+  };
+  const isPlain = read.form === 'json' && exchange.request.method === 'GET';
+  if (!isPlain || isFollowed(services, exchange, read)) return { onHeaders };
+  return {
+    onHeaders,
+    // What is remembered is JSON; so small an answer is never compressed by the apiserver.
+    headers: { accept: 'application/json', 'accept-encoding': undefined },
+    teeLimitBytes: objectLimitBytes,
+    tee: (body, statusCode, headers) => {
+      const isJson = headers['content-type']?.startsWith('application/json') && !headers['content-encoding'];
+      if (statusCode === 200 && isJson) cache.seeObject(read.path, identities.claimed(exchange), trimmed(body));
+    },
+  };
+}
+
+/** A scope that is kept current knows the object better than a copy of one answer. */
+function isFollowed({ cache, identities }: Services, exchange: Exchange, read: ObjectRead): boolean {
+  const scope = read.scope();
+  return cache.scopes.answering(scope)?.isFollowing === true && cache.hasRight(identities.claimed(exchange), scope);
+}
+
+const documentLimitBytes = 24 * 1024 * 1024;
+
+function isDocument({ info, request, caller }: Exchange): boolean {
+  return request.method === 'GET' && !caller.isImpersonating && isDocumentPath(info.path);
+}
+
+function ofDocument(services: Services, exchange: Exchange): Forwarding {
+  const { info, request } = exchange;
+  const key = documentKey(info.path + info.search, request.headers.accept);
+  return {
+    onHeaders: (statusCode) => heard(services, exchange, statusCode),
+    teeLimitBytes: documentLimitBytes,
+    tee: (body, statusCode, headers) => {
+      if (statusCode !== 200) return;
+      services.cache.seeDocument(key, {
+        contentType: headers['content-type'] ?? 'application/json',
+        contentEncoding: headers['content-encoding'] ?? '',
+        etag: headers.etag ?? '',
+        body: Buffer.from(body),
+        seenAt: services.wallClock(),
+      });
+    },
+  };
+}
+
+function trimmed(body: Buffer): Buffer {
+  return Buffer.from(body.at(-1) === 10 ? body.subarray(0, -1) : body);
+}

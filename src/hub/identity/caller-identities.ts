@@ -1,0 +1,97 @@
+// Under which name a caller's rights are kept, and how far that name can be trusted now. A token's claims count only
+// while the cloud has lately taken that very token: online that is asked again after two minutes, offline the memory of
+// AcceptedTokens decides.
+import { serviceUnavailable, unauthorized } from '../../apimachinery/status.ts';
+import type { Transport } from '../../cache/transport.ts';
+import { type AcceptedTokens, type PodPresence, provesToken } from './accepted-tokens.ts';
+import type { PodReference } from './bearer-identity.ts';
+import type { Caller } from './caller.ts';
+
+interface Asking {
+  readonly caller: Caller;
+  readonly signal: AbortSignal;
+}
+
+export interface CallerIdentitiesDependencies {
+  readonly tokens: AcceptedTokens;
+  readonly transport: Transport;
+  readonly podPresence: (pod: PodReference) => PodPresence;
+  /** Milliseconds that only go forward. */
+  readonly now: () => number;
+  /** The table of accepted tokens has changed. */
+  readonly onChange: () => void;
+}
+
+const provenForMs = 120_000;
+const provenLimit = 10_000;
+
+export class CallerIdentities {
+  readonly #deps: CallerIdentitiesDependencies;
+  /** Token hash → when the cloud last took it, oldest first. */
+  readonly #provenAt = new Map<string, number>();
+
+  constructor(deps: CallerIdentitiesDependencies) {
+    this.#deps = deps;
+  }
+
+  /** What the caller will be once the cloud has answered it: the node, or the account that its token names. */
+  claimed({ caller }: Asking): string {
+    return caller.isImpersonating ? caller.identity : (caller.bearer?.claimed ?? caller.identity);
+  }
+
+  /** The identity to answer from the store while online; undefined when only the cloud can tell who this is. */
+  async proven({ caller, signal }: Asking): Promise<string | undefined> {
+    if (caller.isImpersonating) return undefined;
+    if (caller.bearer === undefined) return caller.identity;
+    const provenAt = this.#provenAt.get(caller.bearer.hash);
+    if (provenAt !== undefined && this.#deps.now() - provenAt < provenForMs) return caller.bearer.claimed;
+    const { credential } = caller;
+    const answer = await this.#deps.transport.get({ credential, path: '/version', headers: { accept: 'application/json' }, signal });
+    answer.body.cancel();
+    this.heard({ caller }, 'GET', answer.statusCode);
+    return provesToken('GET', answer.statusCode) ? caller.bearer.claimed : undefined;
+  }
+
+  /** The cloud has answered a request of this caller. */
+  heard({ caller }: Pick<Asking, 'caller'>, method: string, statusCode: number): void {
+    if (caller.bearer === undefined) return;
+    if (statusCode === 401) this.refuted({ caller });
+    else if (provesToken(method, statusCode)) this.proved({ caller });
+  }
+
+  proved({ caller }: Pick<Asking, 'caller'>): void {
+    const { bearer } = caller;
+    if (bearer === undefined) return;
+    const isNews = !this.#provenAt.delete(bearer.hash);
+    this.#provenAt.set(bearer.hash, this.#deps.now());
+    for (const oldest of this.#provenAt.keys()) {
+      if (this.#provenAt.size <= provenLimit) break;
+      this.#provenAt.delete(oldest);
+    }
+    this.#deps.tokens.accept(bearer);
+    if (isNews) this.#deps.onChange();
+  }
+
+  refuted({ caller }: Pick<Asking, 'caller'>): void {
+    const { bearer } = caller;
+    if (bearer === undefined) return;
+    this.#provenAt.delete(bearer.hash);
+    this.#deps.tokens.reject(bearer);
+    this.#deps.onChange();
+  }
+
+  /**
+   * The identity to answer from the store while the cloud is away.
+   * @throws StatusError 401 when the token can never be valid again, 503 when that cannot be told
+   */
+  offline({ caller }: Pick<Asking, 'caller'>): string {
+    if (caller.isImpersonating) {
+      throw serviceUnavailable('the cloud is not reachable, and only it can say whether this caller may act for another');
+    }
+    if (caller.bearer === undefined) return caller.identity;
+    const verdict = this.#deps.tokens.verify(caller.bearer, this.#deps.podPresence);
+    if (verdict.verdict === 'accepted') return verdict.identity;
+    if (verdict.verdict === 'rejected') throw unauthorized(`Unauthorized: ${verdict.reason}`);
+    throw serviceUnavailable(`the cloud is not reachable, and ${verdict.reason}`);
+  }
+}

@@ -1,0 +1,36 @@
+// The node's own Node object and its pods are followed from the first moment: what a restarted kubelet asks for first,
+// and how it is known which pods are alive when a token bound to one comes while the cloud is away.
+import type { Cache } from '../cache/cache.ts';
+import { nodeIdentity } from '../cache/cache.ts';
+import { nodeCredential } from '../cache/credential.ts';
+import { type Scope, scopeOf } from '../cache/scope.ts';
+import type { PodPresence } from './identity/accepted-tokens.ts';
+import type { PodReference } from './identity/bearer-identity.ts';
+
+export function ownNodeScope(nodeName: string): Scope {
+  return scopeOf({ ...core('nodes'), fieldSelector: `metadata.name=${nodeName}` });
+}
+
+export function ownPodsScope(nodeName: string): Scope {
+  return scopeOf({ ...core('pods'), fieldSelector: `spec.nodeName=${nodeName}` });
+}
+
+export function followOwnNode(cache: Cache, nodeName: string): void {
+  for (const scope of [ownNodeScope(nodeName), ownPodsScope(nodeName)]) {
+    cache.open(scope, nodeIdentity, nodeCredential).isPinned = true;
+  }
+}
+
+/** Whether a pod of this node is alive, as far as its complete pod scope tells. */
+export function podPresence(cache: Cache, nodeName: string): (pod: PodReference) => PodPresence {
+  const scope = ownPodsScope(nodeName);
+  return ({ namespace, name, uid }) => {
+    const followed = cache.scopes.answering(scope);
+    if (followed === undefined) return 'unknown';
+    return followed.snapshot.get(`${namespace}/${name}`)?.uid === uid ? 'alive' : 'gone';
+  };
+}
+
+function core(resource: string): { gvr: Scope['gvr']; namespace: string; labelSelector: string } {
+  return { gvr: { group: '', version: 'v1', resource }, namespace: '', labelSelector: '' };
+}
