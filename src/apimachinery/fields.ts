@@ -60,7 +60,8 @@ function eventFields(o: { about: string; aboutIs: string; controllerLabel: strin
 type FieldTable = Readonly<Record<string, Read>>;
 
 const name: FieldTable = { 'metadata.name': text('metadata.name') };
-const nameAndNamespace: FieldTable = { ...name, 'metadata.namespace': text('metadata.namespace') };
+const namespace = text('metadata.namespace');
+const nameAndNamespace: FieldTable = { ...name, 'metadata.namespace': namespace };
 
 /** By group/resource: the versions of one resource agree on their fields. */
 const tables = new Map<string, FieldTable>([
@@ -118,7 +119,7 @@ const tables = new Map<string, FieldTable>([
   [
     'certificates.k8s.io/podcertificaterequests',
     {
-      ...nameAndNamespace,
+      ...name,
       'spec.signerName': text('spec.signerName'),
       'spec.podName': text('spec.podName'),
       'spec.nodeName': text('spec.nodeName'),
@@ -154,6 +155,6 @@ export function readFields(gvr: GroupVersionResource, object: Record<string, unk
   const fields: Record<string, string> = {};
   const table = tables.get(tableKey(gvr)) ?? nameAndNamespace;
   for (const field in table) fields[field] = table[field]!(object);
-  fields['metadata.namespace'] ??= '';
+  fields['metadata.namespace'] ??= namespace(object);
   return fields;
 }

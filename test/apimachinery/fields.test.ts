@@ -104,7 +104,11 @@ test('every supported field is read from its place', (t) => {
       { 'spec.signerName': 's/a' },
     ],
     ['certificates.k8s.io/v1beta1/clustertrustbundles', { spec: { signerName: 's/a' } }, { 'spec.signerName': 's/a' }],
-    ['certificates.k8s.io/v1beta1/podcertificaterequests', { spec: { nodeName: 'e' } }, { 'spec.nodeName': 'e' }],
+    [
+      'certificates.k8s.io/v1beta1/podcertificaterequests',
+      { spec: { nodeName: 'e', podName: 'p' } },
+      { 'spec.nodeName': 'e', 'spec.podName': 'p', 'metadata.namespace': 'n' },
+    ],
     [
       'resource.k8s.io/v1/resourceslices',
       { spec: { nodeName: 'e', driver: 'd' } },
