@@ -1,0 +1,95 @@
+// The text that `holdfast demo` prints: what runs where, lines to paste, and what to expect of each. Pure.
+
+export interface TourPlaces {
+  /** The hub's kubeconfig for clients on this node. */
+  readonly kubeconfigPath: string;
+  /** https://127.0.0.1:10268 */
+  readonly apiUrl: string;
+  /** The hub's CA for clients. */
+  readonly caPath: string;
+  /** A client certificate that the hub takes for the node, and its key. */
+  readonly clientCertificatePath: string;
+  readonly clientKeyPath: string;
+  /** http://127.0.0.1:10267 */
+  readonly adminUrl: string;
+  /** http://127.0.0.1:10261 when the plain loopback port is on. */
+  readonly insecureUrl?: string;
+  /** http://127.0.0.1:<port>/link */
+  readonly linkControlUrl: string;
+  /** Reaches the cloud past the hub and past the link. */
+  readonly cloudKubeconfigPath: string;
+  readonly dataDir: string;
+  readonly nodeName: string;
+}
+
+export function tour(places: TourPlaces): string {
+  const kubectl = `kubectl --kubeconfig ${shellWord(places.kubeconfigPath)}`;
+  const cloud = `kubectl --kubeconfig ${shellWord(places.cloudKubeconfigPath)}`;
+  const credentials = [
+    `--cacert ${shellWord(places.caPath)}`,
+    `--cert ${shellWord(places.clientCertificatePath)}`,
+    `--key ${shellWord(places.clientKeyPath)}`,
+  ].join(' ');
+  const curl = (path: string): string => `curl -s ${credentials} '${places.apiUrl}${path}'`;
+  const pods = `/api/v1/pods?fieldSelector=spec.nodeName%3D${places.nodeName}&resourceVersion=0`;
+  const sections: readonly (readonly [title: string, lines: readonly string[]])[] = [
+    [
+      'What runs',
+      [
+        `  cloud   a small control plane with moving objects, in this process`,
+        `  link    the only way between them; you can cut it`,
+        `  hub     ${places.apiUrl}  speaks for node ${places.nodeName}`,
+        `  admin   ${places.adminUrl}  /healthz /readyz?verbose /status /metrics`,
+        ...(places.insecureUrl === undefined ? [] : [`  plain   ${places.insecureUrl}  for clients on this node only`]),
+        `  files   ${places.dataDir}`,
+      ],
+    ],
+    [
+      '1. Look at the cluster through the hub',
+      [
+        `  ${kubectl} get nodes`,
+        `  ${kubectl} get pods -A`,
+        `  ${kubectl} get pods -A -w              (pods come and go; leave it running)`,
+        '  No kubectl? These say the same:',
+        `  ${curl('/api/v1/nodes')}`,
+        `  ${curl(pods)}`,
+        `  ${curl('/api/v1/pods?watch=true&resourceVersion=0')}`,
+      ],
+    ],
+    [
+      '2. Cut the link',
+      [
+        `  curl -s -X POST ${places.linkControlUrl}/cut                 (packets vanish: noticed within 5 s)`,
+        `  curl -s -X POST '${places.linkControlUrl}/cut?how=refuse'    (connections refused: noticed at once)`,
+        `  curl -s ${places.adminUrl}/status`,
+      ],
+    ],
+    [
+      '3. Ask again',
+      [
+        `  ${kubectl} get pods -A                 (the same pods, from what the node knows)`,
+        `  ${curl(pods).replace('curl -s', 'curl -s -D - -o /dev/null')}`,
+        '      X-Holdfast-Source: cache and X-Holdfast-Age: <seconds> say where it comes from and how old it is.',
+        '  The watches of step 1 stay open, quiet and without an error.',
+        `  ${curl('/api/v1/namespaces/shop/secrets').replace('curl -s', 'curl -s -i')}`,
+        '      Never asked for before the cut, so not known: 503 with a Status that says why. Never an empty list.',
+        `  ${cloud} -n shop delete pod -l app=web --wait=false`,
+        '      This reaches the cloud past the link. The node cannot know yet: it still shows the old pods, and their age.',
+      ],
+    ],
+    [
+      '4. Heal the link',
+      [
+        `  curl -s -X POST ${places.linkControlUrl}/heal`,
+        `  ${kubectl} get pods -A                 (fresh again; the watches go on with what they missed)`,
+      ],
+    ],
+    ['Stop', ['  Ctrl-C here. Nothing else was changed on this machine.']],
+  ];
+  return sections.map(([title, lines]) => [title, ...lines].join('\n')).join('\n\n');
+}
+
+/** A path as one word of a shell line. */
+function shellWord(text: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
