@@ -77,7 +77,8 @@ function splitTerms(text: string): string[] {
 /** The field side knows no escapes: the first operator in the term divides it. */
 function parseTerm(term: string, selector: string): FieldRequirement {
   const divided = /^(.*?)(!=|==|=)(.*)$/s.exec(term);
-  if (divided === null) throw badRequest(`invalid selector: '${selector}'; can't understand '${term}'`);
+  if (divided === null || divided[1] === '')
+    throw badRequest(`invalid selector: '${selector}'; can't understand '${term}'`);
   const [, field, sign, escaped] = divided;
   const operator = sign === '!=' ? '!=' : '=';
   const value = unescapeValue(escaped!);

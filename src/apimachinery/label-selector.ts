@@ -159,8 +159,9 @@ class Parser {
     if (problem !== undefined) {
       throw badRequest(`unable to parse requirement: <nil>: Invalid value: ${JSON.stringify(key)}: ${problem}`);
     }
-    if (this.#peek().kind === 'end' || this.#isSymbol(',')) return requirement(key, isNegated ? '!' : 'exists', []);
-    const operator = isNegated ? undefined : binaryOperators.get(this.#peek().text);
+    if (isNegated) return requirement(key, '!', []);
+    if (this.#peek().kind === 'end' || this.#isSymbol(',')) return requirement(key, 'exists', []);
+    const operator = binaryOperators.get(this.#peek().text);
     if (operator === undefined) throw this.#unexpected(`expected: ${[...binaryOperators.keys()].join(', ')}`);
     this.#position += 1;
     return requirement(key, operator, operator === 'in' || operator === 'notin' ? this.#set() : [this.#value()]);

@@ -3,9 +3,9 @@
 // Source: apiserver pkg/endpoints/handlers/negotiation, munnerz/goautoneg.
 
 export interface AcceptClause {
-  /** Lower case; a wildcard may stand for either half. */
+  /** As written, like all of it: apiserver compares letter by letter. A wildcard may stand for either half. */
   readonly type: string;
-  /** 0 to 1; 0 where it could not be read. */
+  /** 1 where none was given, 0 where it could not be read. */
   readonly q: number;
   /** All other parameters: as, g, v, stream, pretty, profile … */
   readonly parameters: Readonly<Record<string, string>>;
@@ -13,34 +13,45 @@ export interface AcceptClause {
 
 export type Rendering = 'json' | 'table' | 'partial-object-metadata' | 'protobuf' | 'cbor' | 'other';
 
-/** Clauses by falling q; at the same q named types stand before wildcards, else in the order written. */
+/** In the order in which apiserver tries them: by falling q, but a named type always before a wildcard it stands next to. */
 export function parseAccept(header: string | undefined): readonly AcceptClause[] {
-  if (header === undefined) return [];
-  const clauses = header.split(',').map(parseClause);
-  return clauses.filter((clause) => clause !== undefined).sort((a, b) => b.q - a.q || generality(a) - generality(b));
+  const ordered: AcceptClause[] = [];
+  for (const text of header?.split(',') ?? []) {
+    const clause = parseClause(text);
+    if (clause === undefined) continue;
+    let place = ordered.length;
+    while (place > 0 && precedes(clause, ordered[place - 1]!)) place -= 1;
+    ordered.splice(place, 0, clause);
+  }
+  return ordered;
+}
+
+/** goautoneg's order, which is none in the strict sense: hence the insertion above, which is how it comes about there. */
+function precedes(a: AcceptClause, b: AcceptClause): boolean {
+  return a.q > b.q || generality(a) < generality(b);
 }
 
 /** undefined for what is no media range. */
 function parseClause(text: string): AcceptClause | undefined {
   const [range, ...rest] = text.split(';');
-  const named = range!.trim().toLowerCase();
+  const named = range!.trim();
   const type = named === '*' ? '*/*' : named;
   if (!/^[^/\s]+\/[^/\s]+$/.test(type)) return undefined;
   let q = 1;
   const parameters: Record<string, string> = {};
   for (const parameter of rest) {
     const equals = parameter.indexOf('=');
-    if (equals < 0) continue;
-    const key = parameter.slice(0, equals).trim().toLowerCase();
+    if (equals < 0 || parameter.includes('=', equals + 1)) continue;
+    const key = parameter.slice(0, equals).trim();
     const value = parameter.slice(equals + 1).trim();
-    if (key === 'q') q = quality(value);
+    if (key === 'q') q = quality(parameter.slice(equals + 1));
     else parameters[key] = value;
   }
   return { type, q, parameters };
 }
 
 function quality(text: string): number {
-  return /^[0-9]*\.?[0-9]+$|^[0-9]+\.$/.test(text) ? Math.min(Number(text), 1) : 0;
+  return /^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$/.test(text) ? Number(text) : 0;
 }
 
 function generality({ type }: AcceptClause): number {
@@ -65,16 +76,18 @@ export function preferredRendering(accept: string | undefined): Rendering {
 
 /** undefined where apiserver would pass over the clause. */
 function renderingOf({ type, parameters }: AcceptClause): Rendering | undefined {
-  const { as, stream } = parameters;
-  if (stream !== undefined && stream !== '' && stream !== 'watch') return undefined;
   const plain = plainRendering(type);
-  if (plain === undefined || as === undefined || as === '') return plain;
-  if (parameters.g !== 'meta.k8s.io' || !metaVersions.has(parameters.v ?? '')) return undefined;
-  if (partialKinds.has(as)) return 'partial-object-metadata';
-  return as === 'Table' && plain !== 'protobuf' ? 'table' : undefined;
+  const { as = '', g = '', v = '', stream = '', sv = '' } = parameters;
+  if (plain === undefined || (sv !== '' && sv !== 'v1')) return undefined;
+  if (stream !== '' && (stream !== 'watch' || plain === 'other')) return undefined;
+  if (parameters.as === undefined && parameters.g === undefined && parameters.v === undefined) return plain;
+  if (g !== 'meta.k8s.io' || !metaVersions.has(v)) return undefined;
+  if (as === 'Table' && plain !== 'protobuf') return plain === 'json' ? 'table' : 'other';
+  if (!partialKinds.has(as)) return undefined;
+  return plain === 'other' ? 'other' : 'partial-object-metadata';
 }
 
-function plainRendering(type: string): Rendering | undefined {
+function plainRendering(type: string): 'json' | 'protobuf' | 'other' | undefined {
   if (coversJson(type)) return 'json';
   if (type === 'application/vnd.kubernetes.protobuf') return 'protobuf';
   return type === 'application/yaml' ? 'other' : undefined;

@@ -33,6 +33,8 @@ test('what apiserver would refuse is a 400 in its words', (t) => {
   const refused: readonly [string, RegExp][] = [
     ['a', /^invalid selector: 'a'; can't understand 'a'$/],
     ['a=b,c', /^invalid selector: 'a=b,c'; can't understand 'c'$/],
+    ['!=', /can't understand '!='$/],
+    ['==x', /can't understand '==x'$/],
     ['a=b=c', /unescaped character in value: =/],
     ['a=\\x', /invalid escape sequence: \\x/],
     ['a=\\', /invalid escape sequence: \\$/],

@@ -66,7 +66,7 @@ const refused: readonly [selector: string, message: RegExp][] = [
   ['a=(', /^unable to parse requirement: found '\(', expected: identifier$/],
   ['!', /^unable to parse requirement: found '', expected: identifier$/],
   ['!!a', /^unable to parse requirement: found '!', expected: identifier$/],
-  ['!a=b', /^unable to parse requirement: found '=', expected:/],
+  ['!a=b', /^found '=', expected: ',' or 'end of string'$/],
   ['a=!', /expected: identifier$/],
   ['n>', /the value must be an integer$/],
   ['n>x', /"x": for 'Gt', 'Lt' operators, the value must be an integer$/],
