@@ -1,0 +1,276 @@
+// Feeds the connectivity machine and does what it says: listens to what exchanges tell, runs the probes, keeps the list of
+// servers and the connections in step with it. Prints one line per change. Decides nothing itself.
+import { EventEmitter } from 'node:events';
+import type { Clock, Timer } from '../apimachinery/clock.ts';
+import {
+  type Connectivity,
+  type LinkAction,
+  type LinkChange,
+  type LinkEvent,
+  type LinkState,
+  nextTickAt,
+  startConnectivity,
+  step,
+  type Tick,
+} from './connectivity.ts';
+import type { Logger } from './logger.ts';
+import type { ServerLink } from './server-link.ts';
+import { failureReason } from './upstream/failure-reason.ts';
+import type { LinkObserver } from './upstream/link-observer.ts';
+import { type ProbeAnswer, probe } from './upstream/probe.ts';
+import type { Server } from './upstream/servers.ts';
+import type { Upstream } from './upstream/upstream.ts';
+
+export interface LinkMonitorOptions {
+  readonly upstream: Upstream;
+  readonly clock: Clock;
+  /** 0 <= n < 1 */
+  readonly random: () => number;
+  readonly log: Pick<Logger, 'info'>;
+  /** For tests. */
+  readonly probe?: (server: Server, signal: AbortSignal) => Promise<ProbeAnswer>;
+}
+
+export interface LinkChangeEvent extends LinkChange {
+  /** Clock milliseconds. */
+  readonly since: number;
+}
+
+/** A timer so late means that we were busy, and answers may lie unread: they are read first. */
+const lateMs = 200;
+const graceMs = 100;
+
+const messages: Readonly<Record<LinkState, string>> = {
+  starting: 'the cloud has not been asked yet',
+  online: 'the cloud answers',
+  suspect: 'the cloud may have gone: a probe will tell',
+  offline: 'the cloud does not answer',
+};
+
+export class LinkMonitor extends EventEmitter<{ change: [LinkChangeEvent] }> implements LinkObserver {
+  readonly #options: LinkMonitorOptions;
+  readonly #probe: (server: Server, signal: AbortSignal) => Promise<ProbeAnswer>;
+  readonly #probes = new Map<string, AbortController>();
+  /** Answers not yet told to the machine: while all is well it need not hear of each. */
+  readonly #answeredAt = new Map<string, number>();
+  #now: Connectivity;
+  #offline = new AbortController();
+  #timer: Timer | undefined;
+  #isClosed = false;
+
+  constructor(options: LinkMonitorOptions) {
+    super();
+    this.setMaxListeners(0); // every reflector waits here while the link is down
+    const { upstream, clock } = options;
+    this.#options = options;
+    this.#probe = options.probe ?? ((server, signal) => probe(upstream, server, signal));
+    this.#now = startConnectivity(
+      upstream.servers.all.map(({ name }) => name),
+      clock.now(),
+    );
+    upstream.observer = this;
+  }
+
+  /** Probes every server. */
+  start(): void {
+    this.#feed({ type: 'tick', at: this.#options.clock.now() });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+    for (const running of this.#probes.values()) running.abort(new Error('the hub is closing'));
+  }
+
+  get state(): LinkState {
+    return this.#now.state;
+  }
+
+  /** Clock milliseconds of the last change. */
+  get since(): number {
+    return this.#now.since;
+  }
+
+  get reason(): string {
+    return this.#now.reason;
+  }
+
+  get servers(): readonly ServerLink[] {
+    return this.#now.servers;
+  }
+
+  get isOnline(): boolean {
+    return this.#now.state === 'online';
+  }
+
+  /** Aborts when the link is next declared offline; already aborted while it is. */
+  get offlineSignal(): AbortSignal {
+    return this.#offline.signal;
+  }
+
+  /** For a client that is refused: `since 2026-01-31T10:02:03Z: probe failed: connection-refused (10.0.0.1:6443)`. */
+  describe(): string {
+    return `since ${new Date(this.since).toISOString().slice(0, 19)}Z: ${this.reason}`;
+  }
+
+  /** Resolves at once when online. Rejects with the signal's reason. */
+  whenOnline(signal: AbortSignal): Promise<void> {
+    return this.#when((state) => state === 'online', signal);
+  }
+
+  /** Resolves once it is known whether the link is up or down. Rejects with the signal's reason. */
+  settled(signal: AbortSignal): Promise<void> {
+    return this.#when((state) => state === 'online' || state === 'offline', signal);
+  }
+
+  responded(server: Server): void {
+    const at = this.#options.clock.now();
+    const link = this.#link(server);
+    if (link?.state === 'online') this.#answeredAt.set(server.name, at);
+    else this.#feed({ type: 'request-answered', server: server.name, at });
+  }
+
+  refused(server: Server, error: unknown): void {
+    this.#feed({
+      type: 'request-refused',
+      server: server.name,
+      at: this.#options.clock.now(),
+      because: failureReason(error),
+    });
+  }
+
+  broke(server: Server, error: unknown): void {
+    this.#feed({
+      type: 'request-broke',
+      server: server.name,
+      at: this.#options.clock.now(),
+      because: failureReason(error),
+    });
+  }
+
+  silent(server: Server, waitedMs: number): void {
+    this.#feed({ type: 'request-silent', server: server.name, at: this.#options.clock.now(), waitedMs });
+  }
+
+  #link(server: Server): ServerLink | undefined {
+    return this.#now.servers.find(({ name }) => name === server.name);
+  }
+
+  #feed(event: LinkEvent | Tick): void {
+    if (this.#isClosed) return;
+    for (const [server, at] of this.#answeredAt) this.#step({ type: 'request-answered', server, at });
+    this.#answeredAt.clear();
+    this.#step(event);
+    this.#armTimer();
+  }
+
+  #step(event: LinkEvent | Tick): void {
+    const before = this.#now;
+    const { next, actions, change } = step(before, event, this.#options.random);
+    this.#now = next;
+    this.#followServers(before.servers);
+    for (const action of actions) this.#act(action);
+    if (change !== undefined) this.#announce(change);
+  }
+
+  /** Whom the next request is sent to, and which probes nobody waits for any more. */
+  #followServers(before: readonly ServerLink[]): void {
+    const { servers } = this.#options.upstream;
+    this.#now.servers.forEach((link, index) => {
+      const was = before[index]!;
+      if (link.probe === undefined) this.#endProbe(link.name, 'the probe took too long');
+      if (link.state === was.state) return;
+      const server = servers.byName(link.name)!;
+      if (link.state === 'online') servers.markUp(server);
+      else servers.markDown(server);
+      if (servers.all.length > 1) {
+        const fields = {
+          event: 'server.changed',
+          server: link.name,
+          from: was.state,
+          to: link.state,
+          because: link.reason,
+        };
+        this.#options.log.info(fields, 'one of the servers changed');
+      }
+    });
+  }
+
+  #act(action: LinkAction): void {
+    const { upstream } = this.#options;
+    const server = upstream.servers.byName(action.server)!;
+    if (action.type === 'drain') upstream.drain(server);
+    else if (action.type === 'renew') upstream.renew(server);
+    else void this.#runProbe(server);
+  }
+
+  async #runProbe(server: Server): Promise<void> {
+    this.#endProbe(server.name, 'another probe has begun');
+    const running = new AbortController();
+    this.#probes.set(server.name, running);
+    const isCurrent = () => this.#probes.get(server.name) === running;
+    const { clock } = this.#options;
+    try {
+      const { isReady } = await this.#probe(server, running.signal);
+      if (!isCurrent()) return;
+      this.#probes.delete(server.name);
+      this.#feed({ type: 'probe-answered', server: server.name, at: clock.now(), isReady });
+    } catch (error) {
+      if (!isCurrent()) return;
+      this.#probes.delete(server.name);
+      this.#feed({ type: 'probe-failed', server: server.name, at: clock.now(), because: failureReason(error) });
+    }
+  }
+
+  #endProbe(server: string, why: string): void {
+    const running = this.#probes.get(server);
+    if (running === undefined) return;
+    this.#probes.delete(server);
+    running.abort(new Error(why));
+  }
+
+  #announce(change: LinkChange): void {
+    if (change.from === 'offline') this.#offline = new AbortController();
+    const fields = { event: 'connectivity.changed', from: change.from, to: change.to, because: change.reason };
+    this.#options.log.info(fields, messages[change.to]);
+    if (change.to === 'offline') this.#offline.abort(new Error(`the link is offline: ${change.reason}`));
+    this.emit('change', { ...change, since: this.#now.since });
+  }
+
+  #armTimer(): void {
+    this.#timer?.cancel();
+    const { clock } = this.#options;
+    const due = nextTickAt(this.#now);
+    const delayMs = Math.max(1, due - clock.now());
+    this.#timer = clock.setTimeout(() => {
+      if (clock.now() - due > lateMs) this.#timer = clock.setTimeout(() => this.#feed(tickAt(clock)), graceMs);
+      else this.#feed(tickAt(clock));
+    }, delayMs);
+  }
+
+  #when(isMet: (state: LinkState) => boolean, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.reject(signal.reason);
+    if (isMet(this.state)) return Promise.resolve();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const leave = (): void => {
+      this.off('change', onChange);
+      signal.removeEventListener('abort', onAbort);
+    };
+    const onChange = ({ to }: LinkChangeEvent): void => {
+      if (!isMet(to)) return;
+      leave();
+      resolve();
+    };
+    const onAbort = (): void => {
+      leave();
+      reject(signal.reason);
+    };
+    this.on('change', onChange);
+    signal.addEventListener('abort', onAbort);
+    return promise;
+  }
+}
+
+function tickAt(clock: Clock): Tick {
+  return { type: 'tick', at: clock.now() };
+}

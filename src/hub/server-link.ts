@@ -1,0 +1,193 @@
+// What is believed about one server, and how each event changes it. Pure; a part of connectivity.ts.
+import type { LinkAction, LinkEvent, LinkState, Tick } from './connectivity.ts';
+
+export interface ServerLink {
+  readonly name: string;
+  readonly state: LinkState;
+  readonly since: number;
+  /** Why it is in this state, for people. */
+  readonly reason: string;
+  /** The last probe said that the apiserver is ready, not merely there. */
+  readonly isReady: boolean;
+  readonly lastAnsweredAt: number;
+  readonly lastSilentAt: number;
+  readonly probe: RunningProbe | undefined;
+  readonly lastProbeAt: number;
+  /** When the next one begins, while none is running. */
+  readonly nextProbeAt: number;
+  readonly failedProbes: number;
+  /** How long the last good one took. */
+  readonly goodProbeMs: number;
+}
+
+export interface RunningProbe {
+  readonly startedAt: number;
+  readonly timesOutAt: number;
+}
+
+export const pace = {
+  /** Online and nobody asked anything for so long: probe. */
+  idleMs: 10_000,
+  /** While a request waits, the server must be heard of this often. */
+  heardEveryMs: 1_500,
+  probeLimitMs: 2_000,
+  /** Where good probes are slow. With the 1.5 s that a request waits first, and the gap, still within 5 s. */
+  longestProbeLimitMs: 3_000,
+  /** Offline nobody waits for the probe, so a slow link gets the time it needs to come back. */
+  offlineProbeLimitMs: 6_000,
+  /** Between the beginnings of two probes, whatever happens. */
+  probeGapMs: 250,
+  offlineFirstMs: 1_000,
+  offlineGrowth: 1.6,
+  offlineLongestMs: 15_000,
+} as const;
+
+interface Context {
+  readonly actions: LinkAction[];
+  random(): number;
+}
+
+export function stepServer(link: ServerLink, event: LinkEvent | Tick, context: Context): ServerLink {
+  switch (event.type) {
+    case 'tick':
+      return tick(link, event.at, context);
+    case 'request-answered':
+      return requestAnswered(link, event.at, context);
+    case 'request-refused':
+      return doubt(link, event.at, `request refused: ${event.because}`, context);
+    case 'request-broke':
+      return doubt(link, event.at, `connection broke: ${event.because}`, context);
+    case 'request-silent':
+      return requestSilent(link, event, context);
+    case 'probe-answered':
+      return link.probe === undefined ? link : probeAnswered(link, link.probe, event, context);
+    case 'probe-failed':
+      return probeFailed(link, event.at, `probe failed: ${event.because}`, context);
+    case 'probe-timed-out':
+      return probeTimedOut(link, event.at, context);
+  }
+}
+
+function tick(link: ServerLink, at: number, context: Context): ServerLink {
+  if (link.probe === undefined) return at < link.nextProbeAt ? link : startProbe(link, at, context);
+  return at < link.probe.timesOutAt ? link : probeTimedOut(link, at, context);
+}
+
+function requestAnswered(link: ServerLink, at: number, context: Context): ServerLink {
+  const heard = { ...link, lastAnsweredAt: Math.max(link.lastAnsweredAt, at) };
+  switch (link.state) {
+    case 'online':
+      return { ...heard, nextProbeAt: Math.max(at + pace.idleMs, link.nextProbeAt) };
+    case 'offline':
+      // A straggler, or a sign that it is back: the probe will tell.
+      return probeSoon(heard, at, context);
+    default:
+      return enter({ ...heard, nextProbeAt: at + pace.idleMs }, 'online', at, 'a request was answered');
+  }
+}
+
+/** Something went wrong with a request: one probe decides. */
+function doubt(link: ServerLink, at: number, reason: string, context: Context): ServerLink {
+  if (link.state === 'offline') return link;
+  const doubted = link.state === 'online' ? enter(link, 'suspect', at, reason) : link;
+  return probeSoon(doubted, at, context);
+}
+
+function requestSilent(
+  link: ServerLink,
+  { at, waitedMs }: Extract<LinkEvent, { type: 'request-silent' }>,
+  context: Context,
+): ServerLink {
+  const noted = { ...link, lastSilentAt: at };
+  const answeredSince = link.lastAnsweredAt > at - waitedMs;
+  if (link.state !== 'online' || !answeredSince) {
+    return doubt(noted, at, `request silent for ${Math.round(waitedMs)} ms`, context);
+  }
+  // The server answered others while this one waited: slow, not gone. But it must go on being heard.
+  const nextProbeAt = Math.min(link.nextProbeAt, link.lastAnsweredAt + pace.heardEveryMs);
+  return nextProbeAt <= at ? probeSoon(noted, at, context) : { ...noted, nextProbeAt };
+}
+
+function probeAnswered(
+  link: ServerLink,
+  probe: RunningProbe,
+  { at, isReady }: Extract<LinkEvent, { type: 'probe-answered' }>,
+  context: Context,
+): ServerLink {
+  const heard = {
+    ...link,
+    isReady,
+    lastAnsweredAt: Math.max(link.lastAnsweredAt, at),
+    probe: undefined,
+    failedProbes: 0,
+    goodProbeMs: at - probe.startedAt,
+    nextProbeAt: at + pace.idleMs,
+  };
+  if (link.state === 'online') return heard;
+  if (link.state === 'suspect') context.actions.push({ type: 'renew', server: link.name });
+  return enter(heard, 'online', at, isReady ? 'probe answered' : 'probe answered, the apiserver is not ready yet');
+}
+
+function probeFailed(link: ServerLink, at: number, reason: string, context: Context): ServerLink {
+  const { probe } = link;
+  if (probe === undefined) return link;
+  const failed = { ...link, probe: undefined, isReady: false, failedProbes: link.failedProbes + 1 };
+  switch (link.state) {
+    case 'online': {
+      if (link.lastAnsweredAt >= probe.startedAt)
+        return { ...failed, failedProbes: 0, nextProbeAt: at + pace.heardEveryMs };
+      // Two things without an answer are enough; of one alone, ask again.
+      if (link.lastSilentAt > link.lastAnsweredAt) return goOffline(failed, at, reason, context);
+      return probeSoon(enter(failed, 'suspect', at, reason), at, context);
+    }
+    case 'offline': {
+      const delayMs = Math.min(pace.offlineLongestMs, pace.offlineFirstMs * pace.offlineGrowth ** link.failedProbes);
+      return { ...failed, reason, nextProbeAt: at + jittered(delayMs, context) };
+    }
+    default:
+      return goOffline(failed, at, reason, context);
+  }
+}
+
+function probeTimedOut(link: ServerLink, at: number, context: Context): ServerLink {
+  if (link.probe === undefined) return link;
+  return probeFailed(link, at, `probe timed out after ${Math.round(at - link.probe.startedAt)} ms`, context);
+}
+
+function goOffline(link: ServerLink, at: number, reason: string, context: Context): ServerLink {
+  context.actions.push({ type: 'drain', server: link.name });
+  const nextProbeAt = at + jittered(pace.offlineFirstMs, context);
+  return enter({ ...link, failedProbes: 0, nextProbeAt }, 'offline', at, reason);
+}
+
+function enter(link: ServerLink, state: LinkState, at: number, reason: string): ServerLink {
+  return { ...link, state, since: at, reason };
+}
+
+/** Now if the gap allows. A running probe is kept, but must hurry if somebody waits. */
+function probeSoon(link: ServerLink, at: number, context: Context): ServerLink {
+  if (link.probe !== undefined) {
+    const timesOutAt = Math.min(link.probe.timesOutAt, at + probeLimitMs(link));
+    return { ...link, probe: { ...link.probe, timesOutAt } };
+  }
+  const earliest = link.lastProbeAt + pace.probeGapMs;
+  return earliest <= at
+    ? startProbe(link, at, context)
+    : { ...link, nextProbeAt: Math.min(link.nextProbeAt, earliest) };
+}
+
+function startProbe(link: ServerLink, at: number, context: Context): ServerLink {
+  const limitMs = probeLimitMs(link);
+  context.actions.push({ type: 'probe', server: link.name, limitMs });
+  return { ...link, probe: { startedAt: at, timesOutAt: at + limitMs }, lastProbeAt: at };
+}
+
+function probeLimitMs({ state, goodProbeMs }: ServerLink): number {
+  if (state === 'offline') return pace.offlineProbeLimitMs;
+  return Math.min(pace.longestProbeLimitMs, Math.max(pace.probeLimitMs, 2 * goodProbeMs));
+}
+
+/** Ten thousand nodes lose the cloud at the same moment; they must not all ask again at the same moment. */
+function jittered(ms: number, { random }: Context): number {
+  return ms * (0.75 + 0.5 * random());
+}
