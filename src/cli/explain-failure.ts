@@ -1,4 +1,4 @@
-// Why the daemon could not start or go on, in words that say what to do. Pure.
+// Why a command could not start or go on, in words that say what to do. Our own errors already do; the system's do not. Pure.
 
 /** One or more lines for a person; errors that are not known here keep their own message. */
 export function explainFailure(error: unknown): string {
@@ -9,18 +9,6 @@ export function explainFailure(error: unknown): string {
 const explanations: readonly ((
   error: NodeJS.ErrnoException & { port?: number; address?: string },
 ) => string | undefined)[] = [
-  ({ code, address, port }) =>
-    code === 'EADDRINUSE'
-      ? `${address}:${port} is taken by another program (perhaps another holdfast; \`ss -ltnp\` shows which). Stop it, or choose another address with --listen, --admin or --insecure-loopback`
-      : undefined,
-  ({ code, address, port }) =>
-    code === 'EADDRNOTAVAIL'
-      ? `${address}:${port} is not an address of this machine; give one that \`ip address\` shows`
-      : undefined,
-  ({ code, syscall, address, port }) =>
-    code === 'EACCES' && syscall === 'listen'
-      ? `no permission to open ${address}:${port}; ports below 1024 need root or CAP_NET_BIND_SERVICE`
-      : undefined,
   ({ code, path }) =>
     (code === 'EACCES' || code === 'EPERM') && path !== undefined
       ? `no permission for ${path}; run as its owner (usually root), or give a place of your own with --data-dir`

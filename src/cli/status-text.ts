@@ -4,14 +4,14 @@ import { ageText, bytesText } from './quantity-text.ts';
 import { textTable } from './text-table.ts';
 
 export function renderStatus(hub: HubStatus, now: Date): string {
-  const since = (time: string) => `${ageText((now.getTime() - Date.parse(time)) / 1000)} ago (${time})`;
+  const since = (time: string) => `for ${ageText((now.getTime() - Date.parse(time)) / 1000)}, since ${time}`;
   const { link, storage, identity } = hub;
   const incomplete = hub.scopes.filter(({ complete }) => !complete).length;
   return [
-    fact('holdfast', `${hub.version} on node ${identity.nodeName}, started ${since(hub.startedAt)}`),
+    fact('holdfast', `${hub.version} on node ${identity.nodeName}, running ${since(hub.startedAt)}`),
     fact('speaks as', identity.user === '' ? 'nobody: no credential of its own, only those of clients' : identity.user),
     ...(identity.certificateExpires ? [fact('', `client certificate until ${identity.certificateExpires}`)] : []),
-    fact('link', `${linkWords[link.state]} since ${since(link.since)}`),
+    fact('link', `${linkWords[link.state]} ${since(link.since)}`),
     fact('', `because ${link.reason}`),
     ...link.servers.map(({ url, isUp, reason }) =>
       fact('', `${url} ${isUp ? 'answers' : 'does not answer'}${reason ? `: ${reason}` : ''}`),
@@ -58,9 +58,11 @@ function fact(name: string, text: string): string {
 
 function diskWords({ storage }: HubStatus, since: (time: string) => string): string {
   const damaged =
-    storage.damaged === 0 ? '' : `; ${storage.damaged} damaged records set aside (holdfast cache verify names them)`;
+    storage.damaged === 0
+      ? ''
+      : `; ${storage.damaged} damaged records set aside (stop the daemon, and holdfast cache verify names them)`;
   if (storage.state === 'ok') return `writable${damaged}`;
-  return `READ-ONLY${storage.since ? ` since ${since(storage.since)}` : ''}: ${storage.reason ?? 'no reason given'}${damaged}`;
+  return `READ-ONLY${storage.since ? ` ${since(storage.since)}` : ''}: ${storage.reason ?? 'no reason given'}${damaged}`;
 }
 
 function scopeRow(scope: ScopeStatus): string[] {

@@ -3,6 +3,8 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { badRequest, type Status, StatusError, status } from '../../apimachinery/status.ts';
 import { toStatus } from '../errors.ts';
+import { listenError } from '../listener/listen-error.ts';
+import type { HostPort } from '../option-types.ts';
 import { type CacheSource, findObject } from './cache-view.ts';
 import { type HealthCheck, reportHealth } from './health.ts';
 import { isTrustedHost } from './host-check.ts';
@@ -19,7 +21,7 @@ export interface AdminDependencies {
   readonly ownNames: ReadonlySet<string>;
 }
 
-/** Not yet listening; the caller says where, and closes it. */
+/** Not yet listening: `listenAdmin` opens it, `close()` ends it. */
 export function createAdminServer(dependencies: AdminDependencies): FastifyInstance {
   const server = fastify({
     logger: false,
@@ -54,6 +56,17 @@ export function createAdminServer(dependencies: AdminDependencies): FastifyInsta
   });
   server.setErrorHandler((error, _request, reply) => sendStatus(reply, error));
   return server;
+}
+
+/** @returns the address it got, which differs for port 0. @throws ListenError */
+export async function listenAdmin(server: FastifyInstance, address: HostPort): Promise<HostPort> {
+  try {
+    await server.listen({ host: address.host, port: address.port });
+  } catch (error) {
+    throw listenError(error, '--admin', address);
+  }
+  const bound = server.server.address();
+  return { host: address.host, port: typeof bound === 'object' && bound !== null ? bound.port : address.port };
 }
 
 const paths = ['/healthz', '/livez', '/readyz', '/metrics', '/status', '/cache/scopes', '/cache/object'];

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { type AdminDependencies, createAdminServer } from '../../../src/hub/admin/admin-server.ts';
+import { type AdminDependencies, createAdminServer, listenAdmin } from '../../../src/hub/admin/admin-server.ts';
 import type { HealthCheck } from '../../../src/hub/admin/health.ts';
 import { healthyStatus, podScope } from '../../support/hub-status.ts';
 
@@ -75,14 +75,7 @@ test('status and metrics are served as JSON and as Prometheus text', async (t) =
 
 test('a page that rebinds its own name to this address gets 403; addresses, localhost and the node name are answered', async (t) => {
   const { ask } = createServer();
-  for (const host of [
-    'evil.example',
-    'evil.example:10267',
-    '127.0.0.1.evil.example',
-    'a b',
-    '[::1',
-    'localhost:1:2',
-  ]) {
+  for (const host of ['evil.example', 'evil.example:10267', '127.0.0.1.evil.example', 'a b', '[::1', 'localhost:1:2']) {
     const answer = await ask('/status', { host });
     t.is(answer.statusCode, 403, host);
     t.is(answer.json().reason, 'Forbidden');
@@ -183,4 +176,17 @@ test('a secret is shown without its values', async (t) => {
   });
   const answer = await ask('/cache/object?resource=v1/secrets&namespace=default&name=s');
   t.deepEqual(answer.json().data, { password: '(redacted, 7 bytes)' });
+});
+
+test('a taken admin port is named with its flag and what to do', async (t) => {
+  const first = createServer();
+  t.teardown(() => first.server.close());
+  const address = await listenAdmin(first.server, { host: '127.0.0.1', port: 0 });
+  t.true(address.port > 0);
+  const second = createServer();
+  t.teardown(() => second.server.close());
+  await t.throwsAsync(listenAdmin(second.server, address), {
+    code: 'HOLDFAST_LISTEN_ADDRESS_IN_USE',
+    message: new RegExp(`^--admin 127\\.0\\.0\\.1:${address.port}: another program listens there`),
+  });
 });

@@ -1,0 +1,30 @@
+// Builds dist/: the daemon and its command line as one bundle, for the published package and for a fast start.
+// Everything is inside but classic-level, whose native part stays a package of its own.
+import { rmSync } from 'node:fs';
+import { build } from 'esbuild';
+
+const root = new URL('..', import.meta.url).pathname;
+
+rmSync(`${root}dist`, { recursive: true, force: true });
+const { metafile } = await build({
+  absWorkingDir: root,
+  entryPoints: ['src/main.ts'],
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  chunkNames: 'parts/[name]-[hash]',
+  platform: 'node',
+  format: 'esm',
+  target: 'node24',
+  external: ['classic-level'],
+  // CommonJS packages inside an ESM bundle still call require for Node's own modules.
+  banner: {
+    js: "import { createRequire as holdfastRequire } from 'node:module'; const require = holdfastRequire(import.meta.url);",
+  },
+  sourcemap: true,
+  legalComments: 'none',
+  metafile: true,
+});
+const sizes = Object.entries(metafile.outputs).filter(([file]) => file.endsWith('.js'));
+const bytes = sizes.reduce((sum, [, output]) => sum + output.bytes, 0);
+console.log(`dist/main.js and ${sizes.length - 1} parts, ${(bytes / 1e6).toFixed(1)} MB`);

@@ -1,0 +1,291 @@
+// Every error code of Holdfast once: what a client sees for it, when it happens, what to do. docs/errors.md comes from
+// this table, and a test compares it with the classes in the code. Pure data.
+import type { StatusReason } from '../apimachinery/status.ts';
+
+export interface ErrorEntry {
+  readonly group: string;
+  /** Reason, and with it the HTTP code, of the Status that a client gets; undefined when no client ever does. */
+  readonly reason: StatusReason | undefined;
+  readonly when: string;
+  readonly whatToDo: string;
+}
+
+type Row = readonly [code: string, reason: StatusReason | undefined, when: string, whatToDo: string];
+
+const rowsByGroup: Readonly<Record<string, readonly Row[]>> = {
+  'Command line': [
+    [
+      'HOLDFAST_USAGE',
+      undefined,
+      'A flag, an environment variable or the configuration file cannot be used as written. Nothing was started.',
+      'Each line names what is wrong, where it stands and what would be right. Exit code 2.',
+    ],
+    [
+      'HOLDFAST_DAEMON_ANSWER',
+      undefined,
+      '`holdfast status` or `cache` got no usable answer from the admin port.',
+      'See whether the daemon runs, and give its `--admin` address if it is not the default.',
+    ],
+    [
+      'MALFORMED_GVR_KEY',
+      'BadRequest',
+      'A resource was named in a form that is not `v1/pods` or `apps/v1/deployments`.',
+      'Write version/resource for the core group, group/version/resource for the others.',
+    ],
+  ],
+  Start: [
+    [
+      'HOLDFAST_KUBECONFIG_MISSING',
+      undefined,
+      'No cluster is given, or a file that the settings or the kubeconfig name does not exist.',
+      'Give `--kubeconfig`, or `--server` with its certificates; check the path in the message.',
+    ],
+    [
+      'HOLDFAST_KUBECONFIG_UNREADABLE',
+      undefined,
+      'A file with a kubeconfig, certificate, key or token cannot be read.',
+      'Check its owner and mode; the daemon usually runs as root.',
+    ],
+    [
+      'HOLDFAST_KUBECONFIG_MALFORMED',
+      undefined,
+      'The kubeconfig is not valid, or lacks something that it must say.',
+      'The message names the file and the place.',
+    ],
+    [
+      'HOLDFAST_KUBECONFIG_UNKNOWN_CONTEXT',
+      undefined,
+      'The kubeconfig has no context of that name, or the context names a cluster or user that is not there.',
+      '`kubectl config get-contexts --kubeconfig FILE` lists them; choose with `--context`.',
+    ],
+    [
+      'HOLDFAST_KUBECONFIG_UNSUPPORTED',
+      undefined,
+      'The kubeconfig uses something that the daemon does not do, such as an exec plugin for credentials.',
+      'Give the node a client certificate or a token file.',
+    ],
+    [
+      'HOLDFAST_KUBECONFIG_CREDENTIAL',
+      undefined,
+      'A certificate, key or token in the settings cannot be used.',
+      'The message names the file and what is wrong with it.',
+    ],
+    [
+      'HOLDFAST_CLIENT_CERTIFICATE',
+      undefined,
+      'The client certificate is no PEM, does not belong to its key, or is not for clients.',
+      'Renew it, or give another with `--client-certificate`.',
+    ],
+    [
+      'HOLDFAST_LISTEN_ADDRESS_IN_USE',
+      undefined,
+      'Another program listens on the address.',
+      'Stop it, or give another address; the message names the flag.',
+    ],
+    [
+      'HOLDFAST_LISTEN_NOT_PERMITTED',
+      undefined,
+      'The user may not open that port.',
+      'Give a port above 1023, or the capability CAP_NET_BIND_SERVICE.',
+    ],
+    [
+      'HOLDFAST_LISTEN_NO_SUCH_ADDRESS',
+      undefined,
+      'The machine does not have the address.',
+      '`ip address` lists those it has.',
+    ],
+    [
+      'HOLDFAST_LISTEN_FAILED',
+      undefined,
+      'The port cannot be opened for another reason, which the message gives.',
+      'Give another address.',
+    ],
+    [
+      'HOLDFAST_PKI_UNREADABLE',
+      undefined,
+      "A file of the hub's own CA, below `pki/` in the data directory, cannot be read.",
+      'Check its owner and mode.',
+    ],
+    [
+      'HOLDFAST_PKI_UNWRITABLE',
+      undefined,
+      'A file below `pki/` cannot be written.',
+      'Check owner, mode and free space of the data directory.',
+    ],
+    [
+      'HOLDFAST_PKI_DAMAGED',
+      undefined,
+      'A certificate or key below `pki/` is not what it must be.',
+      'The message says which file to restore or remove.',
+    ],
+    [
+      'HOLDFAST_PKI_INCOMPLETE',
+      undefined,
+      'A certificate is there without its key, or the other way round.',
+      'Restore the missing file, or remove both for a new pair.',
+    ],
+    [
+      'HOLDFAST_PKI_FOREIGN',
+      undefined,
+      'What stands below `pki/` was not made by Holdfast, or belongs to another CA.',
+      'Give Holdfast a data directory of its own.',
+    ],
+    [
+      'HOLDFAST_UNUSABLE_CREDENTIALS',
+      'ServiceUnavailable',
+      'The certificate and key for the cloud do not fit together.',
+      'Look at the files that the settings name; a rotation may have been cut short.',
+    ],
+  ],
+  Link: [
+    [
+      'HOLDFAST_UPSTREAM_UNREACHABLE',
+      'ServiceUnavailable',
+      'No server of the cloud gave an answer. The message says which was tried last and why.',
+      '`holdfast status` says since when. Reads of complete scopes are answered from the store.',
+    ],
+    [
+      'HOLDFAST_UPSTREAM_BODY_CUT',
+      'ServiceUnavailable',
+      'An answer of the cloud ended too early. What came of it was not taken for the whole.',
+      'Clients try again; look at the link if it happens often.',
+    ],
+    [
+      'HOLDFAST_EXCHANGE_ENDED',
+      'ServiceUnavailable',
+      'The hub ended an exchange with the cloud: the cloud was silent, the link was given up, the client left, or the hub closes.',
+      'Nothing: it is the cause of one of the two above.',
+    ],
+    [
+      'HOLDFAST_GATEWAY_ANSWERED',
+      'ServiceUnavailable',
+      'A proxy or load balancer answered 502, 503 or 504 in the place of the kube-apiserver.',
+      'Look at what stands between the node and the kube-apiserver.',
+    ],
+    [
+      'HOLDFAST_PROXY_REFUSED',
+      'ServiceUnavailable',
+      'The HTTP proxy that the environment or the kubeconfig names cannot be used, or refused to connect.',
+      'Check HTTPS_PROXY and NO_PROXY, or `proxy-url` in the kubeconfig.',
+    ],
+    [
+      'HOLDFAST_ANOTHER_CLUSTER',
+      'ServiceUnavailable',
+      'The server that answers belongs to another cluster than the one whose objects are stored here.',
+      'Check the address. To move the node, stop Holdfast and remove its data directory.',
+    ],
+  ],
+  'Reads from the cloud': [
+    [
+      'HOLDFAST_UPSTREAM_STATUS',
+      'ServiceUnavailable',
+      'The cloud answered a LIST or WATCH of the hub itself with something other than 2xx.',
+      'Waiting clients got that answer unchanged. 401 or 403: look at the credential it was asked with.',
+    ],
+    [
+      'HOLDFAST_HISTORY_EXPIRED',
+      'Expired',
+      'The resourceVersion that was asked for is older than what is remembered (410).',
+      'Nothing: clients list again, the hub reads the scope anew.',
+    ],
+    [
+      'HOLDFAST_VERSION_REGRESSED',
+      'ServiceUnavailable',
+      'The resourceVersions of the cloud went back: another cluster answers, or etcd was restored from a backup.',
+      'Check the address. After a restore, stop Holdfast and remove its data directory.',
+    ],
+    [
+      'HOLDFAST_UPSTREAM_PROTOCOL',
+      'ServiceUnavailable',
+      'The cloud, or a proxy before it, sent something that the Kubernetes API does not allow.',
+      'Look at what stands between the node and the kube-apiserver.',
+    ],
+    [
+      'HOLDFAST_NO_CREDENTIAL',
+      'ServiceUnavailable',
+      'A scope cannot be followed, because no client that may read it has left a usable credential.',
+      'Nothing: the next client that reads it brings one.',
+    ],
+    [
+      'HOLDFAST_SCOPE_CLOSED',
+      'ServiceUnavailable',
+      'A scope is not followed any more; whoever waited for it asks the cloud.',
+      'Nothing.',
+    ],
+    [
+      'MALFORMED_JSON',
+      'ServiceUnavailable',
+      'A body of the cloud is no JSON; the message says at which byte.',
+      'As for HOLDFAST_UPSTREAM_PROTOCOL.',
+    ],
+    [
+      'MALFORMED_LIST',
+      'ServiceUnavailable',
+      'A body of the cloud is no whole List.',
+      'As for HOLDFAST_UPSTREAM_PROTOCOL.',
+    ],
+    [
+      'MALFORMED_OBJECT',
+      'ServiceUnavailable',
+      'A body of the cloud is no Kubernetes object.',
+      'As for HOLDFAST_UPSTREAM_PROTOCOL.',
+    ],
+    [
+      'MALFORMED_WATCH_FRAME',
+      'ServiceUnavailable',
+      'A watch of the cloud broke the form of a watch.',
+      'As for HOLDFAST_UPSTREAM_PROTOCOL. The watch is begun anew.',
+    ],
+    [
+      'CUT_WATCH_FRAME',
+      'ServiceUnavailable',
+      'A watch of the cloud ended inside an event.',
+      'Nothing: it resumes after the last whole event.',
+    ],
+    [
+      'WATCH_FRAME_TOO_LARGE',
+      'ServiceUnavailable',
+      'An event of a watch is larger than the hub takes.',
+      'Look at which object is that large; etcd itself takes 1.5 MB by default.',
+    ],
+  ],
+  Storage: [
+    [
+      'STORAGE_FORMAT',
+      undefined,
+      "The data directory is not Holdfast's, or a newer release wrote it. Nothing in it was touched.",
+      'Give another `--data-dir`, or start the release that wrote it.',
+    ],
+    [
+      'STORAGE_LOCKED',
+      undefined,
+      'Another process has the data directory open.',
+      'One daemon per directory: stop the other, or give a directory of its own.',
+    ],
+    [
+      'STORAGE_UNAVAILABLE',
+      'ServiceUnavailable',
+      'The data directory cannot be opened: no permission, no space, a dead disk.',
+      'The message has the reason of the system.',
+    ],
+    [
+      'STORAGE_READ_ONLY',
+      'ServiceUnavailable',
+      'The disk takes no writes now. Reads go on from what is stored and known.',
+      'Make room, or look at the disk; it is tried again by itself.',
+    ],
+    [
+      'STORAGE_KEY',
+      undefined,
+      'The key file that encrypts the store is missing, malformed or readable by others.',
+      'Restore it with mode 0600. Without it what is encrypted cannot be read again.',
+    ],
+    ['STORAGE_CLOSED', 'ServiceUnavailable', 'Something was asked of the store while the daemon ended.', 'Nothing.'],
+  ],
+};
+
+export const errorCatalogue: Readonly<Record<string, ErrorEntry>> = Object.fromEntries(
+  Object.entries(rowsByGroup).flatMap(([group, rows]) =>
+    rows.map(([code, reason, when, whatToDo]) => [code, { group, reason, when, whatToDo }]),
+  ),
+);

@@ -1,0 +1,24 @@
+import { mkdir } from 'node:fs/promises';
+import test from 'ava';
+import { explainFailure } from '../../src/cli/explain-failure.ts';
+
+const caught = async (work: () => Promise<unknown>): Promise<unknown> => {
+  try {
+    await work();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('did not fail');
+};
+
+test('a missing or forbidden path is named', async (t) => {
+  t.is(explainFailure(await caught(() => mkdir('/nowhere/at/all'))), 'there is no /nowhere/at/all');
+  const denied = Object.assign(new Error('x'), { code: 'EACCES', syscall: 'open', path: '/var/lib/holdfast' });
+  t.regex(explainFailure(denied), /^no permission for \/var\/lib\/holdfast; run as its owner .* --data-dir/);
+});
+
+test('an error that nobody foresaw keeps its message and its cause, said once', (t) => {
+  t.is(explainFailure(new Error('a', { cause: new Error('b') })), 'a: b');
+  t.is(explainFailure(new Error('a: b', { cause: new Error('b') })), 'a: b');
+  t.is(explainFailure('odd'), 'odd');
+});
