@@ -1,0 +1,161 @@
+// Which bearer tokens the cloud has accepted, so that the same tokens still mean the same callers while it is out of
+// reach. A table of hashes, in order of use; no I/O. Promise: an identity comes out only if the cloud once answered that
+// very token with success, and what cannot be told is 'unknown', never a guess.
+import type { BearerIdentity, PodReference, TokenClaims } from './bearer-identity.ts';
+
+export interface AcceptedToken extends TokenClaims {
+  readonly hash: string;
+  readonly identity: string;
+  readonly acceptedAtMs: number;
+}
+
+/** accepted: serve as `identity`. unknown: answer 503. rejected: answer 401, the token can never be valid again. */
+export type TokenVerdict =
+  | { readonly verdict: 'accepted'; readonly identity: string }
+  | { readonly verdict: 'unknown'; readonly reason: string }
+  | { readonly verdict: 'rejected'; readonly reason: string };
+
+export type PodPresence = 'alive' | 'gone' | 'unknown';
+
+export interface AcceptedTokensOptions {
+  /** This node: a token bound to another one is never vouched for here. */
+  readonly nodeName: string;
+  now(): number;
+  /** How long the cloud's last word counts. */
+  readonly offlineTokenTtlMs?: number;
+  /** The least recently accepted go first. */
+  readonly limit?: number;
+}
+
+const dayMs = 86_400_000;
+
+/**
+ * Whether an upstream answer proves that the cloud knows this token. Only success does: a gateway in front of the
+ * apiserver, or the apiserver itself before it looks at credentials, can answer anything else to a forged token.
+ */
+export function provesToken(method: string, statusCode: number): boolean {
+  return method !== 'OPTIONS' && ((statusCode >= 200 && statusCode < 300) || statusCode === 101);
+}
+
+export class AcceptedTokens {
+  readonly #options: Required<AcceptedTokensOptions>;
+  /** By hash, least recently accepted first. */
+  readonly #byHash = new Map<string, AcceptedToken>();
+
+  constructor(options: AcceptedTokensOptions) {
+    this.#options = { offlineTokenTtlMs: 30 * dayMs, limit: 10_000, ...options };
+  }
+
+  get size(): number {
+    return this.#byHash.size;
+  }
+
+  /**
+   * The cloud answered a request with this token, and the answer proves it (see `provesToken`).
+   * @returns the entry, when it is worth writing down again
+   */
+  accept(token: BearerIdentity): AcceptedToken | undefined {
+    const acceptedAtMs = this.#options.now();
+    const known = this.#byHash.get(token.hash);
+    // A busy client's entry moves now and then only: precise enough, and neither CPU nor disk notices.
+    const precisionMs = Math.min(3_600_000, this.#options.offlineTokenTtlMs / 10);
+    if (known !== undefined && Math.abs(acceptedAtMs - known.acceptedAtMs) < precisionMs) return undefined;
+    const entry = { ...token.claims, hash: token.hash, identity: token.claimed, acceptedAtMs };
+    this.#byHash.delete(token.hash);
+    this.#byHash.set(token.hash, entry);
+    this.#makeRoom();
+    return entry;
+  }
+
+  /** The cloud answered 401. @returns true when the token had been accepted before */
+  reject(token: Pick<BearerIdentity, 'hash'>): boolean {
+    return this.#byHash.delete(token.hash);
+  }
+
+  /** The identity to file this caller's rights under: what it claims once that is proven, else the token's own hash. */
+  identityOf(token: Pick<BearerIdentity, 'hash' | 'unverified'>): string {
+    return this.#byHash.get(token.hash)?.identity ?? token.unverified;
+  }
+
+  /** Without the cloud: may this token still be taken for what it was? */
+  verify(token: Pick<BearerIdentity, 'hash'>, podIsAlive: (pod: PodReference) => PodPresence): TokenVerdict {
+    const known = this.#byHash.get(token.hash);
+    if (known === undefined) return unknown('the cloud has not accepted this token yet');
+    const nowMs = this.#options.now();
+    if (known.expMs !== undefined && nowMs >= known.expMs) return rejected('the token has expired');
+    if (this.#isForgotten(known, nowMs)) {
+      return unknown('it is too long ago that the cloud accepted this token');
+    }
+    if (known.nbfMs !== undefined && nowMs < known.nbfMs) return unknown('the token is not valid yet by this clock');
+    if (known.node !== undefined && known.node !== this.#options.nodeName) {
+      return unknown(`the token is bound to node ${known.node}`);
+    }
+    if (known.pod !== undefined) {
+      const { namespace, name } = known.pod;
+      const presence = podIsAlive(known.pod);
+      if (presence === 'gone') return rejected(`pod ${namespace}/${name}, which the token is bound to, is gone`);
+      if (presence === 'unknown') {
+        return unknown(`it cannot be told whether pod ${namespace}/${name}, which the token is bound to, still exists`);
+      }
+    }
+    return { verdict: 'accepted', identity: known.identity };
+  }
+
+  /** Everything worth keeping over a restart. JSON values; hashes, never tokens. */
+  snapshot(): readonly AcceptedToken[] {
+    const nowMs = this.#options.now();
+    return [...this.#byHash.values()].filter((one) => !this.#isForgotten(one, nowMs));
+  }
+
+  /** Takes over what `snapshot` gave. Entries of another shape are left out; returns how many. */
+  restore(entries: readonly unknown[]): number {
+    const valid = entries.filter(isAcceptedToken);
+    for (const entry of valid.sort((a, b) => a.acceptedAtMs - b.acceptedAtMs)) {
+      this.#byHash.delete(entry.hash);
+      this.#byHash.set(entry.hash, entry);
+    }
+    this.#makeRoom();
+    return entries.length - valid.length;
+  }
+
+  #isForgotten(entry: AcceptedToken, nowMs: number): boolean {
+    return nowMs - entry.acceptedAtMs >= this.#options.offlineTokenTtlMs;
+  }
+
+  #makeRoom(): void {
+    const nowMs = this.#options.now();
+    for (const entry of this.#byHash.values()) {
+      if (this.#byHash.size <= this.#options.limit && !this.#isForgotten(entry, nowMs)) return;
+      this.#byHash.delete(entry.hash);
+    }
+  }
+}
+
+const unknown = (reason: string): TokenVerdict => ({ verdict: 'unknown', reason });
+const rejected = (reason: string): TokenVerdict => ({ verdict: 'rejected', reason });
+
+function isAcceptedToken(value: unknown): value is AcceptedToken {
+  if (typeof value !== 'object' || value === null) return false;
+  const { hash, identity, acceptedAtMs, expMs, nbfMs, node, pod } = value as Record<string, unknown>;
+  return (
+    typeof hash === 'string' &&
+    /^[0-9a-f]{64}$/.test(hash) &&
+    typeof identity === 'string' &&
+    identity !== 'node' &&
+    typeof acceptedAtMs === 'number' &&
+    isOptional(expMs, 'number') &&
+    isOptional(nbfMs, 'number') &&
+    isOptional(node, 'string') &&
+    (pod === undefined || isPodReference(pod))
+  );
+}
+
+function isOptional(value: unknown, type: 'number' | 'string'): boolean {
+  return value === undefined || typeof value === type;
+}
+
+function isPodReference(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { namespace, name, uid } = value as Record<string, unknown>;
+  return typeof namespace === 'string' && typeof name === 'string' && typeof uid === 'string';
+}

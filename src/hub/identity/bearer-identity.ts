@@ -1,0 +1,89 @@
+// Who a bearer token claims to be. Pure, and nothing here is verified: a claim counts only after the cloud has accepted
+// that very token (AcceptedTokens). Source: kubernetes pkg/serviceaccount/claims.go; RFC 7519.
+import { hash } from 'node:crypto';
+
+export interface PodReference {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** What the token says about itself. Times in milliseconds. */
+export interface TokenClaims {
+  readonly expMs?: number;
+  readonly nbfMs?: number;
+  /** The pod it is bound to; it dies with that pod. */
+  readonly pod?: PodReference;
+  readonly node?: string;
+}
+
+export interface BearerIdentity {
+  /** SHA-256 of the token, hex. The token itself is never kept. */
+  readonly hash: string;
+  /** `token:<hash>`: what it is before the cloud has accepted it, and for ever if it names no service account. */
+  readonly unverified: string;
+  /** `sa:<namespace>:<name>:<issuer hash>`, or the same as `unverified`. */
+  readonly claimed: string;
+  /** `system:serviceaccount:<namespace>:<name>`, for people to read; undefined for other tokens. */
+  readonly claimedUser: string | undefined;
+  readonly claims: TokenClaims;
+}
+
+const serviceAccountSubject = /^system:serviceaccount:([a-z0-9.-]{1,253}):([a-z0-9.-]{1,253})$/;
+
+/** Never throws: whatever is not a service account's JWT is an opaque token (of any other JWT only its lifetime is read). */
+export function readBearerIdentity(token: string): BearerIdentity {
+  const digest = hash('sha256', token, 'hex');
+  const unverified = `token:${digest}`;
+  const payload = readPayload(token);
+  const match = typeof payload?.sub === 'string' ? serviceAccountSubject.exec(payload.sub) : null;
+  if (payload === undefined || match === null || typeof payload.iss !== 'string') {
+    const claims = payload === undefined ? {} : readLifetime(payload);
+    return { hash: digest, unverified, claimed: unverified, claimedUser: undefined, claims };
+  }
+  const [claimedUser, namespace, name] = match;
+  const issuer = hash('sha256', payload.iss, 'hex').slice(0, 16);
+  return {
+    hash: digest,
+    unverified,
+    claimed: `sa:${namespace}:${name}:${issuer}`,
+    claimedUser,
+    claims: readClaims(payload, namespace!),
+  };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function readPayload(token: string): Fields | undefined {
+  const parts = token.split('.');
+  if (parts.length !== 3) return undefined;
+  try {
+    return asFields(JSON.parse(Buffer.from(parts[1]!, 'base64url').toString('utf8')));
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function readClaims(payload: Fields, namespace: string): TokenClaims {
+  const bound = asFields(payload['kubernetes.io']);
+  const pod = asFields(bound?.pod);
+  const node = asFields(bound?.node)?.name;
+  return {
+    ...readLifetime(payload),
+    ...(typeof pod?.name === 'string' &&
+      typeof pod.uid === 'string' && { pod: { namespace, name: pod.name, uid: pod.uid } }),
+    ...(typeof node === 'string' && { node }),
+  };
+}
+
+function readLifetime({ exp, nbf }: Fields): TokenClaims {
+  return {
+    ...(typeof exp === 'number' && { expMs: exp * 1000 }),
+    ...(typeof nbf === 'number' && { nbfMs: nbf * 1000 }),
+  };
+}
+
+function asFields(value: unknown): Fields | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
+}

@@ -1,0 +1,63 @@
+// Small files that are either wholly there or not at all, after a power cut too.
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { PkiError } from './pki-error.ts';
+
+/** The bytes, or undefined when there is no such file. */
+export async function readWholeFile(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw new PkiError(
+      'HOLDFAST_PKI_UNREADABLE',
+      path,
+      `cannot read ${path} (${codeOf(error)}): let the hub's user own the data directory and everything in it`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Replaces the file: temporary name, fsync, rename, fsync of the directory. The temporary name is fixed, so a crash
+ * leaves at most one behind, and the next write takes it over. Needs a directory that only one daemon writes to.
+ */
+export async function writeWholeFile(path: string, content: string, mode: number): Promise<void> {
+  const temporary = `${path}.tmp`;
+  try {
+    {
+      await using file = await open(temporary, 'w', mode);
+      await file.chmod(mode);
+      await file.writeFile(content);
+      await file.sync();
+    }
+    await rename(temporary, path);
+    await using directory = await open(dirname(path), 'r');
+    await directory.sync();
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+}
+
+/** The directory and its parents, readable by its owner only. An existing one is left as it is. */
+export async function makePrivateDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+}
+
+function unwritable(path: string, error: unknown): PkiError {
+  const advice =
+    codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT'
+      ? 'free some space'
+      : 'the data directory must be writable for the user the hub runs as';
+  return new PkiError('HOLDFAST_PKI_UNWRITABLE', path, `cannot write ${path} (${codeOf(error)}): ${advice}`, {
+    cause: error,
+  });
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? String(error);
+}
