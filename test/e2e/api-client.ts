@@ -20,7 +20,7 @@ export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly raw: Buffer;
-  /** Parsed when the answer is JSON, else its text. */
+  /** Parsed when the answer is JSON (and not compressed, which is the asker's to undo), else its text. */
   // biome-ignore lint/suspicious/noExplicitAny: tests look into objects of every kind
   readonly body: any;
 }
@@ -55,7 +55,7 @@ export class ApiClient {
       const chunks: Buffer[] = [];
       for await (const chunk of response) chunks.push(chunk);
       const raw = Buffer.concat(chunks);
-      const isJson = /json/.test(response.headers['content-type'] ?? '');
+      const isJson = /json/.test(response.headers['content-type'] ?? '') && !response.headers['content-encoding'];
       const text = raw.toString();
       return {
         status: response.statusCode ?? 0,
