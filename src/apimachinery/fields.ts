@@ -45,17 +45,17 @@ const podIP: Read = (object) => {
 };
 
 /** Both event APIs show one stored object; only the names of its fields differ. */
-function eventFields(o: { about: string; aboutIs: string; controllerLabel: string; component: string }): FieldTable {
+function eventFields(about: string, controller: string): FieldTable {
   const references = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'];
-  const controller = text(o.controllerLabel);
   return {
-    ...Object.fromEntries(references.map((key) => [`${o.about}.${key}`, text(`${o.aboutIs}.${key}`)])),
+    ...Object.fromEntries(references.map((key) => [`${about}.${key}`, text(`${about}.${key}`)])),
     reason: text('reason'),
-    [o.controllerLabel]: controller,
-    source: (object) => text(o.component)(object) || controller(object),
+    [controller]: text(controller),
     type: text('type'),
   };
 }
+
+const eventSource: Read = (object) => text('source.component')(object) || text('reportingComponent')(object);
 
 type FieldTable = Readonly<Record<string, Read>>;
 
@@ -89,30 +89,8 @@ const tables = new Map<string, FieldTable>([
   ['/secrets', { ...nameAndNamespace, type: text('type', 'Opaque') }],
   ['/namespaces', { ...name, 'status.phase': text('status.phase', 'Active') }],
   ['/replicationcontrollers', { ...nameAndNamespace, 'status.replicas': count('status.replicas') }],
-  [
-    '/events',
-    {
-      ...nameAndNamespace,
-      ...eventFields({
-        about: 'involvedObject',
-        aboutIs: 'involvedObject',
-        controllerLabel: 'reportingComponent',
-        component: 'source.component',
-      }),
-    },
-  ],
-  [
-    'events.k8s.io/events',
-    {
-      ...nameAndNamespace,
-      ...eventFields({
-        about: 'regarding',
-        aboutIs: 'regarding',
-        controllerLabel: 'reportingController',
-        component: 'deprecatedSource.component',
-      }),
-    },
-  ],
+  ['/events', { ...nameAndNamespace, ...eventFields('involvedObject', 'reportingComponent'), source: eventSource }],
+  ['events.k8s.io/events', { ...nameAndNamespace, ...eventFields('regarding', 'reportingController') }],
   ['batch/jobs', { ...nameAndNamespace, 'status.successful': count('status.succeeded') }],
   ['certificates.k8s.io/certificatesigningrequests', { ...name, 'spec.signerName': text('spec.signerName') }],
   ['certificates.k8s.io/clustertrustbundles', { ...name, 'spec.signerName': text('spec.signerName') }],

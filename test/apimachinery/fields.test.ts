@@ -51,6 +51,7 @@ test('every supported field is read from its place', (t) => {
       },
     ],
     ['v1/pods', { status: { podIPs: [{ ip: 'fd00::1' }, { ip: '10.0.0.1' }] } }, { 'status.podIP': 'fd00::1' }],
+    ['v1/pods', { status: { podIP: '10.0.0.9', podIPs: [{ ip: '10.0.0.1' }] } }, { 'status.podIP': '10.0.0.9' }],
     ['v1/nodes', { spec: { unschedulable: true } }, { 'spec.unschedulable': 'true' }],
     [
       'v1/services',
@@ -96,7 +97,7 @@ test('every supported field is read from its place', (t) => {
     [
       'events.k8s.io/v1/events',
       { regarding: { name: 'p' }, reportingController: 'k', reason: 'r', type: 'Warning' },
-      { 'regarding.name': 'p', reportingController: 'k', source: 'k', reason: 'r', type: 'Warning' },
+      { 'regarding.name': 'p', reportingController: 'k', reason: 'r', type: 'Warning' },
     ],
     [
       'certificates.k8s.io/v1/certificatesigningrequests',
@@ -148,6 +149,7 @@ test('of a custom resource only name and namespace are known', (t) => {
 test('a node has no namespace to select by', (t) => {
   t.deepEqual(supportedFields(parseGvrKey('v1/nodes')), new Set(['metadata.name', 'spec.unschedulable']));
   t.false(isReadableField(parseGvrKey('v1/nodes'), 'metadata.namespace'));
+  t.false(isReadableField(parseGvrKey('events.k8s.io/v1/events'), 'source'));
 });
 
 test('no shape of an object makes reading fail or yields anything but text', (t) => {

@@ -42,6 +42,7 @@ const resourceRequests: readonly [method: string, target: string, ...Expected][]
   ['GET', '/api/v1/pods?watch=true', 'watch', '/v1/pods', '', '', ''],
   ['GET', '/api/v1/pods?watch=1&watch=0', 'watch', '/v1/pods', '', '', ''],
   ['GET', '/api/v1/pods?watch', 'watch', '/v1/pods', '', '', ''],
+  ['GET', '/api/v1/pods?watch&a=b', 'watch', '/v1/pods', '', '', ''],
   ['GET', '/api/v1/pods?a=b&%77atch=%74rue', 'watch', '/v1/pods', '', '', ''],
   ['GET', '/api/v1/pods?watch=false', 'list', '/v1/pods', '', '', ''],
   ['GET', '/api/v1/pods?watch=0', 'list', '/v1/pods', '', '', ''],
