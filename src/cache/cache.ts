@@ -3,7 +3,7 @@
 import type { Records } from '../../storage/records.ts';
 import { gvrKey } from '../apimachinery/group-version-resource.ts';
 import { compareResourceVersion } from '../apimachinery/resource-version.ts';
-import { type ClusterIdentity, CloudIdentityCheck } from './cluster-check.ts';
+import { CloudIdentityCheck, type ClusterIdentity } from './cluster-check.ts';
 import { type Credential, nodeCredential } from './credential.ts';
 import { type Document, decodeDocument, encodeDocument } from './document.ts';
 import type { FollowedScope } from './followed-scope.ts';
@@ -119,7 +119,10 @@ export class Cache {
     for (const scope of restored) {
       const byNode = this.rights.has(nodeIdentity, scope.scope, timing.wallClock());
       const ageMs = Math.max(0, timing.wallClock() - scope.confirmedAt);
-      this.scopes.restore({ ...scope, confirmedAt: timing.now() - ageMs }, byNode ? { identity: nodeIdentity, credential: nodeCredential } : undefined);
+      this.scopes.restore(
+        { ...scope, confirmedAt: timing.now() - ageMs },
+        byNode ? { identity: nodeIdentity, credential: nodeCredential } : undefined,
+      );
     }
   }
 
@@ -189,10 +192,12 @@ export class Cache {
   /** Called every minute or so: closes what nobody reads, drops rights that have ended, writes anew what the disk missed. */
   async tidy(): Promise<void> {
     const now = this.#o.timing.now();
-    for (const right of this.rights.prune(this.#o.timing.wallClock())) this.#note({ type: 'delete', space: 'right', key: rightKey(right) });
+    for (const right of this.rights.prune(this.#o.timing.wallClock()))
+      this.#note({ type: 'delete', space: 'right', key: rightKey(right) });
     if (this.#o.link.isOnline) {
       for (const followed of [...this.scopes.all]) {
-        const isIdle = !followed.isPinned && followed.listeners.size === 0 && now - followed.lastReadAt > this.#o.lingerMs;
+        const isIdle =
+          !followed.isPinned && followed.listeners.size === 0 && now - followed.lastReadAt > this.#o.lingerMs;
         if (isIdle) this.scopes.close(followed, 'nobody has read it for the linger time');
         else if (followed.isAbandoned(now)) this.scopes.close(followed, 'nobody lends a credential to follow it');
       }
@@ -212,14 +217,19 @@ export class Cache {
     if (followed === undefined || !followed.isComplete) return;
     const { snapshot, scope } = followed;
     const objects = new Map(snapshot.sorted().map((object) => [object.key, object]));
-    await this.#records.saveSync(scope, { listType: snapshot.listType, resourceVersion: snapshot.resourceVersion, objects });
+    await this.#records.saveSync(scope, {
+      listType: snapshot.listType,
+      resourceVersion: snapshot.resourceVersion,
+      objects,
+    });
   }
 
   #newestCoreVersion(): string {
     let newest = '';
     for (const { scope, snapshot } of this.scopes.all) {
       if (scope.gvr.group !== '' || scope.gvr.resource === 'events' || !snapshot.isComplete) continue;
-      if (newest === '' || compareResourceVersion(snapshot.resourceVersion, newest) > 0) newest = snapshot.resourceVersion;
+      if (newest === '' || compareResourceVersion(snapshot.resourceVersion, newest) > 0)
+        newest = snapshot.resourceVersion;
     }
     return newest;
   }
@@ -267,5 +277,8 @@ function encodeKnownObject({ body, ...head }: KnownObject): Buffer {
 
 function decodeKnownObject(bytes: Buffer): KnownObject {
   const end = bytes.indexOf(10);
-  return { ...(JSON.parse(bytes.subarray(0, end).toString()) as Omit<KnownObject, 'body'>), body: bytes.subarray(end + 1) };
+  return {
+    ...(JSON.parse(bytes.subarray(0, end).toString()) as Omit<KnownObject, 'body'>),
+    body: bytes.subarray(end + 1),
+  };
 }

@@ -85,7 +85,8 @@ export class CloudIdentityCheck implements ClusterCheck {
       onAnotherCluster(error);
       throw error;
     } catch (error) {
-      if (!(error instanceof UpstreamStatusError) || (error.statusCode !== 401 && error.statusCode !== 403)) throw error;
+      if (!(error instanceof UpstreamStatusError) || (error.statusCode !== 401 && error.statusCode !== 403))
+        throw error;
       onBlind(error);
     }
   }

@@ -31,7 +31,9 @@ export class VersionRegressedError extends Error {
   readonly code = 'HOLDFAST_VERSION_REGRESSED';
 
   constructor(known: string, seen: string) {
-    super(`the cloud speaks of resourceVersion ${seen}, but ${known} was seen before: another cluster, or one restored from a backup`);
+    super(
+      `the cloud speaks of resourceVersion ${seen}, but ${known} was seen before: another cluster, or one restored from a backup`,
+    );
     this.name = 'VersionRegressedError';
   }
 }

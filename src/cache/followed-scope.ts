@@ -82,7 +82,12 @@ export class FollowedScope implements FeedSink {
 
   /** Online for minutes without anyone's credential: what is known gets older than the link's own cut would make it. */
   isAbandoned(now: number): boolean {
-    return this.#lenders.size === 0 && !this.isFollowing && this.#lacksCredentialSince !== undefined && now - this.#lacksCredentialSince > abandonedAfterMs;
+    return (
+      this.#lenders.size === 0 &&
+      !this.isFollowing &&
+      this.#lacksCredentialSince !== undefined &&
+      now - this.#lacksCredentialSince > abandonedAfterMs
+    );
   }
 
   /** Seconds since the cloud last confirmed what is known here. */
@@ -209,7 +214,9 @@ export class FollowedScope implements FeedSink {
   }
 
   #interned(event: UpstreamChange): UpstreamChange {
-    return event.type === 'BOOKMARK' ? event : { type: event.type, object: this.#deps.keeper.intern(this.scope, event.object) };
+    return event.type === 'BOOKMARK'
+      ? event
+      : { type: event.type, object: this.#deps.keeper.intern(this.scope, event.object) };
   }
 
   #intern(objects: ReadonlyMap<string, KubernetesObject>): ReadonlyMap<string, KubernetesObject> {

@@ -1,14 +1,15 @@
 // One complete reading of a scope: all pages of a LIST at one version, or a WatchList up to its end bookmark. It either
 // returns everything or throws; a half-read scope never leaves this file.
-import { type KubernetesObject, readListItem, readObject } from '../apimachinery/object.ts';
+
 import { splitList } from '../apimachinery/list-splitter.ts';
+import { type KubernetesObject, readListItem, readObject } from '../apimachinery/object.ts';
 import type { WatchFrame } from '../apimachinery/watch-frame.ts';
 import type { Credential } from './credential.ts';
 import { UpstreamProtocolError, UpstreamStatusError } from './errors.ts';
 import { type Scope, scopeRequestPath } from './scope.ts';
 import type { FullSync } from './snapshot.ts';
 import type { Transport } from './transport.ts';
-import { readErrorFrame, readBookmark } from './watch/bookmark.ts';
+import { readBookmark, readErrorFrame } from './watch/bookmark.ts';
 import { openWatch } from './watch/watch-stream.ts';
 
 export interface SyncRequest {
@@ -43,13 +44,16 @@ async function listAllPages(request: SyncRequest, limit: number | undefined): Pr
     if (list.resourceVersion === '') throw new UpstreamProtocolError('a list came without a resourceVersion');
     resourceVersion ??= list.resourceVersion;
     if (list.resourceVersion !== resourceVersion) {
-      throw new UpstreamProtocolError(`pages of one list have different versions: ${resourceVersion} and ${list.resourceVersion}`);
+      throw new UpstreamProtocolError(
+        `pages of one list have different versions: ${resourceVersion} and ${list.resourceVersion}`,
+      );
     }
     for (const bytes of list.items) {
       const object = readListItem(request.scope.gvr, bytes, list);
       objects.set(object.key, object);
     }
-    if (list.continue === '') return { listType: { kind: list.kind, apiVersion: list.apiVersion }, resourceVersion, objects };
+    if (list.continue === '')
+      return { listType: { kind: list.kind, apiVersion: list.apiVersion }, resourceVersion, objects };
     if (list.continue === next) throw new UpstreamProtocolError('a list page points to itself');
     next = list.continue;
   }

@@ -32,10 +32,17 @@ export class KnownObjects {
   }
 
   /** Adds what one identity was shown. `dropped` = paths that had to go to make room; `isNews` = worth writing down. */
-  see(path: string, identity: string, body: Buffer, seenAt: number): { readonly isNews: boolean; readonly dropped: readonly string[] } {
+  see(
+    path: string,
+    identity: string,
+    body: Buffer,
+    seenAt: number,
+  ): { readonly isNews: boolean; readonly dropped: readonly string[] } {
     const known = this.#entries.get(path);
     const isSame = known?.body.equals(body) ?? false;
-    const identities = known?.identities.includes(identity) ? known.identities : [...(known?.identities ?? []), identity];
+    const identities = known?.identities.includes(identity)
+      ? known.identities
+      : [...(known?.identities ?? []), identity];
     const isNews = !isSame || identities !== known?.identities || seenAt - known.seenAt > noteEveryMs;
     return { isNews, dropped: this.set(path, { body: isSame ? known!.body : body, seenAt, identities }) };
   }

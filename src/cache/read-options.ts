@@ -51,8 +51,10 @@ function checkList(options: ReadOptions): void {
     }
     return;
   }
-  if (options.continue !== '') forbid('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided');
-  if (resourceVersion === '') forbid('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided');
+  if (options.continue !== '')
+    forbid('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided');
+  if (resourceVersion === '')
+    forbid('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided');
   if (match === 'Exact' && resourceVersion === '0') {
     forbid('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
   }
@@ -77,7 +79,9 @@ function forbid(field: string, detail: string): never {
 function resourceVersionOf(query: URLSearchParams): string {
   const text = query.get('resourceVersion') ?? '';
   if (text === '' || /^(0|[1-9][0-9]{0,19})$/.test(text)) return text;
-  throw badRequest(`Invalid value: ${JSON.stringify(text)}: resourceVersion must be empty, 0 or a decimal number that the server has given out`);
+  throw badRequest(
+    `Invalid value: ${JSON.stringify(text)}: resourceVersion must be empty, 0 or a decimal number that the server has given out`,
+  );
 }
 
 function matchOf(query: URLSearchParams): ResourceVersionMatch {
@@ -90,7 +94,8 @@ function matchOf(query: URLSearchParams): ResourceVersionMatch {
 function numberOf(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name);
   if (text === null || text === '') return undefined;
-  if (!/^-?[0-9]{1,15}$/.test(text)) throw badRequest(`query parameter ${name}: ${JSON.stringify(text)} is not a whole number`);
+  if (!/^-?[0-9]{1,15}$/.test(text))
+    throw badRequest(`query parameter ${name}: ${JSON.stringify(text)} is not a whole number`);
   return Math.max(0, Number(text));
 }
 

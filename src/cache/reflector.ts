@@ -5,7 +5,13 @@ import { readObject } from '../apimachinery/object.ts';
 import { compareResourceVersion } from '../apimachinery/resource-version.ts';
 import type { WatchFrame } from '../apimachinery/watch-frame.ts';
 import type { Credential } from './credential.ts';
-import { HistoryExpiredError, NoCredentialError, UpstreamProtocolError, UpstreamStatusError, VersionRegressedError } from './errors.ts';
+import {
+  HistoryExpiredError,
+  NoCredentialError,
+  UpstreamProtocolError,
+  UpstreamStatusError,
+  VersionRegressedError,
+} from './errors.ts';
 import { syncByList, syncByWatchList } from './full-sync.ts';
 import type { Scope } from './scope.ts';
 import type { FullSync, UpstreamChange } from './snapshot.ts';
@@ -175,7 +181,9 @@ export class Reflector {
     if (!(error instanceof HistoryExpiredError)) this.#sink.failed(error);
     this.#failures++;
     const ceiling = Math.min(30_000, 200 * 2 ** Math.min(this.#failures, 8));
-    await timing.sleep(Math.max(retryAfterMs(error), ceiling * (0.5 + timing.random() / 2)), signal).catch(ignoreAbort(signal));
+    await timing
+      .sleep(Math.max(retryAfterMs(error), ceiling * (0.5 + timing.random() / 2)), signal)
+      .catch(ignoreAbort(signal));
   }
 }
 

@@ -1,7 +1,7 @@
 // Who may read what from the store. A right is never inferred from a role: it is the memory that the cloud itself
 // answered 2xx to this identity for this scope, and it ends when the cloud answers 401 or 403, or when it gets old.
 // Reading a scope by LIST and by WATCH discloses the same objects, so they count as one right.
-import { type Scope, scopeCovers, scopeOf, type ScopeText, scopeText } from './scope.ts';
+import { type Scope, type ScopeText, scopeCovers, scopeOf, scopeText } from './scope.ts';
 
 export interface SeenRight {
   readonly identity: string;
@@ -39,7 +39,9 @@ export class Rights {
   /** The cloud said 401 or 403: gone for this scope and for every scope that covers it. Returns the scopes it was noted for. */
   lose(identity: string, scope: Scope): readonly Scope[] {
     const scopes = this.#byIdentity.get(identity);
-    const lost = [...(scopes?.values() ?? [])].filter((entry) => scopeCovers(entry.scope, scope)).map(({ scope }) => scope);
+    const lost = [...(scopes?.values() ?? [])]
+      .filter((entry) => scopeCovers(entry.scope, scope))
+      .map(({ scope }) => scope);
     for (const { id } of lost) scopes!.delete(id);
     return lost;
   }

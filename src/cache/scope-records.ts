@@ -1,11 +1,12 @@
 // Scopes on disk. An object is stored once however many scopes hold it; a scope stores which objects it holds and the
 // version it has reached. All records of one change go into one batch, so a crash leaves a scope as it was before or
 // after a change, never between. What a failed disk could not take is noted: that scope is not complete after a restart.
+
+import type { Change as RecordChange, Records } from '../../storage/records.ts';
 import { gvrKey } from '../apimachinery/group-version-resource.ts';
 import { type KubernetesObject, readObject } from '../apimachinery/object.ts';
 import { compareResourceVersion } from '../apimachinery/resource-version.ts';
-import type { Records, Change as RecordChange } from '../../storage/records.ts';
-import { canDecide, type Scope, scopeMatches, scopeOf, type ScopeText, scopeText } from './scope.ts';
+import { canDecide, type Scope, type ScopeText, scopeMatches, scopeOf, scopeText } from './scope.ts';
 import type { FullSync, ListType, RestoredSnapshot } from './snapshot.ts';
 import type { Change } from './watch/event-ring.ts';
 
@@ -95,7 +96,8 @@ export class ScopeRecords {
     if (progressBytes === undefined) return 'how far it had got is not known';
     const record = JSON.parse(value.toString()) as ScopeRecord;
     const progress = JSON.parse(progressBytes.toString()) as ProgressRecord & { readonly members: number };
-    if (progress.members !== members.length) return `${progress.members} objects were noted, ${members.length} are there`;
+    if (progress.members !== members.length)
+      return `${progress.members} objects were noted, ${members.length} are there`;
     const scope = scopeOf(record.scope);
     const objects = new Map<string, KubernetesObject>();
     for (const member of members) {
@@ -258,7 +260,8 @@ export class ScopeRecords {
   ): Promise<void> {
     const numbers = new Set(restored.map(({ number }) => number));
     const changes: RecordChange[] = [];
-    for (const key of bodies.keys()) if (!this.#objects.has(key)) changes.push({ type: 'delete', space: 'object', key });
+    for (const key of bodies.keys())
+      if (!this.#objects.has(key)) changes.push({ type: 'delete', space: 'object', key });
     for (const [number, keys] of members) {
       if (numbers.has(number)) continue;
       for (const key of keys) changes.push({ type: 'delete', space: 'member', key: `${number}/${key}` });

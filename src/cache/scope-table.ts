@@ -53,7 +53,10 @@ export class ScopeTable {
   }
 
   /** Takes up what an earlier life of the hub knew. */
-  restore(restored: RestoredScope, lender: { readonly identity: string; readonly credential: Credential } | undefined): void {
+  restore(
+    restored: RestoredScope,
+    lender: { readonly identity: string; readonly credential: Credential } | undefined,
+  ): void {
     const followed = this.#add(restored.scope);
     followed.restore(restored.snapshot, restored.confirmedAt);
     if (lender !== undefined) followed.lend(lender.identity, lender.credential);

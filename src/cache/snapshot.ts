@@ -135,7 +135,11 @@ export class Snapshot {
       versions.take(object.resourceVersion);
       const isReplaced = previous !== undefined && previous.uid !== object.uid;
       if (isReplaced) replaced.push({ object, previous });
-      changes.push({ type: previous && !isReplaced ? 'MODIFIED' : 'ADDED', object, previous: isReplaced ? undefined : previous });
+      changes.push({
+        type: previous && !isReplaced ? 'MODIFIED' : 'ADDED',
+        object,
+        previous: isReplaced ? undefined : previous,
+      });
     }
     for (const { object, previous } of replaced) {
       const version = versions.takeBelow(object.resourceVersion);

@@ -1,6 +1,7 @@
 // What the cache tells, as log lines: one for each change of state, none for each retry.
-import { UpstreamStatusError } from '../cache/errors.ts';
+
 import type { CacheEvents } from '../cache/cache.ts';
+import { UpstreamStatusError } from '../cache/errors.ts';
 import type { Logger } from './logger.ts';
 
 export function logCacheEvents(log: Logger, warn: (sentence: string) => void): CacheEvents {
@@ -24,14 +25,20 @@ export function logCacheEvents(log: Logger, warn: (sentence: string) => void): C
       log.warn({ event: 'scope.damaged', scope, because }, 'a scope came back incomplete');
     },
     storageBehind(scope, error) {
-      log.warn({ event: 'storage.behind', scope, error }, 'the disk did not take a change; after a restart this would have to be read anew');
+      log.warn(
+        { event: 'storage.behind', scope, error },
+        'the disk did not take a change; after a restart this would have to be read anew',
+      );
     },
     anotherCluster(error) {
       warn(error.message);
       log.error({ event: 'cluster.changed', error }, 'what was known is not true of this cluster and was forgotten');
     },
     clusterUnknown(error) {
-      log.warn({ event: 'cluster.unknown', error }, 'the node may not read Service default/kubernetes, so another cluster cannot be told apart');
+      log.warn(
+        { event: 'cluster.unknown', error },
+        'the node may not read Service default/kubernetes, so another cluster cannot be told apart',
+      );
     },
     crashed(error) {
       log.error({ event: 'scope.crashed', error }, 'a defect of Holdfast: a scope stopped being followed');

@@ -2,7 +2,7 @@
 // is the proof of the caller's right, and of its token.
 import { MalformedListError } from '../apimachinery/list-splitter.ts';
 import { MalformedObjectError } from '../apimachinery/object.ts';
-import { UpstreamProtocolError, UpstreamStatusError } from '../cache/errors.ts';
+import { ScopeClosedError, UpstreamProtocolError, UpstreamStatusError } from '../cache/errors.ts';
 import type { FollowedScope } from '../cache/followed-scope.ts';
 import type { Scope } from '../cache/scope.ts';
 import type { Exchange } from './exchange.ts';
@@ -17,21 +17,29 @@ export async function freshen(
   exchange: Exchange,
   scope: Scope,
 ): Promise<FollowedScope | undefined> {
-  const { credential } = exchange.caller;
-  const followed = cache.open(scope, identities.claimed(exchange), credential);
+  const { credential, identity } = exchange.caller;
+  const followed = cache.open(scope, identity, credential);
   try {
-    await abortable(followed.freshen(identities.claimed(exchange), credential), exchange.signal);
+    await abortable(followed.freshen(identity, credential), exchange.signal);
   } catch (error) {
-    if (error instanceof UpstreamStatusError && error.statusCode === 401) identities.refuted(exchange);
-    if (!followed.isComplete) cache.scopes.close(followed, 'its first sync failed');
-    if (error instanceof MalformedListError || error instanceof MalformedObjectError || error instanceof UpstreamProtocolError) {
-      return undefined;
-    }
+    if (error instanceof UpstreamStatusError) identities.heard(exchange, 'GET', error.statusCode);
+    if (!followed.isComplete && !followed.isSyncing) cache.scopes.close(followed, 'its first sync failed');
+    if (cannotBeKept(error)) return undefined;
     throw error;
   }
   identities.proved(exchange);
-  cache.seeRight(identities.claimed(exchange), scope);
+  const proven = identities.claimed(exchange);
+  cache.seeRight(proven, scope);
+  followed.lend(proven, credential);
   return followed.isComplete ? followed : undefined;
+}
+
+function cannotBeKept(error: unknown): boolean {
+  return (
+    error instanceof MalformedListError ||
+    error instanceof MalformedObjectError ||
+    error instanceof UpstreamProtocolError
+  );
 }
 
 /** The sync goes on for others when one client leaves. */

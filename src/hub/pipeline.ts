@@ -6,6 +6,7 @@ import { identifyCaller } from './handlers/identify-caller.ts';
 import { observe } from './handlers/observe.ts';
 import { parseRequest } from './handlers/parse-request.ts';
 import { refuseWhenClosing } from './handlers/refuse-when-closing.ts';
+import { relayWatch } from './handlers/relay-watch.ts';
 import { serveOffline } from './handlers/serve-offline.ts';
 import { serveSharedList } from './handlers/serve-shared-list.ts';
 import { serveSharedWatch } from './handlers/serve-shared-watch.ts';
@@ -21,6 +22,7 @@ export const pipeline = (services: Services): readonly Handler[] => [
   serveOffline(services), //         link down, or found to be down by what is below: from the store, else 503
   serveSharedList(services), //      LIST from a scope that is followed
   serveSharedWatch(services), //     WATCH joined to the one upstream watch of its scope
+  relayWatch(services), //           WATCH of its own for one client, resumed after a cut
   serveStoredObject(services), //    GET that takes any version
   forwardUpstream(services), //      everything else goes to the cloud; what comes back is remembered
 ];

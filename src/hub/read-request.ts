@@ -47,10 +47,10 @@ const understood = new Set([
 ]);
 
 /** A LIST or WATCH of a whole collection, asked in a way that is fully understood; else undefined. */
-export function collectionReadOf({ request, info }: Exchange): CollectionRead | undefined {
+export function collectionReadOf({ request, info, caller }: Exchange): CollectionRead | undefined {
   const { gvr, verb } = info;
   if (gvr === undefined || (verb !== 'list' && verb !== 'watch') || info.subresource !== '') return undefined;
-  if (info.path !== collectionPath(gvr, info.namespace) || actsForAnother(request.headers)) return undefined;
+  if (info.path !== collectionPath(gvr, info.namespace) || caller.isImpersonating) return undefined;
   for (const key of info.query.keys()) if (!understood.has(key)) return undefined;
   const { accept } = request.headers;
   return {
@@ -68,10 +68,10 @@ export function collectionReadOf({ request, info }: Exchange): CollectionRead | 
 }
 
 /** A GET of one object by name; undefined for subresources and for reads on behalf of another user. */
-export function objectReadOf({ request, info }: Exchange): ObjectRead | undefined {
+export function objectReadOf({ request, info, caller }: Exchange): ObjectRead | undefined {
   const { gvr, namespace, name } = info;
   if (gvr === undefined || info.verb !== 'get' || info.subresource !== '' || name === '') return undefined;
-  if (actsForAnother(request.headers)) return undefined;
+  if (caller.isImpersonating) return undefined;
   const { accept } = request.headers;
   return {
     gvr,
@@ -86,12 +86,6 @@ export function objectReadOf({ request, info }: Exchange): ObjectRead | undefine
 
 export function objectPath(gvr: GroupVersionResource, namespace: string, name: string): string {
   return `${collectionPath(gvr, namespace)}/${name}`;
-}
-
-/** Impersonation makes the caller somebody else: nothing is remembered of such a request or answered from memory. */
-export function actsForAnother(headers: Exchange['request']['headers']): boolean {
-  for (const name in headers) if (name.startsWith('impersonate-')) return true;
-  return false;
 }
 
 function formOf(accept: string | undefined): ReadForm {

@@ -20,7 +20,10 @@ export function createRequestEntry(
     // The fields that handlers fill in are declared as present: each is set above those who read it.
     const exchange = { request, response, listener, signal: leaving.signal, source: 'hub' } as Exchange;
     run(exchange).catch((error: unknown) => {
-      log.error({ event: 'request.escaped', url: request.url, error }, 'a defect of Holdfast: an error escaped the pipeline');
+      log.error(
+        { event: 'request.escaped', url: request.url, error },
+        'a defect of Holdfast: an error escaped the pipeline',
+      );
       if (response.headersSent) response.destroy();
       else answerStatus(exchange, toStatus(error));
     });

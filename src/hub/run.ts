@@ -1,40 +1,190 @@
-// The daemon put together: everything is made here once, from the outside in, and ended in the opposite order. Nothing
+// The daemon put together: everything is made here once, from the inside out, and ended in the opposite order. Nothing
 // else in the hub makes a clock, a timer or a random number of its own.
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { networkInterfaces } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadOrCreateKey } from '../../storage/at-rest-key.ts';
-import { openRecords, type Records } from '../../storage/records.ts';
 import { systemClock } from '../apimachinery/clock.ts';
 import { Cache } from '../cache/cache.ts';
-import { openAdminPort } from './admin-port.ts';
+import { openAdminPort } from './admin/open-admin-port.ts';
 import { logCacheEvents } from './cache-log.ts';
 import { createLogger } from './create-logger.ts';
-import { type ApiListener, createApiListener, type ApiListenerOptions } from './listener/api-listener.ts';
-import { openIdentity } from './open-identity.ts';
-import { openLink } from './open-link.ts';
-import type { HubConfig } from './options.ts';
-import { createPipeline } from './pipeline.ts';
-import { openPki } from './pki/pki.ts';
-import { followOwnNode } from './own-node.ts';
-import { createRequestEntry } from './request-entry.ts';
-import { ClosableStatusSource } from './status-source.ts';
+import { openIdentity } from './identity/open-identity.ts';
+import { openApiPorts } from './listener/open-api-ports.ts';
+import type { Logger } from './logger.ts';
 import { createMetrics } from './metrics.ts';
+import { openStorage } from './open-storage.ts';
+import { openUpstream } from './open-upstream.ts';
+import { formatHostPort } from './option-types.ts';
+import type { HubConfig } from './options.ts';
+import { followOwnNode } from './own-node.ts';
+import { createPipeline } from './pipeline.ts';
+import type { Services } from './services.ts';
+import { createCacheSource, createStatusSource } from './status-source.ts';
+import { timing } from './timing.ts';
 import { loadUpstreamConfig } from './upstream-config.ts';
+import { Warnings } from './warnings.ts';
 import { WatcherRegistry } from './watcher-registry.ts';
 
 export interface RunOptions {
   /** Ends the daemon: watches get a last bookmark, what is known is written down. */
   readonly signal: AbortSignal;
-  readonly environment?: NodeJS.ProcessEnv;
-  /** Called when the ports are open. */
+  /** Called when all ports are open. */
   readonly onReady?: (ports: OpenPorts) => void;
+  /** One line of the log with its newline; default standard error. */
+  readonly writeLog?: (line: string) => void;
 }
 
 /** What `DIR/run.json` says while the daemon runs. */
 export interface OpenPorts {
   readonly pid: number;
+  /** `host:port` each. */
   readonly listen: readonly string[];
   readonly insecureLoopback: string | null;
   readonly admin: string;
+}
+
+const rightLifetimeMs = 30 * 24 * 3_600_000;
+const tidyEveryMs = 60_000;
+const renewEveryMs = 6 * 3_600_000;
+/** Within the five seconds that a supervisor waits after SIGTERM. */
+const closeGraceMs = 2_000;
+
+/** Resolves when the signal has ended it. @throws when it cannot start: nothing is left open then */
+export async function runHub(config: HubConfig, { signal, onReady, writeLog }: RunOptions): Promise<void> {
+  await using opened = new AsyncDisposableStack();
+  const clock = systemClock;
+  const wallClock = Date.now;
+  const startedAt = new Date().toISOString();
+  const log = createLogger(config, writeLog ?? ((line) => void process.stderr.write(line)));
+  const warnings = new Warnings((sentence) => log.warn({ event: 'warning' }, sentence));
+
+  const upstreamConfig = await loadUpstreamConfig(config);
+  for (const sentence of upstreamConfig.warnings) warnings.add(sentence);
+  const records = await openStorage(config.dataDir, clock, log);
+  opened.defer(() => records.close());
+
+  const cloud = await openUpstream(config, upstreamConfig, {
+    clock,
+    random: Math.random,
+    log,
+    environment: process.env,
+  });
+  opened.defer(() => cloud.close());
+  const { link, transport } = cloud;
+
+  const cache = await Cache.open({
+    records,
+    transport,
+    link,
+    timing: timing(clock, wallClock, Math.random),
+    initialSync: config.initialSync,
+    lingerMs: config.scopeLingerMs,
+    rightLifetimeMs,
+    events: logCacheEvents(log, (sentence) => warnings.add(sentence)),
+  });
+  opened.defer(() => closeCache(cache));
+  const identity = await openIdentity(config, upstreamConfig, { cache, records, transport, wallClock, clock, log });
+  for (const sentence of identity.pki.warnings) warnings.add(sentence);
+
+  let isClosing = false;
+  const watchers = new WatcherRegistry({
+    clock,
+    random: Math.random,
+    onEvents: (count) => {
+      metrics.totals.watchEvents += count;
+    },
+  });
+  const statusParts = {
+    cache,
+    records,
+    watchers,
+    link: cloud.status,
+    identity: identity.status,
+    directory: config.dataDir,
+    warnings: () => warnings.all,
+    now: () => clock.now(),
+    wallClock,
+    startedAt,
+  };
+  const status = createStatusSource(statusParts);
+  const metrics = createMetrics(status);
+  link.on('change', ({ to }) => metrics.increment('linkChanges', { to }));
+
+  const services: Services = {
+    cache,
+    link,
+    transport,
+    forward: cloud.forward,
+    identify: identity.identify,
+    identities: identity.identities,
+    watchers,
+    metrics,
+    clock,
+    wallClock,
+    log,
+    isClosing: () => isClosing,
+  };
+  const ports = await openApiPorts(config, { run: createPipeline(services), tunnel: cloud.tunnel, identity, services });
+  opened.defer(() => ports.close(closeGraceMs));
+  await identity.announcePorts(ports.listen);
+  const admin = await openAdminPort(config.admin, {
+    status,
+    cache: createCacheSource(statusParts),
+    metrics,
+    records,
+    link,
+    nodeName: config.nodeName,
+    isClosing: () => isClosing,
+  });
+  opened.defer(() => admin.close());
+
+  followOwnNode(cache, config.nodeName);
+  cloud.start();
+  const stopTidying = everyNowAndThen(log, tidyEveryMs, () => cache.tidy());
+  opened.defer(stopTidying);
+  const stopRenewing = everyNowAndThen(log, renewEveryMs, async () => {
+    if ((await identity.pki.renew()).includes('serving')) ports.renewTls();
+  });
+  opened.defer(stopRenewing);
+
+  const open: OpenPorts = {
+    pid: process.pid,
+    listen: ports.listen.map(formatHostPort),
+    insecureLoopback: ports.insecureLoopback === undefined ? null : formatHostPort(ports.insecureLoopback),
+    admin: formatHostPort(admin.address),
+  };
+  if (open.insecureLoopback !== null) {
+    warnings.add(
+      `The plain port ${open.insecureLoopback} is open: every process and hostNetwork pod on this machine can act as the node.`,
+    );
+  }
+  const runFile = join(config.dataDir, 'run.json');
+  await writeFile(runFile, `${JSON.stringify(open)}\n`);
+  opened.defer(() => rm(runFile, { force: true }));
+  const scopes = [...cache.scopes.all].length;
+  log.info({ event: 'hub.started', ...open, node: config.nodeName, scopes }, 'Holdfast is ready');
+  onReady?.(open);
+
+  await untilAborted(signal);
+  log.info({ event: 'hub.closing' }, 'Holdfast is closing');
+  isClosing = true;
+  watchers.close();
+}
+
+async function closeCache(cache: Cache): Promise<void> {
+  cache.scopes.stopAll();
+  await cache.flush();
+}
+
+function everyNowAndThen(log: Logger, ms: number, work: () => Promise<void>): () => void {
+  const timer = setInterval(() => {
+    work().catch((error: unknown) => log.error({ event: 'chore.failed', error }, 'a regular chore failed'));
+  }, ms);
+  return () => clearInterval(timer);
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }

@@ -15,7 +15,6 @@ export interface StatusParts {
   readonly link: () => LinkStatus;
   readonly identity: () => IdentityStatus;
   readonly directory: string;
-  readonly damaged: () => number;
   readonly warnings: () => readonly string[];
   /** Milliseconds on the cache's clock. */
   readonly now: () => number;
@@ -35,14 +34,16 @@ export function createStatusSource(parts: StatusParts): StatusSource {
         startedAt: parts.startedAt,
         identity: parts.identity(),
         link: parts.link(),
-        scopes: scopes.sort((a, b) => (a.gvr + a.namespace + a.fieldSelector < b.gvr + b.namespace + b.fieldSelector ? -1 : 1)),
+        scopes: scopes.sort((a, b) =>
+          a.gvr + a.namespace + a.fieldSelector < b.gvr + b.namespace + b.fieldSelector ? -1 : 1,
+        ),
         watchers: parts.watchers.size,
         upstreamWatches: scopes.filter(({ following }) => following).length,
         storage: {
           state: health.state,
           directory: parts.directory,
           bytes: await records.diskBytes(),
-          damaged: parts.damaged(),
+          damaged: records.unsettled.length,
           ...(health.state !== 'ok' && { since: String(health.since), reason: health.reason }),
         },
         memory: { rssBytes: memory.rss, heapBytes: memory.heapUsed },
@@ -75,7 +76,11 @@ export function createCacheSource({ cache, now }: Pick<StatusParts, 'cache' | 'n
     lookUp(gvr, namespace, name): Lookup {
       const asked = scopeOf({ gvr, namespace, labelSelector: '', fieldSelector: `metadata.name=${name}` });
       const answering = cache.scopes.answering(asked);
-      const holding = answering ?? [...cache.scopes.all].find((one) => one.isComplete && gvrKey(one.scope.gvr) === gvrKey(gvr) && one.snapshot.get(`${namespace}/${name}`));
+      const holding =
+        answering ??
+        [...cache.scopes.all].find(
+          (one) => one.isComplete && gvrKey(one.scope.gvr) === gvrKey(gvr) && one.snapshot.get(`${namespace}/${name}`),
+        );
       const object = holding?.snapshot.get(`${namespace}/${name}`);
       if (holding !== undefined && object !== undefined && scopeMatches(asked, object)) {
         return { state: 'present', body: object.body, ageSeconds: holding.ageSeconds(now()) };

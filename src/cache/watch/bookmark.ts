@@ -28,7 +28,11 @@ export function readBookmark(bytes: Buffer): Bookmark {
 export function readErrorFrame(bytes: Buffer): Error {
   const status = parse(bytes) as Partial<Status>;
   if (status.code === 410) return new HistoryExpiredError(status.message ?? 'the watch history has expired');
-  return new UpstreamStatusError({ statusCode: status.code ?? 500, headers: { 'content-type': 'application/json' }, body: bytes });
+  return new UpstreamStatusError({
+    statusCode: status.code ?? 500,
+    headers: { 'content-type': 'application/json' },
+    body: bytes,
+  });
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: what came over the wire is checked field by field above

@@ -23,7 +23,13 @@ const idleTimeoutMs = 100_000;
 export async function openWatch(request: WatchRequest): Promise<AsyncIterable<readonly WatchFrame[]>> {
   const { transport, scope, credential, signal, parameters } = request;
   const path = scopeRequestPath(scope, parameters);
-  const response = await transport.get({ credential, path, headers: { accept: 'application/json' }, signal, idleTimeoutMs });
+  const response = await transport.get({
+    credential,
+    path,
+    headers: { accept: 'application/json' },
+    signal,
+    idleTimeoutMs,
+  });
   if (response.statusCode === 200) return readFrames(response.body);
   const chunks: Buffer[] = [];
   for await (const chunk of response.body) chunks.push(chunk);

@@ -103,7 +103,10 @@ export class Watcher implements Listener {
   tick(now: number): void {
     if (this.#ended) return;
     const { deadline } = this.#o;
-    if (now >= deadline) return this.finish();
+    if (now >= deadline) {
+      this.finish();
+      return;
+    }
     if (now >= deadline - lastBookmarkMs && !this.#sentLastBookmark) {
       this.#sentLastBookmark = true;
       this.#sendBookmark();
@@ -148,7 +151,10 @@ export class Watcher implements Listener {
 
   #sendChanges(): void {
     const { ring } = this.#o.followed.snapshot;
-    if (ring.hasLost(this.#next)) return this.expired('this watch fell behind the history that is kept; list again');
+    if (ring.hasLost(this.#next)) {
+      this.expired('this watch fell behind the history that is kept; list again');
+      return;
+    }
     let frames: Buffer[] = [];
     let bytes = 0;
     for (let event = ring.at(this.#next); event !== undefined; event = ring.at(this.#next)) {

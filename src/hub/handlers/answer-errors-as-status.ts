@@ -27,7 +27,10 @@ export function answerErrorsAsStatus({ log }: Pick<Services, 'log'>): Handler {
       }
       const status = toStatus(error);
       if (status.code >= 500 && status.reason === 'InternalError') {
-        log.error({ event: 'request.failed', method: request.method, url: request.url, error }, 'a request could not be answered');
+        log.error(
+          { event: 'request.failed', method: request.method, url: request.url, error },
+          'a request could not be answered',
+        );
       }
       exchange.source = 'hub';
       answerStatus(exchange, status);
@@ -35,7 +38,14 @@ export function answerErrorsAsStatus({ log }: Pick<Services, 'log'>): Handler {
   };
 }
 
-const relayed = ['content-type', 'retry-after', 'warning', 'audit-id', 'x-kubernetes-pf-flowschema-uid', 'x-kubernetes-pf-prioritylevel-uid'];
+const relayed = [
+  'content-type',
+  'retry-after',
+  'warning',
+  'audit-id',
+  'x-kubernetes-pf-flowschema-uid',
+  'x-kubernetes-pf-prioritylevel-uid',
+];
 
 function relayedHeaders(headers: UpstreamStatusError['headers']): Record<string, string> {
   const kept: Record<string, string> = {};

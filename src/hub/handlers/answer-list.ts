@@ -1,8 +1,8 @@
 // A LIST answered from a complete scope, in plain JSON or as PartialObjectMetadataList.
 import { assembleList } from '../../apimachinery/list-splitter.ts';
 import { toPartialObjectMetadata } from '../../apimachinery/partial-object-metadata.ts';
-import { expired, tooLargeResourceVersion } from '../../apimachinery/status.ts';
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
+import { expired, tooLargeResourceVersion } from '../../apimachinery/status.ts';
 import type { FollowedScope } from '../../cache/followed-scope.ts';
 import type { ReadOptions } from '../../cache/read-options.ts';
 import { type Scope, scopeMatches } from '../../cache/scope.ts';
@@ -25,7 +25,10 @@ export interface ListAnswer {
 export function answerList(exchange: Exchange, answer: ListAnswer): void {
   const { followed, scope, options, asMetadata, now } = answer;
   const { snapshot } = followed;
-  if (options.continue !== '') throw expired('The provided continue parameter is too old to display a consistent list result. Start the list again without it.');
+  if (options.continue !== '')
+    throw expired(
+      'The provided continue parameter is too old to display a consistent list result. Start the list again without it.',
+    );
   if (options.resourceVersionMatch === 'Exact' && options.resourceVersion !== snapshot.resourceVersion) {
     throw expired(`The resourceVersion for the provided list is too old: only ${snapshot.resourceVersion} is held`);
   }

@@ -1,10 +1,9 @@
 // The way to the cloud. What comes back is passed on as it is, and remembered where it can be answered again: rights of
 // the caller, single objects, documents. A collection that somebody listed is followed from then on.
-import type { Credential } from '../../cache/credential.ts';
 import { documentKey, isDocumentPath } from '../../cache/document.ts';
 import type { Exchange, Handler } from '../exchange.ts';
-import { isFollowable } from '../followable.ts';
-import { type CollectionRead, collectionReadOf, type ObjectRead, objectPath, objectReadOf } from '../read-request.ts';
+import { noteAnswer, noteCollectionAnswer } from '../note-answer.ts';
+import { type CollectionRead, collectionReadOf, type ObjectRead, objectReadOf } from '../read-request.ts';
 import type { Forwarding, Services } from '../services.ts';
 
 export function forwardUpstream(services: Services): Handler {
@@ -22,44 +21,21 @@ function forwardingOf(services: Services, exchange: Exchange): Forwarding {
   const object = objectReadOf(exchange);
   if (object !== undefined) return ofObject(services, exchange, object);
   if (!info.isResourceRequest && isDocument(exchange)) return ofDocument(services, exchange);
-  return { ...headLimitMs, onHeaders: (statusCode) => heard(services, exchange, statusCode) };
+  return { ...headLimitMs, onHeaders: (statusCode) => noted(services, exchange, statusCode) };
 }
 
-/** Every answer says something about the caller's token; a change of an object makes what is remembered of it old. */
-function heard({ identities, cache }: Services, exchange: Exchange, statusCode: number): 'relay' {
-  const { info, request } = exchange;
-  identities.heard(exchange, request.method ?? 'GET', statusCode);
-  const isChange = info.gvr !== undefined && info.name !== '' && info.verb !== 'get' && !info.isLongRunning;
-  if (isChange && statusCode < 300) cache.forgetObject(objectPath(info.gvr!, info.namespace, info.name));
-  return 'relay';
-}
-
-function ofCollection(services: Services, exchange: Exchange, { scope, verb }: CollectionRead): Forwarding {
-  const { cache, identities } = services;
+function ofCollection(services: Services, exchange: Exchange, read: CollectionRead): Forwarding {
   return {
     onHeaders: (statusCode) => {
-      heard(services, exchange, statusCode);
-      const identity = identities.claimed(exchange);
-      if (statusCode === 401 || statusCode === 403) cache.loseRight(identity, scope);
-      if (statusCode !== 200) return 'relay';
-      cache.seeRight(identity, scope);
-      const { credential } = exchange.caller;
-      const following = cache.scopes.following(scope);
-      if (following !== undefined) lendIfEntitled(services, following, identity, credential);
-      else if (verb === 'list' && isFollowable(scope.gvr)) cache.open(scope, identity, credential);
+      noteCollectionAnswer(services, exchange, read, statusCode);
       return 'relay';
     },
   };
 }
 
-function lendIfEntitled(
-  { cache, clock }: Services,
-  followed: NonNullable<ReturnType<Services['cache']['scopes']['following']>>,
-  identity: string,
-  credential: Credential,
-): void {
-  followed.lastReadAt = clock.now();
-  if (cache.hasRight(identity, followed.scope)) followed.lend(identity, credential);
+function noted(services: Services, exchange: Exchange, statusCode: number): 'relay' {
+  noteAnswer(services, exchange, statusCode);
+  return 'relay';
 }
 
 const objectLimitBytes = 3 * 1024 * 1024;
@@ -67,7 +43,7 @@ const objectLimitBytes = 3 * 1024 * 1024;
 function ofObject(services: Services, exchange: Exchange, read: ObjectRead): Forwarding {
   const { cache, identities } = services;
   const onHeaders: Forwarding['onHeaders'] = (statusCode) => {
-    heard(services, exchange, statusCode);
+    noteAnswer(services, exchange, statusCode);
     if (statusCode === 404) cache.forgetObject(read.path);
     if (statusCode === 401 || statusCode === 403) cache.refuseObject(read.path, identities.claimed(exchange));
     return 'relay';
@@ -102,7 +78,7 @@ function ofDocument(services: Services, exchange: Exchange): Forwarding {
   const { info, request } = exchange;
   const key = documentKey(info.path + info.search, request.headers.accept);
   return {
-    onHeaders: (statusCode) => heard(services, exchange, statusCode),
+    onHeaders: (statusCode) => noted(services, exchange, statusCode),
     teeLimitBytes: documentLimitBytes,
     tee: (body, statusCode, headers) => {
       if (statusCode !== 200) return;

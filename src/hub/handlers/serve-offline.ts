@@ -1,9 +1,9 @@
 // The link is down, or is found to be down while a request waits: the store answers what it can vouch for, everything
 // else is a 503 Status without Retry-After. A request that failed although the link is up is tried once more; one that
 // may have changed something in the cloud is not, and says so.
-import { gatewayTimeout, serviceUnavailable, type StatusError } from '../../apimachinery/status.ts';
-import { answerOffline } from '../offline/answer-offline.ts';
+import { gatewayTimeout, type StatusError, serviceUnavailable } from '../../apimachinery/status.ts';
 import type { Exchange, Handler } from '../exchange.ts';
+import { answerOffline } from '../offline/answer-offline.ts';
 import type { Services } from '../services.ts';
 import { UpstreamUnreachableError } from '../upstream/errors.ts';
 
@@ -14,11 +14,14 @@ export function serveOffline(services: Services): Handler {
     try {
       await next();
     } catch (error) {
-      if (!(error instanceof UpstreamUnreachableError) || exchange.response.headersSent || exchange.signal.aborted) throw error;
+      if (!(error instanceof UpstreamUnreachableError) || exchange.response.headersSent || exchange.signal.aborted)
+        throw error;
       if (error.phase === 'sent' && mayHaveChanged(exchange)) throw outcomeUnknown(exchange, error);
       await link.settled(exchange.signal);
       if ((link.state as string) === 'offline') return answerOffline(services, exchange);
-      throw serviceUnavailable(`the cloud is reachable, but this request was not answered: ${error.message}`, { cause: error });
+      throw serviceUnavailable(`the cloud is reachable, but this request was not answered: ${error.message}`, {
+        cause: error,
+      });
     }
   };
 }

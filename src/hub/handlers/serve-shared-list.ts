@@ -4,10 +4,10 @@
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
 import { readOptionsOrUndefined } from '../../cache/read-options.ts';
 import type { Handler } from '../exchange.ts';
-import { collectionReadOf } from '../read-request.ts';
 import { isFollowable } from '../followable.ts';
-import type { Services } from '../services.ts';
 import { freshen } from '../freshen.ts';
+import { collectionReadOf } from '../read-request.ts';
+import type { Services } from '../services.ts';
 import { answerList } from './answer-list.ts';
 
 export function serveSharedList(services: Services): Handler {

@@ -44,7 +44,8 @@ async function scopeFor(
   const answering = cache.scopes.answering(scope);
   if (answering !== undefined) {
     const identity = await identities.proven(exchange);
-    const isReached = wants === '0' || !options.sendInitialEvents || compareResourceVersion(wants, answering.resourceVersion) <= 0;
+    const isReached =
+      wants === '0' || !options.sendInitialEvents || compareResourceVersion(wants, answering.resourceVersion) <= 0;
     if (identity !== undefined && cache.hasRight(identity, scope) && isReached) {
       if (cache.hasRight(identity, answering.scope)) answering.lend(identity, exchange.caller.credential);
       return answering;

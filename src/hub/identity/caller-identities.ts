@@ -46,7 +46,12 @@ export class CallerIdentities {
     const provenAt = this.#provenAt.get(caller.bearer.hash);
     if (provenAt !== undefined && this.#deps.now() - provenAt < provenForMs) return caller.bearer.claimed;
     const { credential } = caller;
-    const answer = await this.#deps.transport.get({ credential, path: '/version', headers: { accept: 'application/json' }, signal });
+    const answer = await this.#deps.transport.get({
+      credential,
+      path: '/version',
+      headers: { accept: 'application/json' },
+      signal,
+    });
     answer.body.cancel();
     this.heard({ caller }, 'GET', answer.statusCode);
     return provesToken('GET', answer.statusCode) ? caller.bearer.claimed : undefined;
@@ -86,7 +91,9 @@ export class CallerIdentities {
    */
   offline({ caller }: Pick<Asking, 'caller'>): string {
     if (caller.isImpersonating) {
-      throw serviceUnavailable('the cloud is not reachable, and only it can say whether this caller may act for another');
+      throw serviceUnavailable(
+        'the cloud is not reachable, and only it can say whether this caller may act for another',
+      );
     }
     if (caller.bearer === undefined) return caller.identity;
     const verdict = this.#deps.tokens.verify(caller.bearer, this.#deps.podPresence);

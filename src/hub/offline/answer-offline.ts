@@ -1,10 +1,11 @@
 // Answers while the cloud is away: lists and watches from complete scopes, objects from them or as last seen, documents
 // as last seen. Each answer is looked up under the caller's own rights. What is not known is said to be not known.
-import { type Document, documentKey, isDocumentPath } from '../../cache/document.ts';
+
 import { gunzipSync } from 'node:zlib';
 import { toPartialObjectMetadata } from '../../apimachinery/partial-object-metadata.ts';
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
 import { notAcceptable, notFound, serviceUnavailable, tooLargeResourceVersion } from '../../apimachinery/status.ts';
+import { type Document, documentKey, isDocumentPath } from '../../cache/document.ts';
 import type { FollowedScope } from '../../cache/followed-scope.ts';
 import { readOptions } from '../../cache/read-options.ts';
 import type { Scope } from '../../cache/scope.ts';
@@ -23,13 +24,27 @@ export async function answerOffline(services: Services, exchange: Exchange): Pro
   const object = objectReadOf(exchange);
   if (object !== undefined) return answerObject(services, exchange, identity, object);
   const { method } = exchange.request;
-  if ((method === 'GET' || method === 'HEAD') && isDocumentPath(exchange.info.path) && !exchange.info.isResourceRequest) {
+  if (
+    (method === 'GET' || method === 'HEAD') &&
+    isDocumentPath(exchange.info.path) &&
+    !exchange.info.isResourceRequest
+  ) {
     return answerDocument(services, exchange);
   }
-  throw unavailable(services, method === 'GET' || method === 'HEAD' ? 'only the cloud can answer this' : 'it takes no changes here until it is back');
+  throw unavailable(
+    services,
+    method === 'GET' || method === 'HEAD'
+      ? 'only the cloud can answer this'
+      : 'it takes no changes here until it is back',
+  );
 }
 
-async function answerCollection(services: Services, exchange: Exchange, identity: string, read: CollectionRead): Promise<void> {
+async function answerCollection(
+  services: Services,
+  exchange: Exchange,
+  identity: string,
+  read: CollectionRead,
+): Promise<void> {
   const asMetadata = read.form === 'partial-object-metadata';
   if (!read.takesJson && !asMetadata) throw notAcceptable(['application/json']);
   const options = read.options();
@@ -43,7 +58,8 @@ async function answerCollection(services: Services, exchange: Exchange, identity
 /** @throws StatusError 503 when no complete scope covers it, or this caller was never seen to have the right to it */
 function answering({ cache, link }: Services, identity: string, scope: Scope): FollowedScope {
   const followed = cache.scopes.answering(scope);
-  if (followed === undefined) throw unavailable({ link }, 'what this asks for was never read completely while it was reachable');
+  if (followed === undefined)
+    throw unavailable({ link }, 'what this asks for was never read completely while it was reachable');
   if (!cache.hasRight(identity, scope)) throw unavailable({ link }, 'it was never seen to let this caller read that');
   return followed;
 }
@@ -66,10 +82,12 @@ function answerObject(services: Services, exchange: Exchange, identity: string, 
     const object = followed.snapshot.get(`${read.namespace}/${read.name}`);
     followed.lastReadAt = clock.now();
     if (object === undefined) throw notFound(read.gvr, read.name);
-    return send(object.body, followed.ageSeconds(clock.now()));
+    send(object.body, followed.ageSeconds(clock.now()));
+    return;
   }
   const known = cache.knownObject(read.path, identity);
-  if (known === undefined) throw unavailable({ link }, 'this object was not read by this caller while it was reachable');
+  if (known === undefined)
+    throw unavailable({ link }, 'this object was not read by this caller while it was reachable');
   if (wants !== '' && wants !== '0') {
     const version: string = JSON.parse(known.body.toString()).metadata?.resourceVersion ?? '0';
     if (compareResourceVersion(wants, version) > 0) throw tooLargeResourceVersion(wants, version);
@@ -84,7 +102,11 @@ function answerDocument(services: Services, exchange: Exchange): void {
   if (document === undefined) throw unavailable({ link }, 'this was not read in this form while it was reachable');
   exchange.source = 'cache';
   const age = Math.max(0, Math.floor((wallClock() - document.seenAt) / 1000));
-  const headers = { ...cacheHeaders(age, document.contentType), vary: 'Accept', ...(document.etag !== '' && { etag: document.etag }) };
+  const headers = {
+    ...cacheHeaders(age, document.contentType),
+    vary: 'Accept',
+    ...(document.etag !== '' && { etag: document.etag }),
+  };
   if (document.etag !== '' && request.headers['if-none-match'] === document.etag) {
     response.writeHead(304, headers);
     response.end();
@@ -95,7 +117,10 @@ function answerDocument(services: Services, exchange: Exchange): void {
 }
 
 /** As it was kept, or plain for a client that does not take gzip. */
-function inEncoding(document: Document, accepted: string | readonly string[]): { readonly body: Buffer; readonly encoding: string } {
+function inEncoding(
+  document: Document,
+  accepted: string | readonly string[],
+): { readonly body: Buffer; readonly encoding: string } {
   if (document.contentEncoding !== 'gzip' || String(accepted).includes('gzip')) {
     return { body: document.body, encoding: document.contentEncoding };
   }

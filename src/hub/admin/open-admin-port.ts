@@ -1,0 +1,46 @@
+// The admin port, opened, with the checks of its health endpoints.
+import { hostname } from 'node:os';
+import type { Records } from '../../../storage/records.ts';
+import type { Metrics } from '../metrics.ts';
+import type { HostPort } from '../option-types.ts';
+import type { LinkView } from '../services.ts';
+import { createAdminServer, listenAdmin } from './admin-server.ts';
+import type { CacheSource } from './cache-view.ts';
+import type { StatusSource } from './hub-status.ts';
+
+export interface AdminPortParts {
+  readonly status: StatusSource;
+  readonly cache: CacheSource;
+  readonly metrics: Metrics;
+  readonly records: Pick<Records, 'health'>;
+  readonly link: Pick<LinkView, 'state'>;
+  readonly nodeName: string;
+  readonly isClosing: () => boolean;
+}
+
+export interface AdminPort {
+  readonly address: HostPort;
+  close(): Promise<void>;
+}
+
+/** @throws ListenError */
+export async function openAdminPort(address: HostPort, parts: AdminPortParts): Promise<AdminPort> {
+  const { status, cache, metrics, link, isClosing, nodeName } = parts;
+  const server = createAdminServer({
+    status,
+    cache,
+    metrics,
+    livenessChecks: [{ name: 'ping', check: () => undefined }],
+    readinessChecks: [
+      { name: 'shutdown', check: () => (isClosing() ? 'Holdfast is shutting down' : undefined) },
+      // Offline is ready: the store answers. Not knowing yet is not.
+      {
+        name: 'link-known',
+        check: () => (link.state === 'starting' ? 'no server has answered or failed yet' : undefined),
+      },
+    ],
+    ownNames: new Set([nodeName, hostname().toLowerCase()]),
+  });
+  const open = await listenAdmin(server, address);
+  return { address: open, close: () => server.close() };
+}

@@ -1,0 +1,157 @@
+// A WATCH that cannot be shared (Table, PartialObjectMetadata, a version that the ring does not hold): one upstream watch
+// for one client. It too stays open when the link drops: frames are passed on whole, the last version is remembered, and
+// the watch is resumed from there when the link is back. If the cloud refuses that, the stream ends and the client hears
+// the refusal when it asks again.
+import { encodeWatchEvent, type WatchFrame, WatchFrameReader } from '../../apimachinery/watch-frame.ts';
+import { UpstreamStatusError } from '../../cache/errors.ts';
+import type { UpstreamResponse } from '../../cache/transport.ts';
+import { openStream } from '../answer.ts';
+import type { Exchange, Handler } from '../exchange.ts';
+import { noteCollectionAnswer } from '../note-answer.ts';
+import { type CollectionRead, collectionReadOf } from '../read-request.ts';
+import type { Services } from '../services.ts';
+import { UpstreamBodyCutError, UpstreamUnreachableError } from '../upstream/errors.ts';
+
+export function relayWatch(services: Services): Handler {
+  return async (exchange, next) => {
+    const read = collectionReadOf(exchange);
+    if (read?.verb !== 'watch' || !isJsonForm(read)) return next();
+    exchange.source = 'upstream';
+    await new RelayedWatch(services, exchange, read).run();
+  };
+}
+
+function isJsonForm({ form }: CollectionRead): boolean {
+  return form !== 'other';
+}
+
+const passedHeaders = ['accept', 'user-agent', 'x-request-id', 'traceparent', 'tracestate'];
+
+class RelayedWatch {
+  readonly #services: Services;
+  readonly #exchange: Exchange;
+  readonly #read: CollectionRead;
+  readonly #deadline: number;
+  /** The last version that the client has been told of; '' while there is none. */
+  #version = '';
+
+  constructor(services: Services, exchange: Exchange, read: CollectionRead) {
+    this.#services = services;
+    this.#exchange = exchange;
+    this.#read = read;
+    const seconds = Number(exchange.info.query.get('timeoutSeconds'));
+    this.#deadline = seconds > 0 ? services.clock.now() + seconds * 1000 : Number.POSITIVE_INFINITY;
+  }
+
+  /** @throws before the head is sent: UpstreamStatusError with the cloud's refusal, UpstreamUnreachableError */
+  async run(): Promise<void> {
+    const { clock, link } = this.#services;
+    const { response, signal, info } = this.#exchange;
+    let upstream = await this.#ask(info.path + info.search);
+    noteCollectionAnswer(this.#services, this.#exchange, this.#read, 200);
+    openStream(response, { 'content-type': textOf(upstream.headers['content-type']) || 'application/json' });
+    while (!(await this.#pass(upstream))) {
+      if (this.#version === '' || !(await this.#untilOnline())) break;
+      try {
+        upstream = await this.#ask(this.#resumePath());
+      } catch (error) {
+        if (error instanceof UpstreamStatusError || signal.aborted) break;
+        if (!isLinkError(error)) throw error;
+        await link.settled(signal).catch(() => undefined); // the loop looks at the signal itself
+        if (signal.aborted || clock.now() >= this.#deadline) break;
+      }
+    }
+    response.end();
+  }
+
+  /** Resolves true when the cloud has ended the watch, false when the connection was lost on the way. */
+  async #pass(upstream: UpstreamResponse): Promise<boolean> {
+    const reader = new WatchFrameReader();
+    try {
+      for await (const chunk of upstream.body) await this.#write(reader.push(chunk));
+      return true;
+    } catch (error) {
+      if (this.#exchange.signal.aborted) return true;
+      if (!isLinkError(error)) throw error;
+      return false;
+    } finally {
+      upstream.body.cancel();
+    }
+  }
+
+  async #write(frames: readonly WatchFrame[]): Promise<void> {
+    if (frames.length === 0) return;
+    const { response, signal } = this.#exchange;
+    for (const frame of frames) this.#version = versionOf(frame) || this.#version;
+    this.#services.watchers.count(frames.length);
+    const bytes = Buffer.concat(frames.map(({ type, object }) => encodeWatchEvent(type, object)));
+    if (response.write(bytes) || signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const go = (): void => {
+        response.off('drain', go);
+        signal.removeEventListener('abort', go);
+        resolve();
+      };
+      response.on('drain', go);
+      signal.addEventListener('abort', go, { once: true });
+    });
+  }
+
+  /** False when the client has left or its time is up first. */
+  async #untilOnline(): Promise<boolean> {
+    const { clock, link } = this.#services;
+    const { signal } = this.#exchange;
+    const ending = new AbortController();
+    const left = this.#deadline - clock.now();
+    const timer = Number.isFinite(left) ? clock.setTimeout(() => ending.abort(), Math.max(0, left)) : undefined;
+    try {
+      await link.whenOnline(AbortSignal.any([signal, ending.signal]));
+      return true;
+    } catch {
+      return false; // only the signals end the wait
+    } finally {
+      timer?.cancel();
+    }
+  }
+
+  async #ask(path: string): Promise<UpstreamResponse> {
+    const { caller, request, signal } = this.#exchange;
+    const headers: Record<string, string> = {};
+    for (const [name, value] of Object.entries(request.headers)) {
+      if (value !== undefined && (passedHeaders.includes(name) || name.startsWith('impersonate-')))
+        headers[name] = textOf(value);
+    }
+    const upstream = await this.#services.transport.get({ credential: caller.credential, path, headers, signal });
+    if (upstream.statusCode === 200) return upstream;
+    const chunks: Buffer[] = [];
+    for await (const chunk of upstream.body) chunks.push(chunk);
+    noteCollectionAnswer(this.#services, this.#exchange, this.#read, upstream.statusCode);
+    throw new UpstreamStatusError({ ...upstream, body: Buffer.concat(chunks) });
+  }
+
+  #resumePath(): string {
+    const query = new URLSearchParams(this.#exchange.info.search);
+    query.delete('sendInitialEvents');
+    query.delete('resourceVersionMatch');
+    query.set('resourceVersion', this.#version);
+    return `${this.#exchange.info.path}?${query}`;
+  }
+}
+
+/** The version of the event: of the object, of the bookmark, or of the Table that carries its row. */
+function versionOf(frame: WatchFrame): string {
+  if (frame.type === 'ERROR') return '';
+  const { metadata, rows } = JSON.parse(frame.object.toString()) as {
+    metadata?: { resourceVersion?: string };
+    rows?: readonly { object?: { metadata?: { resourceVersion?: string } } }[];
+  };
+  return metadata?.resourceVersion || rows?.at(-1)?.object?.metadata?.resourceVersion || '';
+}
+
+function isLinkError(error: unknown): boolean {
+  return error instanceof UpstreamUnreachableError || error instanceof UpstreamBodyCutError;
+}
+
+function textOf(value: string | readonly string[] | undefined): string {
+  return value === undefined ? '' : typeof value === 'string' ? value : value.join(', ');
+}

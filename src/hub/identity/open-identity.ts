@@ -1,0 +1,118 @@
+// Who may call and as whom: the hub's own authority and certificates, the judge of callers, and the memory of tokens that
+// the cloud has accepted.
+import { X509Certificate } from 'node:crypto';
+import type { Records } from '../../../storage/records.ts';
+import type { Clock } from '../../apimachinery/clock.ts';
+import type { Cache } from '../../cache/cache.ts';
+import type { Transport } from '../../cache/transport.ts';
+import type { IdentityStatus } from '../admin/hub-status.ts';
+import { localAddresses } from '../local-addresses.ts';
+import type { Logger } from '../logger.ts';
+import type { HostPort } from '../option-types.ts';
+import type { HubConfig } from '../options.ts';
+import { podPresence } from '../own-node.ts';
+import { readCertificateFacts } from '../pki/certificate-facts.ts';
+import { openPki, type Pki } from '../pki/pki.ts';
+import type { UpstreamConfig } from '../upstream-config.ts';
+import { AcceptedTokens } from './accepted-tokens.ts';
+import { readBearerIdentity } from './bearer-identity.ts';
+import { CallerIdentities } from './caller-identities.ts';
+import { createIdentifier, type IdentifyCaller } from './identify-caller.ts';
+import type { CertificatePolicy } from './presented-certificate.ts';
+
+export interface OpenIdentity {
+  readonly pki: Pki;
+  readonly identify: IdentifyCaller;
+  readonly identities: CallerIdentities;
+  /** PEM of the authorities of client certificates. */
+  readonly clientAuthorities: readonly Buffer[];
+  status(): IdentityStatus;
+  /** Writes the kubeconfig for clients of this node with the ports that were really opened. */
+  announcePorts(listen: readonly HostPort[]): Promise<void>;
+}
+
+export interface OpenIdentityDependencies {
+  readonly cache: Cache;
+  readonly records: Records;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly wallClock: () => number;
+  readonly log: Logger;
+}
+
+/** @throws PkiError */
+export async function openIdentity(
+  config: HubConfig,
+  cluster: UpstreamConfig,
+  { cache, records, transport, clock, wallClock, log }: OpenIdentityDependencies,
+): Promise<OpenIdentity> {
+  const user = cluster.user ?? tokenUser(cluster) ?? `system:node:${config.nodeName}`;
+  const open = (listen: readonly HostPort[]): Promise<Pki> =>
+    openPki({
+      directory: config.dataDir,
+      nodeName: config.nodeName,
+      listen,
+      extraNames: config.tlsSans,
+      localAddresses,
+      client: { commonName: user, organizations: cluster.groups },
+      now: wallClock,
+    });
+  const pki = await open(config.listen);
+  const tokens = new AcceptedTokens({
+    nodeName: config.nodeName,
+    now: wallClock,
+    offlineTokenTtlMs: config.offlineTokenTtlMs,
+  });
+  const kept = await records.read('meta', 'accepted-tokens');
+  if (kept !== undefined) tokens.restore(JSON.parse(kept.toString()));
+
+  // The cluster's authority vouches for the node's user only where the hub itself shows a certificate of that user.
+  const clusterAuthority = cluster.clientCertificate === undefined ? undefined : cluster.ca;
+  const policy: CertificatePolicy = {
+    nodeUser: user,
+    nodeGroups: cluster.groups,
+    authorities: [
+      ...(clusterAuthority === undefined
+        ? []
+        : [{ name: 'the cluster CA', certificates: certificatesIn(clusterAuthority) }]),
+      { name: `the hub CA (${pki.authorityPath})`, certificates: certificatesIn(pki.authority) },
+    ],
+    expiredNodeCertificateGraceMs: 0,
+  };
+  return {
+    pki,
+    identify: createIdentifier({ policy: () => policy, acceptedTokens: tokens, now: wallClock }),
+    identities: new CallerIdentities({
+      tokens,
+      transport,
+      podPresence: podPresence(cache, config.nodeName),
+      now: () => clock.now(),
+      onChange: () => {
+        const value = Buffer.from(JSON.stringify(tokens.snapshot()));
+        records
+          .write([{ type: 'put', space: 'meta', key: 'accepted-tokens', value, secret: true }])
+          .catch((error: unknown) =>
+            log.warn({ event: 'tokens.unsaved', error }, 'accepted tokens could not be noted'),
+          );
+      },
+    }),
+    clientAuthorities: [...(clusterAuthority === undefined ? [] : [clusterAuthority]), pki.authority],
+    status: () => {
+      const own = cluster.clientCertificate;
+      const expires = own && new Date(readCertificateFacts(new X509Certificate(own.cert)).notAfterMs).toISOString();
+      return { nodeName: config.nodeName, user, ...(expires !== undefined && { certificateExpires: expires }) };
+    },
+    async announcePorts(listen) {
+      await open(listen);
+    },
+  };
+}
+
+function tokenUser({ token }: UpstreamConfig): string | undefined {
+  return token === undefined ? undefined : readBearerIdentity(token).claimedUser;
+}
+
+function certificatesIn(pem: Buffer): readonly X509Certificate[] {
+  const blocks = pem.toString('latin1').match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
+  return blocks.map((block) => new X509Certificate(block));
+}

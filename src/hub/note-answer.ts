@@ -1,0 +1,39 @@
+// What an answer of the cloud teaches, whoever asked: whether the token is good, who may read what, and what is old now.
+
+import type { Exchange } from './exchange.ts';
+import { isFollowable } from './followable.ts';
+import { type CollectionRead, objectPath } from './read-request.ts';
+import type { Services } from './services.ts';
+
+type Learners = Pick<Services, 'cache' | 'identities' | 'clock'>;
+
+/** Every answer says something about the caller's token; a change of an object makes what is remembered of it old. */
+export function noteAnswer({ cache, identities }: Learners, exchange: Exchange, statusCode: number): void {
+  const { info, request } = exchange;
+  identities.heard(exchange, request.method ?? 'GET', statusCode);
+  const isChange = info.gvr !== undefined && info.name !== '' && !['get', 'list', 'watch'].includes(info.verb);
+  if (isChange && statusCode < 300) cache.forgetObject(objectPath(info.gvr!, info.namespace, info.name));
+}
+
+/** A collection that somebody may read: the right is remembered, and what was listed is followed from now on. */
+export function noteCollectionAnswer(
+  learners: Learners,
+  exchange: Exchange,
+  { scope, verb }: CollectionRead,
+  statusCode: number,
+): void {
+  noteAnswer(learners, exchange, statusCode);
+  const { cache, identities, clock } = learners;
+  const identity = identities.claimed(exchange);
+  if (statusCode === 401 || statusCode === 403) cache.loseRight(identity, scope);
+  if (statusCode !== 200) return;
+  cache.seeRight(identity, scope);
+  const { credential } = exchange.caller;
+  const following = cache.scopes.following(scope);
+  if (following === undefined) {
+    if (verb === 'list' && isFollowable(scope.gvr)) cache.open(scope, identity, credential);
+    return;
+  }
+  following.lastReadAt = clock.now();
+  if (cache.hasRight(identity, following.scope)) following.lend(identity, credential);
+}

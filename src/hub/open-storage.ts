@@ -1,0 +1,32 @@
+// The bytes on disk, opened: DIR/store for the records, DIR/keys for the key that encrypts the secret ones.
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { loadOrCreateKey } from '../../storage/at-rest-key.ts';
+import { openRecords, type Records } from '../../storage/records.ts';
+import type { Clock } from '../apimachinery/clock.ts';
+import type { Logger } from './logger.ts';
+
+/** @throws StorageError, with what to do in its message */
+export async function openStorage(directory: string, clock: Clock, log: Logger): Promise<Records> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const key = await loadOrCreateKey(join(directory, 'keys', 'at-rest.key'));
+  return openRecords({
+    directory: join(directory, 'store'),
+    key,
+    clock,
+    onDamage: ({ space, key: damaged, reason }) => {
+      log.warn(
+        { event: 'storage.damaged', space, key: damaged, reason },
+        'a damaged record was set aside; what it belongs to is read anew',
+      );
+    },
+    onHealth: ({ state, reason }) => {
+      if (state === 'ok') log.info({ event: 'storage.recovered' }, 'the disk takes writes again');
+      else
+        log.error(
+          { event: 'storage.read-only', reason },
+          'the disk takes no writes: answers come from memory, nothing new survives a restart',
+        );
+    },
+  });
+}

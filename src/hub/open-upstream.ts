@@ -1,0 +1,112 @@
+// The way to the cloud, opened: servers, connections, the watch over the link, and credentials that are read again when
+// their files change.
+import type { Clock } from '../apimachinery/clock.ts';
+import type { Transport } from '../cache/transport.ts';
+import type { LinkStatus } from './admin/hub-status.ts';
+import type { Exchange } from './exchange.ts';
+import { LinkMonitor } from './link-monitor.ts';
+import type { Upgrade } from './listener/open-api-ports.ts';
+import type { Logger } from './logger.ts';
+import type { HubConfig } from './options.ts';
+import type { Forwarding } from './services.ts';
+import { CertificateFiles } from './upstream/certificate-files.ts';
+import type { UpstreamCredentials } from './upstream/credentials.ts';
+import { forward } from './upstream/forward.ts';
+import { Servers } from './upstream/servers.ts';
+import { createTransport } from './upstream/transport.ts';
+import { tunnel } from './upstream/tunnel.ts';
+import { Upstream } from './upstream/upstream.ts';
+import { loadUpstreamConfig, type UpstreamConfig } from './upstream-config.ts';
+
+export interface OpenUpstream {
+  readonly upstream: Upstream;
+  readonly link: LinkMonitor;
+  readonly transport: Transport;
+  forward(exchange: Exchange, forwarding: Forwarding): Promise<void>;
+  tunnel(upgrade: Upgrade): Promise<void>;
+  status(): LinkStatus;
+  /** Asks the servers for the first time. */
+  start(): void;
+  close(): void;
+}
+
+export interface OpenUpstreamDependencies {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** @throws UnusableCredentialsError, ProxyRefusedError */
+export async function openUpstream(
+  config: HubConfig,
+  cluster: UpstreamConfig,
+  { clock, random, log, environment }: OpenUpstreamDependencies,
+): Promise<OpenUpstream> {
+  const servers = new Servers(cluster.servers, config.serverPick);
+  const proxyVariables =
+    cluster.proxyUrl === undefined
+      ? environment
+      : { ...environment, HTTPS_PROXY: cluster.proxyUrl, HTTP_PROXY: cluster.proxyUrl };
+  const upstream = new Upstream({ servers, credentials: credentialsOf(cluster), clock, proxyVariables });
+  const link = new LinkMonitor({ upstream, clock, random, log });
+  const files = await CertificateFiles.watch({
+    paths: filesOf(cluster),
+    clock,
+    reload: async () => upstream.reloadCredentials(credentialsOf(await loadUpstreamConfig(config))),
+    onReloaded: () => log.info({ event: 'credentials.reloaded' }, 'the credentials were read again from their files'),
+    onRejected: (error) =>
+      log.warn(
+        { event: 'credentials.rejected', error },
+        'the credentials changed, but cannot be used; the old ones stay',
+      ),
+  });
+  return {
+    upstream,
+    link,
+    transport: createTransport(upstream),
+    async forward(exchange, forwarding) {
+      const { request, response, caller, signal, info } = exchange;
+      await forward(upstream, {
+        ...forwarding,
+        request,
+        response,
+        path: info.path + info.search,
+        credential: caller.credential,
+        signal,
+      });
+    },
+    async tunnel({ caller, ...upgrade }) {
+      await tunnel(upstream, { ...upgrade, credential: caller.credential });
+    },
+    status: () => ({
+      state: link.state,
+      since: new Date(link.since).toISOString(),
+      reason: link.reason,
+      servers: link.servers.map(({ name, state, reason }) => ({ url: name, isUp: state === 'online', reason })),
+    }),
+    start: () => link.start(),
+    close: () => {
+      files.close();
+      link.close();
+      upstream.close();
+    },
+  };
+}
+
+/** Whatever was read from a file, also when the kubeconfig names it. */
+function filesOf({ caFile, clientCertificate, tokenFile }: UpstreamConfig): readonly string[] {
+  const all = [caFile, clientCertificate?.files?.cert, clientCertificate?.files?.key, tokenFile];
+  return all.filter((path) => path !== undefined);
+}
+
+function credentialsOf(cluster: UpstreamConfig): UpstreamCredentials {
+  return {
+    certificateAuthority: cluster.ca,
+    clientCertificate: cluster.clientCertificate?.cert,
+    clientKey: cluster.clientCertificate?.key,
+    token: cluster.token,
+    serverName: cluster.serverName,
+    insecureSkipTlsVerify: cluster.insecureSkipVerify,
+  };
+}
