@@ -1,0 +1,75 @@
+// The key secrets are encrypted under, in a file of its own that only this user can read.
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { syncDirectory } from './directory.ts';
+import { errorCode, errorText, StorageKeyError } from './errors.ts';
+
+const keyBytes = 32;
+
+/**
+ * 32 bytes (AES-256). A missing file is made, with mode 0600, and is on disk when this resolves. A file with another length,
+ * or that others may read, is refused with StorageKeyError: what was encrypted under a lost key cannot be read again, so
+ * nothing is ever overwritten.
+ */
+export async function loadOrCreateKey(path: string): Promise<Buffer> {
+  try {
+    return (await loadKey(path)) ?? (await createKey(path));
+  } catch (error) {
+    if (error instanceof StorageKeyError) throw error;
+    throw new StorageKeyError(`The at-rest key ${path} cannot be used: ${errorText(error)}`, { cause: error });
+  }
+}
+
+/** undefined when there is no such file. */
+export async function loadKey(path: string): Promise<Buffer | undefined> {
+  const file = await openIfThere(path);
+  if (file === undefined) return undefined;
+  try {
+    const status = await file.stat();
+    const mode = status.mode & 0o777;
+    if (!status.isFile())
+      throw new StorageKeyError(`${path} is not a file. The at-rest key is a file of ${keyBytes} bytes.`);
+    if ((mode & 0o077) !== 0) {
+      throw new StorageKeyError(
+        `${path} has mode 0${mode.toString(8)}: others can read the at-rest key. Run: chmod 600 ${path}`,
+      );
+    }
+    const key = await file.readFile();
+    if (key.length !== keyBytes) {
+      throw new StorageKeyError(
+        `${path} has ${key.length} bytes, an at-rest key has ${keyBytes}. Restore the file; or remove it to begin with a new key, which makes the secrets stored so far unreadable.`,
+      );
+    }
+    return key;
+  } finally {
+    await file.close();
+  }
+}
+
+async function createKey(path: string): Promise<Buffer> {
+  const key = randomBytes(keyBytes);
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(key);
+    await file.sync();
+  } catch (error) {
+    // Half a key would be refused for ever.
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
+  await syncDirectory(dirname(path));
+  return key;
+}
+
+async function openIfThere(path: string): Promise<Awaited<ReturnType<typeof open>> | undefined> {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,144 @@
+// Looks at a whole storage directory without changing a byte of it: `holdfast cache verify`.
+//
+// Opening LevelDB writes, so what is opened is a copy in the temporary directory, made under LevelDB's lock.
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { decodeMark } from './damage-marks.ts';
+import type { Database } from './database.ts';
+import { directoryBytes, isMarked, storageLayout } from './directory.ts';
+import {
+  errorCode,
+  errorText,
+  StorageError,
+  StorageFormatError,
+  StorageLockedError,
+  StorageUnavailableError,
+} from './errors.ts';
+import { formatVersion } from './head.ts';
+import { inspectDatabase, readablePages } from './inspection.ts';
+import { decodeKey, keyRange, keyspaces, type StoredKeyspace, storedKeyspaces } from './keyspace.ts';
+import { levelLocked, openLevelDatabase } from './level-database.ts';
+import { copyLevelFiles, holdLevelLock, readLogDamage } from './level-engine.ts';
+import { decodeRecord } from './record.ts';
+import { readWitness, type Witnessed } from './synced-witness.ts';
+import { type Damage, judge } from './verdict.ts';
+
+export interface KeyspaceReport {
+  readonly space: StoredKeyspace;
+  readonly records: number;
+  /** What the head promises. */
+  readonly promised: number;
+  /** Keys and records as stored. */
+  readonly bytes: number;
+}
+
+export interface VerifyReport {
+  readonly directory: string;
+  readonly format: number;
+  /** True when everything promised is there and readable, and no earlier damage is unsettled. */
+  readonly isSound: boolean;
+  /** Number of the newest batch found; 0 when there is no head. */
+  readonly newestBatch: number;
+  /** Number of the last batch known to have been on disk. */
+  readonly syncedBatch: Witnessed;
+  readonly keyspaces: readonly KeyspaceReport[];
+  /** Found now. An empty key is about the whole keyspace. */
+  readonly damaged: readonly Damage[];
+  /** Found at an earlier start and not settled since. */
+  readonly unsettled: readonly Damage[];
+  /** Places where a log is not an unbroken row of batches. */
+  readonly logGaps: readonly string[];
+  /** Copies of damaged records kept for inspection. */
+  readonly quarantined: readonly string[];
+  readonly diskBytes: number;
+}
+
+/**
+ * Not for a process that has the directory open itself (holdLevelLock says why). `key` may be undefined: then encrypted
+ * records are listed as damaged. Throws StorageLockedError, StorageFormatError, StorageUnavailableError.
+ */
+export async function verifyDirectory(directory: string, key: Buffer | undefined): Promise<VerifyReport> {
+  const layout = storageLayout(directory);
+  try {
+    if (!(await isMarked(layout))) {
+      throw new StorageFormatError(
+        directory,
+        `${directory} is not a storage directory of Holdfast: it has no FORMAT file.`,
+      );
+    }
+    const scratch = await mkdtemp(join(tmpdir(), 'holdfast-verify-'));
+    try {
+      const copy = join(scratch, 'level');
+      const logGaps = await copyUnderLock(layout.database, copy);
+      const syncedBatch = await readWitness(layout.synced);
+      const database = await openLevelDatabase(copy);
+      try {
+        const report = await reportOn(database, syncedBatch, key);
+        const isSound = report.damaged.length + report.unsettled.length + logGaps.length === 0;
+        const diskBytes = await directoryBytes(directory);
+        return { directory, format: formatVersion, isSound, syncedBatch, ...report, logGaps, diskBytes };
+      } finally {
+        await database.close();
+      }
+    } finally {
+      await rm(scratch, { recursive: true, force: true });
+    }
+  } catch (error) {
+    if (error instanceof StorageError) throw error;
+    if (errorCode(error) === levelLocked) throw new StorageLockedError(directory, { cause: error });
+    throw new StorageUnavailableError(directory, errorText(error), { cause: error });
+  }
+}
+
+async function copyUnderLock(from: string, to: string): Promise<readonly string[]> {
+  const hasLock = (await readdir(from)).includes('LOCK');
+  const release = hasLock ? await holdLevelLock(from) : async (): Promise<void> => undefined;
+  try {
+    await copyLevelFiles(from, to);
+  } finally {
+    await release();
+  }
+  const gap = await readLogDamage(to);
+  return gap === undefined ? [] : [`${gap.name} at byte ${gap.offset}: ${gap.reason}`];
+}
+
+type ContentReport = Pick<VerifyReport, 'newestBatch' | 'keyspaces' | 'damaged' | 'unsettled' | 'quarantined'>;
+
+async function reportOn(database: Database, synced: Witnessed, key: Buffer | undefined): Promise<ContentReport> {
+  const inspection = await inspectDatabase(database);
+  const { head, tally, bytes } = inspection;
+  const faulty = new Set(inspection.faulty.map(({ storedKey }) => storedKey.toString('latin1')));
+  const damaged: Damage[] = [...judge(inspection, synced)];
+  const unsettled: Damage[] = [];
+  for (const space of [...keyspaces, 'mark'] as const) {
+    for await (const page of readablePages(database, keyRange(space), 256)) {
+      for (const [storedKey, record] of page) {
+        const name = decodeKey(storedKey);
+        // Those were judged already.
+        if (name === undefined || faulty.has(storedKey.toString('latin1'))) continue;
+        const decoded = decodeRecord(storedKey, record, key);
+        if (decoded.state !== 'intact') {
+          if (space !== 'mark') damaged.push({ space, key: name.key, reason: decoded.reason });
+          continue;
+        }
+        const mark = space === 'mark' ? decodeMark(name.key, decoded.value) : undefined;
+        if (mark !== undefined) unsettled.push(mark);
+      }
+    }
+  }
+  return {
+    newestBatch: head?.batch ?? 0,
+    keyspaces: storedKeyspaces
+      .filter((space) => space !== 'head')
+      .map((space) => ({
+        space,
+        records: tally.count(space),
+        promised: head?.tally.get(space)?.count ?? 0,
+        bytes: bytes.get(space) ?? 0,
+      })),
+    damaged,
+    unsettled,
+    quarantined: [...tally.keys('quarantine')],
+  };
+}
