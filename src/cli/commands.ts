@@ -3,7 +3,14 @@ import { choice } from '../hub/option-types.ts';
 import { type OptionTable, options, withDefault } from '../hub/options.ts';
 import type { Command } from './command.ts';
 
-const { config, admin, dataDir, listen, insecureLoopback, logLevel, logFormat } = options;
+const { config, admin, dataDir, listen, insecureLoopback, logLevel } = options;
+
+/** Whoever looks at the demo is a person. */
+const logFormat = withDefault(choice('json', 'text'), 'text', {
+  flag: 'log-format',
+  section: 'Logs',
+  help: options.logFormat.help,
+});
 
 /** Options of the commands that print something. */
 export const outputOptions = {

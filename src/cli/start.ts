@@ -2,11 +2,15 @@
 import { namesCluster } from '../hub/hub-config.ts';
 import { options } from '../hub/options.ts';
 import type { Invocation, Terminal } from './command.ts';
+import { demoOptions } from './commands.ts';
 import { readOptions } from './read-options.ts';
 
 export async function start({ flags }: Invocation, terminal: Terminal): Promise<number> {
   const config = await readOptions(options, flags, terminal);
   if (namesCluster(config)) return (await import('./run.ts')).runDaemon(config, terminal);
   terminal.print('No cluster is given (--kubeconfig FILE or --server URL), so this is the demo.');
-  return (await import('./demo.ts')).showDemo(config, terminal);
+  return (await import('./demo.ts')).showDemo(
+    await readOptions({ ...options, ...demoOptions }, flags, terminal),
+    terminal,
+  );
 }

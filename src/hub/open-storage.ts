@@ -1,17 +1,18 @@
 // The bytes on disk, opened: DIR/store for the records, DIR/keys for the key that encrypts the secret ones.
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { loadOrCreateKey } from '../../storage/at-rest-key.ts';
 import { openRecords, type Records } from '../../storage/records.ts';
 import type { Clock } from '../apimachinery/clock.ts';
 import type { Logger } from './logger.ts';
+import { storagePlaces } from './storage-places.ts';
 
 /** @throws StorageError, with what to do in its message */
 export async function openStorage(directory: string, clock: Clock, log: Logger): Promise<Records> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const key = await loadOrCreateKey(join(directory, 'keys', 'at-rest.key'));
+  const { store, keyFile } = storagePlaces(directory);
+  const key = await loadOrCreateKey(keyFile);
   return openRecords({
-    directory: join(directory, 'store'),
+    directory: store,
     key,
     clock,
     onDamage: ({ space, key: damaged, reason }) => {
