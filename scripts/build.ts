@@ -1,15 +1,20 @@
 // Builds dist/: the daemon and its command line as one bundle, for the published package and for a fast start.
 // Everything is inside but classic-level, whose native part stays a package of its own.
+//
+//   node scripts/build.ts [directory]     default dist; it is emptied first
 import { rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { build } from 'esbuild';
 
 const root = new URL('..', import.meta.url).pathname;
 
-rmSync(`${root}dist`, { recursive: true, force: true });
+const outdir = resolve(root, process.argv[2] ?? 'dist');
+
+rmSync(outdir, { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: ['src/main.ts'],
-  outdir: 'dist',
+  outdir,
   bundle: true,
   splitting: true,
   chunkNames: 'parts/[name]-[hash]',
@@ -27,4 +32,4 @@ const { metafile } = await build({
 });
 const sizes = Object.entries(metafile.outputs).filter(([file]) => file.endsWith('.js'));
 const bytes = sizes.reduce((sum, [, output]) => sum + output.bytes, 0);
-console.log(`dist/main.js and ${sizes.length - 1} parts, ${(bytes / 1e6).toFixed(1)} MB`);
+console.log(`${outdir}/main.js and ${sizes.length - 1} parts, ${(bytes / 1e6).toFixed(1)} MB`);

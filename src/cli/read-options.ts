@@ -21,7 +21,8 @@ export async function readOptions<Table extends OptionTable>(
 export async function readConfigurationFile(file: string): Promise<ConfigurationFile> {
   try {
     const text = await readFile(file, 'utf8');
-    const content: unknown = extname(file) === '.json' ? JSON.parse(text) : (await import('yaml')).parse(text);
+    const content: unknown =
+      extname(file) === '.json' ? JSON.parse(text) : (await import('../hub/parse-yaml.ts')).parseYaml(text);
     return { path: file, directory: dirname(file), content };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
