@@ -10,6 +10,7 @@ import type { Authorize, Call, Serving } from './call.ts';
 import { Faults } from './faults.ts';
 import { Listener, type ListenerTls } from './listener.ts';
 import { type Random, randomUid } from './random.ts';
+import { PageNotFoundError } from './refusals.ts';
 import { Reply } from './reply.ts';
 import { route } from './router.ts';
 import { ObjectStore } from './store.ts';
@@ -126,6 +127,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     } catch (error) {
       if (signal.aborted) return;
       if (reply.hasBegun) reply.destroy();
+      else if (error instanceof PageNotFoundError) await reply.text(404, `${error.message}\n`);
       else await reply.status(statusOf(error, log));
     }
   };

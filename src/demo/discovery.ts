@@ -4,9 +4,9 @@
 import { createHash } from 'node:crypto';
 import { apiVersionOf } from '../apimachinery/group-version-resource.ts';
 import { parseAccept } from '../apimachinery/negotiation.ts';
-import { pathNotFound } from '../apimachinery/status.ts';
 import type { Call } from './call.ts';
 import { encodeJson } from './document.ts';
+import { PageNotFoundError } from './refusals.ts';
 import { definitionsIn, groupVersions, type ResourceDefinition, verbsOf } from './resource-definitions.ts';
 
 export const kubernetesVersion = {
@@ -25,7 +25,7 @@ export const kubernetesVersion = {
   platform: 'linux/amd64',
 };
 
-/** /api, /apis, /api/v1, /apis/<group>, /apis/<group>/<version>. Throws NotFound for other paths. */
+/** /api, /apis, /api/v1, /apis/<group>, /apis/<group>/<version>. Throws PageNotFoundError for other paths. */
 export async function handleDiscovery(call: Call): Promise<void> {
   const { info, request, reply } = call;
   const segments = info.path.split('/').filter((segment) => segment !== '');
@@ -62,11 +62,11 @@ function nested(segments: readonly string[], isCore: boolean): object {
   const group = isCore ? '' : (segments[1] ?? '');
   const version = isCore ? segments[1] : segments[2];
   if (version === undefined) {
-    if (!groupNames().includes(group)) throw pathNotFound();
+    if (!groupNames().includes(group)) throw new PageNotFoundError();
     return { kind: 'APIGroup', apiVersion: 'v1', ...groupEntry(group) };
   }
   const definitions = definitionsIn(group, version);
-  if (definitions.length === 0) throw pathNotFound();
+  if (definitions.length === 0) throw new PageNotFoundError();
   const groupVersion = apiVersionOf({ group, version, resource: '' });
   return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources: definitions.flatMap(resourceEntries) };
 }

@@ -47,7 +47,7 @@ export async function listObjects(
   for (const [index, candidate] of candidates.entries()) {
     if (selection.matches(candidate)) objects.push(candidate);
     if (limit === 0 || objects.length < limit || index === candidates.length - 1) continue;
-    const token = encodeContinue({ revision: at, startKey: `${objects.at(-1)!.key.slice(prefix.length)}\0` });
+    const token = encodeContinue({ revision: at, startKey: `/${objects.at(-1)!.key.slice(prefix.length)}\0` });
     const remainingItemCount = selection.isEverything ? candidates.length - limit : undefined;
     return { objects, resourceVersion: String(at), continueToken: token, remainingItemCount };
   }

@@ -1,7 +1,8 @@
 // The query of a LIST, WATCH or GET, decoded, defaulted and refused as kube-apiserver 1.35 does it.
 // Source: apimachinery pkg/apis/meta/internalversion (defaults.go, validation), pkg/runtime/conversion.go.
 
-import { badRequest, internalError, invalid } from '../apimachinery/status.ts';
+import { badRequest, invalid } from '../apimachinery/status.ts';
+import { unforeseen } from './refusals.ts';
 
 export type ResourceVersionMatch = '' | 'Exact' | 'NotOlderThan';
 
@@ -131,12 +132,11 @@ function integer(query: URLSearchParams, name: string): number {
   return Number(value);
 }
 
-/** 0 for '' and '0'. What a bad number becomes depends on who asks: 400 on list, 422 on watch, 500 on get. */
-export function parseRevision(text: string, verb: 'get' | 'list' | 'watch', kind = ''): number {
+/** 0 for '' and '0'. A bad number is a 400 on list and an unforeseen 500 elsewhere. */
+export function parseRevision(text: string, verb: 'get' | 'list' | 'watch'): number {
   if (text === '' || text === '0') return 0;
   if (/^[0-9]+$/.test(text) && BigInt(text) < 2n ** 64n) return Number(text);
-  const message = `Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`;
-  if (verb === 'list') throw badRequest(`invalid resource version: resourceVersion: ${message}`);
-  if (verb === 'get') throw internalError(`resourceVersion: ${message}`);
-  throw invalid({ group: '', kind }, '', [{ reason: 'FieldValueInvalid', message, field: 'resourceVersion' }]);
+  const quoted = JSON.stringify(text);
+  const message = `resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: invalid syntax`;
+  throw verb === 'list' ? badRequest(`invalid resource version: ${message}`) : unforeseen(message);
 }

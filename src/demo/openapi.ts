@@ -3,10 +3,11 @@
 
 import { createHash } from 'node:crypto';
 import { parseAccept } from '../apimachinery/negotiation.ts';
-import { notAcceptable, pathNotFound } from '../apimachinery/status.ts';
+import { notAcceptable } from '../apimachinery/status.ts';
 import type { Call } from './call.ts';
 import { kubernetesVersion } from './discovery.ts';
 import { encodeJson } from './document.ts';
+import { PageNotFoundError } from './refusals.ts';
 import {
   apiVersionOfDefinition,
   definitionsIn,
@@ -14,7 +15,7 @@ import {
   type ResourceDefinition,
 } from './resource-definitions.ts';
 
-/** /openapi/v2, /openapi/v3, /openapi/v3/api/v1, /openapi/v3/apis/<group>/<version>. Throws NotFound. */
+/** /openapi/v2, /openapi/v3, /openapi/v3/api/v1, /openapi/v3/apis/<group>/<version>. Throws PageNotFoundError. */
 export async function handleOpenApi({ info, request, reply }: Call): Promise<void> {
   if (info.path === '/openapi/v2') {
     const takesJson = parseAccept(request.headers.accept ?? '*/*').some(
@@ -25,7 +26,7 @@ export async function handleOpenApi({ info, request, reply }: Call): Promise<voi
   }
   if (info.path === '/openapi/v3') return reply.json(200, encodeJson(index()));
   const found = groupVersions().find((groupVersion) => info.path === `/openapi/v3/${rootOf(groupVersion)}`);
-  if (found === undefined) throw pathNotFound();
+  if (found === undefined) throw new PageNotFoundError();
   return reply.json(200, encodeJson(documentOf(found.group, found.version)));
 }
 

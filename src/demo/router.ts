@@ -1,5 +1,6 @@
 // Which handler answers a request. Runs after authentication; checks the right first, as the apiserver does.
 
+import type { GroupVersionResource } from '../apimachinery/group-version-resource.ts';
 import { forbidden, methodNotAllowed, pathNotFound } from '../apimachinery/status.ts';
 import type { Call } from './call.ts';
 import { handleDiscovery, kubernetesVersion } from './discovery.ts';
@@ -7,7 +8,8 @@ import { encodeJson } from './document.ts';
 import { handleLog } from './log-handler.ts';
 import { handleOpenApi } from './openapi.ts';
 import { handleGet, handleList, handleWatch } from './read-handler.ts';
-import { definitionOf, type ResourceDefinition, verbsOf } from './resource-definitions.ts';
+import { PageNotFoundError } from './refusals.ts';
+import { definitionOf, definitionsIn, type ResourceDefinition, verbsOf } from './resource-definitions.ts';
 import { handleReview } from './reviews.ts';
 import { handleCreate, handleDelete, handleDeleteCollection, handlePatch, handleUpdate } from './write-handler.ts';
 
@@ -24,13 +26,13 @@ const handlers: Readonly<Record<string, ResourceHandler>> = {
   deletecollection: handleDeleteCollection,
 };
 
-/** Throws Forbidden, NotFound, MethodNotAllowed, and what the handlers throw. */
+/** Throws Forbidden, NotFound, PageNotFoundError, MethodNotAllowed, and what the handlers throw. */
 export async function route(call: Call): Promise<void> {
   const { info } = call;
   checkRight(call);
   if (!info.isResourceRequest || info.gvr === undefined) return routePath(call);
   const definition = definitionOf(info.gvr);
-  if (definition === undefined) throw pathNotFound();
+  if (definition === undefined) throw isKnownGroupVersion(info.gvr) ? pathNotFound() : new PageNotFoundError();
   if (definition.isReview) {
     if (info.verb !== 'create') throw methodNotAllowed(info.gvr, info.verb);
     return handleReview(call, definition);
@@ -57,10 +59,14 @@ function checkRight({ info, user, authorize }: Call): void {
 
 async function routePath(call: Call): Promise<void> {
   const { info, reply } = call;
-  if (info.method !== 'GET' && info.method !== 'HEAD') throw pathNotFound();
+  if (info.method !== 'GET' && info.method !== 'HEAD') throw new PageNotFoundError();
   if (/^\/(healthz|livez|readyz)(\/.*)?$/.test(info.path)) return reply.text(200, 'ok');
   if (info.path === '/version' || info.path === '/version/') return reply.json(200, encodeJson(kubernetesVersion));
   if (/^\/openapi\/v[23](\/|$)/.test(info.path)) return handleOpenApi(call);
   if (/^\/apis?(\/|$)/.test(info.path)) return handleDiscovery(call);
-  throw pathNotFound();
+  throw new PageNotFoundError();
+}
+
+function isKnownGroupVersion(gvr: GroupVersionResource): boolean {
+  return definitionsIn(gvr.group, gvr.version).length > 0;
 }

@@ -60,10 +60,10 @@ export class WatchHub {
     return this.#watchers.size;
   }
 
-  /** Answers the watch; resolves when it has ended. Throws Invalid for a resourceVersion that is none. */
+  /** Answers the watch; resolves when it has ended. Throws for a resourceVersion that is none. */
   async serve(request: WatchRequest): Promise<void> {
-    const { definition, options, reply, signal } = request;
-    const asked = parseRevision(options.resourceVersion, 'watch', definition.gvr.resource);
+    const { options, reply, signal } = request;
+    const asked = parseRevision(options.resourceVersion, 'watch');
     const refusal = await this.#refusal(request, asked);
     if (signal.aborted) return;
     reply.begin(200, { 'content-type': 'application/json' });

@@ -1,11 +1,12 @@
 // POST, PUT, PATCH and DELETE of stored objects.
 
-import { badRequest, methodNotAllowed, notFound } from '../apimachinery/status.ts';
+import { badRequest, invalid, notFound } from '../apimachinery/status.ts';
 import { type Call, readDocument, readJson } from './call.ts';
 import { type Document, type DraftDocument, encodeJson } from './document.ts';
 import { listObjects } from './list-objects.ts';
 import { parseListOptions } from './list-options.ts';
 import { mergePatch, strategicMergePatch } from './merge-patch.ts';
+import { unforeseen } from './refusals.ts';
 import { negotiate, renderList, renderObject } from './rendering.ts';
 import type { ResourceDefinition } from './resource-definitions.ts';
 import { selectionOf } from './selection.ts';
@@ -24,8 +25,8 @@ export async function handleCreate(call: Call, definition: ResourceDefinition): 
   if (definition.isNamespaced && info.namespace === '')
     throw badRequest('an empty namespace may not be set during creation');
   const draft = (await readDocument(call.request, json)) as DraftDocument;
-  if (draft.metadata?.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
-  if (!draft.metadata?.name && !draft.metadata?.generateName) throw badRequest('name or generateName is required');
+  if (!draft.metadata?.name && !draft.metadata?.generateName) throw nameRequired(definition);
+  if (draft.metadata.resourceVersion) throw unforeseen('resourceVersion should not be set on objects to be created');
   await answer(call, 201, store.create(definition, info.namespace, draft));
 }
 
@@ -106,7 +107,7 @@ async function answer({ request, info, reply, clock }: Call, code: number, store
   await reply.json(code, renderObject(negotiate(request.headers.accept, info.query), stored, clock.now()));
 }
 
-/** For verbs that a kind does not offer. */
-export function refuseVerb(definition: ResourceDefinition, verb: string): never {
-  throw methodNotAllowed(definition.gvr, verb);
+function nameRequired({ gvr, kind }: ResourceDefinition): Error {
+  const message = 'Required value: name or generateName is required';
+  return invalid({ group: gvr.group, kind }, '', [{ reason: 'FieldValueRequired', message, field: 'metadata.name' }]);
 }

@@ -47,7 +47,22 @@ export function newDocument(
     ...(generationKinds.has(definition.kind) ? { generation: 1 } : {}),
     resourceVersion: '',
   };
-  return { kind: definition.kind, apiVersion: apiVersionOfDefinition(definition), metadata, ...rest };
+  const head = { kind: definition.kind, apiVersion: apiVersionOfDefinition(definition), metadata };
+  return definition.kind === 'Namespace' ? newNamespace(head, rest) : { ...head, ...rest };
+}
+
+function newNamespace(
+  { metadata, ...type }: Pick<Document, 'kind' | 'apiVersion' | 'metadata'>,
+  rest: object,
+): Document {
+  const labels = { 'kubernetes.io/metadata.name': metadata.name, ...metadata.labels };
+  return {
+    ...type,
+    metadata: { ...metadata, labels },
+    spec: { finalizers: ['kubernetes'] },
+    status: { phase: 'Active' },
+    ...rest,
+  };
 }
 
 /** Throws Conflict, BadRequest or Invalid as the apiserver would. */
@@ -66,7 +81,7 @@ export function changedDocument(
   if (given.namespace !== undefined && given.namespace !== (current.metadata.namespace ?? '')) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
-  checkPreconditions(definition, current, { uid: given.uid, resourceVersion: given.resourceVersion });
+  checkIdentity(definition, current, { uid: given.uid, resourceVersion: given.resourceVersion });
   if (!given.resourceVersion && !definition.allowsUnconditionalUpdate && part !== 'all') {
     throw invalid({ group: definition.gvr.group, kind: definition.kind }, name, [
       {
@@ -100,15 +115,30 @@ function changedMetadata(current: ObjectMeta, given: Partial<ObjectMeta>, specCh
   return { ...kept, ...fixed, name, uid, creationTimestamp, resourceVersion };
 }
 
-export function checkPreconditions(definition: ResourceDefinition, current: Document, wanted: Preconditions): void {
+function checkIdentity(definition: ResourceDefinition, current: Document, given: Preconditions): void {
   const { name, uid, resourceVersion } = current.metadata;
-  if (wanted.uid && wanted.uid !== uid) {
-    const message = `Precondition failed: UID in precondition: ${wanted.uid}, UID in object meta: ${uid}`;
+  if (given.uid && given.uid !== uid) {
+    const message = `Precondition failed: UID in precondition: ${given.uid}, UID in object meta: ${uid}`;
     throw conflict(definition.gvr, name, message);
   }
-  if (wanted.resourceVersion && wanted.resourceVersion !== resourceVersion) {
+  if (given.resourceVersion && given.resourceVersion !== resourceVersion) {
     const message = 'the object has been modified; please apply your changes to the latest version and try again';
     throw conflict(definition.gvr, name, message);
+  }
+}
+
+/** The preconditions of a DELETE. Throws Conflict, which here names the Kind, not the resource. */
+export function checkPreconditions({ gvr, kind }: ResourceDefinition, current: Document, wanted: Preconditions): void {
+  const { name, uid, resourceVersion } = current.metadata;
+  const refuse = (what: string, asked: string, actual: string, guess: string): Error => {
+    const message = `the ${what} in the precondition (${asked}) does not match the ${what} in record (${actual}). ${guess}`;
+    return conflict({ group: gvr.group, resource: kind }, name, message);
+  };
+  if (wanted.uid && wanted.uid !== uid) {
+    throw refuse('UID', wanted.uid, uid, 'The object might have been deleted and then recreated');
+  }
+  if (wanted.resourceVersion && wanted.resourceVersion !== resourceVersion) {
+    throw refuse('ResourceVersion', wanted.resourceVersion, resourceVersion, 'The object might have been modified');
   }
 }
 
@@ -120,7 +150,7 @@ function checkType(definition: ResourceDefinition, draft: DraftDocument): void {
     );
   }
   if (draft.kind !== undefined && draft.kind !== definition.kind) {
-    throw badRequest(`the kind in the data (${draft.kind}) does not match the expected kind (${definition.kind})`);
+    throw badRequest(`${draft.kind} in version "${expected}" cannot be handled as a ${definition.kind}`);
   }
 }
 
