@@ -105,15 +105,11 @@ export class Cache {
     const { records, events } = this.#o;
     const cluster = await records.read('meta', 'cluster');
     if (cluster !== undefined) this.#cluster = JSON.parse(cluster.toString()) as ClusterIdentity;
-    for await (const page of records.load('right')) {
-      for (const { value } of page) this.rights.restore(JSON.parse(value.toString()) as SeenRight);
+    for (const value of (await this.#loadTrusted('right')).values()) {
+      this.rights.restore(JSON.parse(value.toString()) as SeenRight);
     }
-    for await (const page of records.load('document')) {
-      for (const { key, value } of page) this.#documents.set(key, decodeDocument(value));
-    }
-    for await (const page of records.load('observed')) {
-      for (const { key, value } of page) this.#known.set(key, decodeKnownObject(value));
-    }
+    for (const [key, value] of await this.#loadTrusted('document')) this.#documents.set(key, decodeDocument(value));
+    for (const [key, value] of await this.#loadTrusted('observed')) this.#known.set(key, decodeKnownObject(value));
     const restored = await this.#records.restore((scope, reason) => events.scopeDamaged(String(scope), reason));
     const { timing } = this.#o;
     for (const scope of restored) {
@@ -124,6 +120,24 @@ export class Cache {
         byNode ? { identity: nodeIdentity, credential: nodeCredential } : undefined,
       );
     }
+  }
+
+  /** A keyspace in the midst of which the disk lost something is forgotten: a right that was taken back may stand in it again. */
+  async #loadTrusted(space: 'right' | 'document' | 'observed'): Promise<ReadonlyMap<string, Buffer>> {
+    const { records } = this.#o;
+    const loaded = new Map<string, Buffer>();
+    for await (const page of records.load(space)) for (const { key, value } of page) loaded.set(key, value);
+    const settles = records.unsettled.filter((damage) => damage.space === space);
+    if (settles.length === 0) return loaded;
+    const isDoubtful = settles.some(({ key }) => key === '');
+    const forgotten = isDoubtful ? [...loaded.keys()] : [];
+    this.#track(
+      records.write(
+        forgotten.map((key) => ({ type: 'delete', space, key })),
+        { settles },
+      ),
+    );
+    return isDoubtful ? new Map() : loaded;
   }
 
   /** Follows a scope for a reader whose first answer comes from the sync that starts now. */

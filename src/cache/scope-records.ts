@@ -71,17 +71,23 @@ export class ScopeRecords {
       members.set(key.slice(0, slash), list);
     }
     const scopeRecords = await this.#loadAll('scope');
+    const doubt = this.#doubt();
     const restored: RestoredScope[] = [];
     const parsed = new Map<string, KubernetesObject>();
     for (const [number, value] of scopeRecords) {
       if (number.endsWith('.progress')) continue;
       this.#nextNumber = Math.max(this.#nextNumber, Number.parseInt(number, 36) + 1);
-      const scope = this.#restoreOne(number, value, scopeRecords, members.get(number) ?? [], bodies, parsed);
+      const scope = doubt ?? this.#restoreOne(number, value, scopeRecords, members.get(number) ?? [], bodies, parsed);
       if (typeof scope === 'string') onIncomplete(number, scope);
       else restored.push(scope);
     }
     await this.#removeStrays(restored, bodies, members, scopeRecords);
     return restored;
+  }
+
+  /** The disk lost something in the midst of these keyspaces: which records are old now cannot be told. */
+  #doubt(): string | undefined {
+    return this.#o.records.unsettled.find(({ space, key }) => key === '' && isOfScopes(space))?.reason;
   }
 
   #restoreOne(
@@ -269,11 +275,17 @@ export class ScopeRecords {
     for (const key of scopeRecords.keys()) {
       if (!numbers.has(key.replace(/\.progress$/, ''))) changes.push({ type: 'delete', space: 'scope', key });
     }
-    if (changes.length > 0) await this.#o.records.write(changes).catch(() => undefined); // strays only take room; the next start tries again
+    const settles = this.#o.records.unsettled.filter(({ space }) => isOfScopes(space));
+    if (changes.length === 0 && settles.length === 0) return;
+    await this.#o.records.write(changes, { settles }).catch(() => undefined); // strays only take room; the next start tries again
   }
 }
 
 const empty = Buffer.alloc(0);
+
+function isOfScopes(space: string): boolean {
+  return space === 'object' || space === 'member' || space === 'scope';
+}
 
 function encode(value: unknown): Buffer {
   return Buffer.from(JSON.stringify(value));

@@ -123,7 +123,7 @@ export class Snapshot {
 
   /**
    * What has to be told to watchers when this full sync takes the place of the snapshot, in the order of versions. Each
-   * change gets a version of its own, so that a watcher that leaves in the midst can resume.
+   * change gets a version of its own above what is known, so that no watcher sees a version go back or stand still.
    */
   planReplacement(sync: FullSync): readonly Change[] {
     const changes: Change[] = [];
@@ -172,6 +172,7 @@ export class Snapshot {
       return [];
     }
     this.#listType = sync.listType;
+    this.#ring.leap(this.#resourceVersion, sync.resourceVersion);
     return this.commit(changes, sync.resourceVersion);
   }
 }

@@ -1,25 +1,31 @@
-// The same object at another resourceVersion: what a DELETED event carries. The bytes around the version are kept.
+// The same object at another resourceVersion: what a DELETED event carries. All other bytes are kept.
+import { scanMembers, skipValue } from '../apimachinery/json-scanner.ts';
 import type { KubernetesObject } from '../apimachinery/object.ts';
 
 export function withResourceVersion(object: KubernetesObject, resourceVersion: string): KubernetesObject {
-  const replace = (bytes: Buffer): Buffer => replaceVersion(bytes, object.resourceVersion, resourceVersion);
-  const body = replace(object.body);
-  return { ...object, resourceVersion, body, item: object.item === object.body ? body : replace(object.item) };
+  const body = replaceVersion(object.body, resourceVersion);
+  return { ...object, resourceVersion, body, item: replaceVersion(object.item, resourceVersion) };
 }
 
-/** Changes the one version text in place; re-encodes when the first match was not metadata's own. */
-function replaceVersion(bytes: Buffer, from: string, to: string): Buffer {
-  const needle = Buffer.from(`"resourceVersion":"${from}"`);
-  const at = bytes.indexOf(needle);
-  if (at !== -1) {
-    const replaced = Buffer.concat([
-      bytes.subarray(0, at),
-      Buffer.from(`"resourceVersion":"${to}"`),
-      bytes.subarray(at + needle.length),
-    ]);
-    if (JSON.parse(replaced.toString()).metadata?.resourceVersion === to) return replaced;
-  }
-  const parsed = JSON.parse(bytes.toString());
-  parsed.metadata.resourceVersion = to;
-  return Buffer.from(JSON.stringify(parsed));
+function replaceVersion(bytes: Buffer, resourceVersion: string): Buffer {
+  const metadata = memberAt(bytes, 'metadata');
+  const version = metadata && memberAt(bytes.subarray(metadata.start, metadata.end), 'resourceVersion');
+  if (metadata === undefined || version === undefined)
+    throw new TypeError('the object has no resourceVersion to replace');
+  const value = Buffer.from(JSON.stringify(resourceVersion));
+  return Buffer.concat([
+    bytes.subarray(0, metadata.start + version.start),
+    value,
+    bytes.subarray(metadata.start + version.end),
+  ]);
+}
+
+function memberAt(bytes: Buffer, name: string): { readonly start: number; readonly end: number } | undefined {
+  let found: { start: number; end: number } | undefined;
+  scanMembers(bytes, (key, start) => {
+    const end = skipValue(bytes, start);
+    if (key === name) found = { start, end };
+    return end;
+  });
+  return found;
 }

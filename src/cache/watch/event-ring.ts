@@ -1,5 +1,6 @@
 // The recent past of one scope: what a watcher that was away for a moment still has to hear. Bounded in events and
-// bytes; what falls out moves the floor, and who asks from below the floor gets 410 Expired.
+// bytes; what falls out moves the floor, and who asks from below the floor gets 410 Expired. So does who asks from inside
+// a leap: between the versions before and after a relist, objects may have come and gone that were never heard of here.
 import type { KubernetesObject } from '../../apimachinery/object.ts';
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
 import { encodeWatchEvent } from '../../apimachinery/watch-frame.ts';
@@ -25,6 +26,15 @@ export interface EventRingLimits {
   readonly events: number;
   readonly bytes: number;
 }
+
+/** Both ends are states that were known here; nothing between them was. */
+interface Leap {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** More are merged, which refuses a few versions too many. */
+const leapLimit = 64;
 
 class StoredEvent implements RingEvent {
   readonly type: ChangeType;
@@ -63,13 +73,15 @@ export class EventRing {
   #bytes = 0;
   #nextSequence = 1;
   #floor: string;
+  /** Oldest first. */
+  #leaps: Leap[] = [];
 
   constructor(floor: string, limits: EventRingLimits) {
     this.#floor = floor;
     this.#limits = limits;
   }
 
-  /** Every change above this version is still here. */
+  /** Every change above this version is still here, except for those inside a leap. */
   get floor(): string {
     return this.#floor;
   }
@@ -81,6 +93,23 @@ export class EventRing {
 
   get size(): number {
     return this.#events.length - this.#head;
+  }
+
+  /** The events that follow lead from one known state to another, not through all that happened between. */
+  leap(from: string, to: string): void {
+    this.#leaps = this.#leaps.filter((leap) => compareResourceVersion(leap.to, this.#floor) > 0);
+    this.#leaps.push({ from, to });
+    if (this.#leaps.length <= leapLimit) return;
+    const [first, second, ...others] = this.#leaps as [Leap, Leap, ...Leap[]];
+    this.#leaps = [{ from: first.from, to: second.to }, ...others];
+  }
+
+  /** True for versions whose state was never known here, so that nobody can be told what came after it. */
+  isInLeap(resourceVersion: string): boolean {
+    return this.#leaps.some(
+      ({ from, to }) =>
+        compareResourceVersion(from, resourceVersion) < 0 && compareResourceVersion(resourceVersion, to) < 0,
+    );
   }
 
   append(change: Change): RingEvent {
@@ -107,7 +136,7 @@ export class EventRing {
 
   /** Where a watcher that knows everything up to `resourceVersion` starts to read; undefined = 410 Expired. */
   sequenceAfter(resourceVersion: string): number | undefined {
-    if (compareResourceVersion(resourceVersion, this.#floor) < 0) return undefined;
+    if (compareResourceVersion(resourceVersion, this.#floor) < 0 || this.isInLeap(resourceVersion)) return undefined;
     let index = this.#events.length;
     while (index > this.#head) {
       if (compareResourceVersion(this.#events[index - 1]!.resourceVersion, resourceVersion) <= 0) break;
