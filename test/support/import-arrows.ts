@@ -3,6 +3,7 @@
 //   cache, ipam, network -> apimachinery, storage     demo -> apimachinery     apimachinery, storage -> nothing
 // Type-only, dynamic and re-exporting imports are arrows too.
 import { dirname, join } from 'node:path/posix';
+import { withoutComments } from './without-comments.ts';
 
 export interface WrongImport {
   readonly file: string;
@@ -86,10 +87,4 @@ function wrongPackage(file: string, specifier: string): string | undefined {
   if (place === undefined) return `${name} is for tests only`;
   const isThere = place.endsWith('/') ? file.startsWith(place) : file === place;
   return isThere ? undefined : `only ${place} imports ${name}`;
-}
-
-/** Blanks out comments, and leaves strings and template literals as they are. */
-function withoutComments(source: string): string {
-  const tokens = /\/\/[^\n]*|\/\*[\s\S]*?\*\/|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g;
-  return source.replace(tokens, (token) => (token.startsWith('//') || token.startsWith('/*') ? ' ' : token));
 }
