@@ -17,7 +17,7 @@ export interface FrameSink {
 }
 
 export interface WatcherOptions {
-  readonly followed: FollowedScope;
+  readonly followed: Pick<FollowedScope, 'scope' | 'snapshot' | 'listeners'>;
   /** What the client asked for; may be narrower than what is followed. */
   readonly scope: Scope;
   /** Version that the client has; '' or '0' = it has nothing and wants the state first. */
@@ -150,17 +150,24 @@ export class Watcher implements Listener {
   }
 
   #sendChanges(): void {
-    const { ring } = this.#o.followed.snapshot;
+    const { snapshot } = this.#o.followed;
+    const { ring } = snapshot;
     if (ring.hasLost(this.#next)) {
       this.expired('this watch fell behind the history that is kept; list again');
       return;
     }
+    if (ring.isInLeap(this.#skipUntil)) {
+      this.expired('what came after this version was not seen here; list again');
+      return;
+    }
     let frames: Buffer[] = [];
     let bytes = 0;
+    let lastVersion = this.#skipUntil;
     for (let event = ring.at(this.#next); event !== undefined; event = ring.at(this.#next)) {
       this.#next++;
       const frame = this.#frameFor(event);
       if (frame === undefined) continue;
+      lastVersion = event.resourceVersion;
       frames.push(frame);
       bytes += frame.length;
       if (bytes < writeBytes) continue;
@@ -169,6 +176,8 @@ export class Watcher implements Listener {
       bytes = 0;
     }
     if (frames.length > 0) this.#write(frames);
+    if (compareResourceVersion(snapshot.resourceVersion, this.#skipUntil) >= 0) this.#skipUntil = '0';
+    if (ring.isInLeap(lastVersion)) this.#sendBookmark(); // from a version inside a leap it could not resume
   }
 
   /** What this client hears of a change: leaving its selector is DELETED, entering it is ADDED. */
