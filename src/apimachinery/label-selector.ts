@@ -162,7 +162,7 @@ class Parser {
     if (isNegated) return requirement(key, '!', []);
     if (this.#peek().kind === 'end' || this.#isSymbol(',')) return requirement(key, 'exists', []);
     const operator = binaryOperators.get(this.#peek().text);
-    if (operator === undefined) throw this.#unexpected(`expected: ${[...binaryOperators.keys()].join(', ')}`);
+    if (operator === undefined) throw this.#unexpected('expected: in, notin, =, ==, !=, gt, lt'); // the apiserver's names for > and <
     this.#position += 1;
     return requirement(key, operator, operator === 'in' || operator === 'notin' ? this.#set() : [this.#value()]);
   }

@@ -57,7 +57,7 @@ const refused: readonly [selector: string, message: RegExp][] = [
   ['a=b,', /^found '', expected: identifier after ','$/],
   [',a', /^found ',', expected: !, identifier, or 'end of string'$/],
   ['=a', /^found '=', expected: !, identifier, or 'end of string'$/],
-  ['a b', /^unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, >, <$/],
+  ['a b', /^unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt$/],
   ['a in b', /^unable to parse requirement: found 'b', expected: '\('$/],
   ['a in (b', /^unable to parse requirement: found '', expected: ',' or '\)'$/],
   ['a in (b c)', /^unable to parse requirement: found 'c', expected: ',' or '\)'$/],
