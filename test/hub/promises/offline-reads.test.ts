@@ -1,0 +1,154 @@
+// What the node may say while its cloud is away.
+import test from 'ava';
+import { configMap, eventually, startRunningHub } from '../../support/running-hub.ts';
+
+const settings = '/api/v1/namespaces/default/configmaps';
+
+test('an incomplete scope never answers a list', async (t) => {
+  const hub = await startRunningHub();
+  t.teardown(() => hub.stop());
+  await hub.cut();
+  const answer = await hub.ask(settings);
+  t.is(answer.status, 503);
+  t.is(answer.json.kind, 'Status');
+  t.is(answer.json.reason, 'ServiceUnavailable');
+  t.is(answer.headers['retry-after'], undefined);
+  t.true(answer.headers['content-type']?.includes('application/json'));
+});
+
+test('a complete scope answers offline with the objects it had, and says how old they are', async (t) => {
+  const hub = await startRunningHub();
+  t.teardown(() => hub.stop());
+  await hub.inCloud('POST', settings, configMap('one', { big: '9007199254740993' }));
+  const online = await hub.ask(settings);
+  t.is(online.status, 200);
+  await hub.cut();
+  const offline = await hub.ask(settings);
+  t.is(offline.status, 200);
+  t.deepEqual(offline.json.items, online.json.items);
+  t.is(offline.headers['x-holdfast-source'], 'cache');
+  t.regex(String(offline.headers['x-holdfast-age']), /^\d+$/);
+});
+
+test('an object absent from a complete scope is 404, an object nobody asked about is 503', async (t) => {
+  const hub = await startRunningHub();
+  t.teardown(() => hub.stop());
+  await hub.ask(settings);
+  await hub.cut();
+  t.is((await hub.ask(`${settings}/absent`)).status, 404);
+  t.is((await hub.ask('/api/v1/namespaces/default/secrets/never-asked')).status, 503);
+});
+
+test('an object read by name is remembered as it was, for whoever read it', async (t) => {
+  const hub = await startRunningHub();
+  t.teardown(() => hub.stop());
+  await hub.inCloud('POST', settings, configMap('one', { a: '1' }));
+  t.is((await hub.ask(`${settings}/one`, { token: 'token-of-a' })).status, 200);
+  await hub.cut();
+  const known = await hub.ask(`${settings}/one`, { token: 'token-of-a' });
+  t.is(known.status, 200);
+  t.is(known.json.data.a, '1');
+  t.is((await hub.ask(`${settings}/one`, { token: 'token-of-b' })).status, 503);
+});
+
+test('a narrower scope is answered offline from a wider complete one', async (t) => {
+  const hub = await startRunningHub();
+  t.teardown(() => hub.stop());
+  await hub.inCloud('POST', settings, configMap('red', {}, { colour: 'red' }));
+  await hub.inCloud('POST', settings, configMap('blue', {}, { colour: 'blue' }));
+  await hub.ask('/api/v1/configmaps');
+  await hub.cut();
+  const names = (await hub.ask(`${settings}?labelSelector=colour%3Dred`)).json.items.map(
+    (item: { metadata: { name: string } }) => item.metadata.name,
+  );
+  t.deepEqual(names, ['red']);
+});
+
+test('what A fetched is served to B only where B had the right itself', async (t) => {
+  const hub = await startRunningHub({ authorize: (user, info) => user.name !== 'b' || info.resource !== 'configmaps' });
+  t.teardown(() => hub.stop());
+  t.is((await hub.ask(settings, { token: 'token-of-a' })).status, 200);
+  t.is((await hub.ask(`${settings}?resourceVersion=0`, { token: 'token-of-b' })).status, 403);
+  await hub.cut();
+  t.is((await hub.ask(settings, { token: 'token-of-a' })).status, 200);
+  t.is((await hub.ask(settings, { token: 'token-of-b' })).status, 503);
+  t.is((await hub.ask(settings, { token: 'a-forged-token' })).status, 503);
+});
+
+test('acting as somebody else is never answered from the store', async (t) => {
+  const hub = await startRunningHub();
+  t.teardown(() => hub.stop());
+  await hub.ask(settings);
+  await hub.cut();
+  t.is((await hub.ask(settings, { headers: { 'impersonate-user': 'admin' } })).status, 503);
+});
+
+test('writes are refused while the cloud is away, and nothing is pretended', async (t) => {
+  const hub = await startRunningHub();
+  t.teardown(() => hub.stop());
+  await hub.ask(settings);
+  await hub.cut();
+  const answer = await hub.ask(settings, { method: 'POST', body: configMap('new') });
+  t.is(answer.status, 503);
+  t.is(answer.headers['retry-after'], undefined);
+  t.is((await hub.ask(`${settings}/new`)).status, 404);
+});
+
+test('a request that waits in a black hole is answered from the store within five seconds', async (t) => {
+  const hub = await startRunningHub();
+  t.teardown(() => hub.stop());
+  await hub.ask(settings);
+  await hub.untilFollowed('v1/configmaps');
+  await hub.cut('swallow');
+  const started = performance.now();
+  const answer = await hub.ask(settings);
+  t.is(answer.status, 200);
+  t.is(answer.headers['x-holdfast-source'], 'cache');
+  t.true(performance.now() - started < 5000);
+});
+
+test('discovery and the version are answered offline as last seen', async (t) => {
+  const hub = await startRunningHub();
+  t.teardown(() => hub.stop());
+  const online = await hub.ask('/api/v1');
+  t.is(online.status, 200);
+  await hub.cut();
+  const offline = await hub.ask('/api/v1');
+  t.is(offline.text, online.text);
+  t.is((await hub.ask('/apis/apps/v1')).status, 503);
+});
+
+test('a hub that was restarted while cut off gives the same answers', async (t) => {
+  const hub = await startRunningHub();
+  t.teardown(() => hub.stop());
+  await hub.inCloud('POST', settings, configMap('one', { a: '1' }));
+  await hub.ask(settings, { token: 'token-of-a' });
+  await hub.untilFollowed('v1/configmaps');
+  await hub.cut();
+  const before = await hub.ask(settings, { token: 'token-of-a' });
+  await hub.restart();
+  await hub.untilLink('offline');
+  const after = await hub.ask(settings, { token: 'token-of-a' });
+  t.is(after.text, before.text);
+  t.is((await hub.ask(settings, { token: 'token-of-b' })).status, 503);
+});
+
+test('another cluster behind the same address is noticed, and nothing of the old one is told', async (t) => {
+  const hub = await startRunningHub();
+  t.teardown(() => hub.stop());
+  await hub.inCloud('POST', settings, configMap('one', { a: '1' }));
+  await hub.ask(settings);
+  await hub.untilFollowed('v1/configmaps');
+  const watch = await hub.watch(`${settings}?watch=true&resourceVersion=0`);
+  await watch.until(({ type }) => type === 'ADDED');
+  await hub.cut();
+  hub.cloud.faults.becomeAnotherCluster(10);
+  await hub.inCloud('DELETE', `${settings}/one`);
+  await hub.heal();
+  await watch.ended;
+  t.is(watch.events.at(-1)?.type, 'ERROR');
+  t.is(watch.events.at(-1)?.object.code, 410);
+  await hub.untilFollowed('v1/configmaps');
+  await eventually(async () => (await hub.ask(`${settings}?resourceVersion=0`)).json.items.length === 0);
+  t.pass();
+});
