@@ -141,7 +141,7 @@ function isAcceptedToken(value: unknown): value is AcceptedToken {
     typeof hash === 'string' &&
     /^[0-9a-f]{64}$/.test(hash) &&
     typeof identity === 'string' &&
-    identity !== 'node' &&
+    /^(sa|token):/.test(identity) &&
     typeof acceptedAtMs === 'number' &&
     isOptional(expMs, 'number') &&
     isOptional(nbfMs, 'number') &&

@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream';
 import { Server as TlsServer } from 'node:tls';
 import { type FastifyInstance, fastify } from 'fastify';
 import { type Status, StatusError, status } from '../../apimachinery/status.ts';
+import { Connections } from './connections.ts';
 import { type ListenAddress, listenError } from './listen-error.ts';
 import { type ParseFailure, parseFailureStatus } from './parse-failure.ts';
 import { originForm, requestFault, transportStatus } from './request-fault.ts';
@@ -59,7 +60,6 @@ export interface ApiListener {
 export async function createApiListener(o: ApiListenerOptions): Promise<ApiListener> {
   const limits = { ...defaultLimits, ...o.limits };
   const host = o.host === 'localhost' ? '127.0.0.1' : o.host;
-  const sockets = new Set<Socket>();
   /** Connections that end with the answer under way: what was sent after the faulty request is not looked at. */
   const givenUp = new WeakSet<Duplex>();
   const giveUp = (request: IncomingMessage, response: ServerResponse, fault: Status) => {
@@ -103,8 +103,10 @@ export async function createApiListener(o: ApiListenerOptions): Promise<ApiListe
     },
   });
   handOver(app, o);
-  takeUpgrades(server!, o, limits);
-  watchConnections(server!, sockets, o.log);
+  takeTheRest(server!, o, limits, givenUp);
+  const connections = new Connections(server!, (limit) =>
+    o.log.warn({ event: 'listener.full', limit }, 'too many connections: new ones are dropped'),
+  );
 
   try {
     await app.listen({ host, port: o.port });
@@ -119,7 +121,7 @@ export async function createApiListener(o: ApiListenerOptions): Promise<ApiListe
     address: { host: o.host, port },
     url: `${scheme}://${isIPv6(host) ? `[${host}]` : host}:${port}`,
     get connectionCount() {
-      return sockets.size;
+      return connections.count;
     },
     setTls(tls) {
       if (!(server instanceof TlsServer)) throw new TypeError('this listener speaks plain HTTP');
@@ -128,11 +130,11 @@ export async function createApiListener(o: ApiListenerOptions): Promise<ApiListe
     async close({ graceMs }) {
       isClosing = true;
       // Connections become idle one by one while their requests end; Node looks for idle ones only once.
-      const sweep = setInterval(() => closeIdle(server!, sockets), 20);
-      const end = setTimeout(() => destroyAll(sockets), graceMs);
-      closeIdle(server!, sockets);
+      const sweep = setInterval(() => connections.closeIdle(), 20);
+      const end = setTimeout(() => connections.destroyAll(), graceMs);
+      connections.closeIdle();
       await app.close();
-      await allClosed(sockets);
+      await connections.allClosed();
       clearInterval(sweep);
       clearTimeout(end);
     },
@@ -163,10 +165,12 @@ function neverReached(): never {
   throw new Error('the onRequest hook answers every request');
 }
 
-function takeUpgrades(server: Server, o: ApiListenerOptions, limits: ListenerLimits): void {
+/** Upgrades, and what is neither an upgrade nor a plain request. */
+function takeTheRest(server: Server, o: ApiListenerOptions, limits: ListenerLimits, givenUp: WeakSet<Duplex>): void {
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // From here on Node listens for nothing on this socket, and an error without a listener ends the process.
     socket.on('error', (err) => o.log.debug({ event: 'listener.upgraded-socket', err }, 'upgraded connection broke'));
+    if (givenUp.has(socket)) return; // the answer under way ends it
     const fault = requestFault(request, limits.maxUrlLength);
     if (fault !== undefined) return refuseOnSocket(socket, fault);
     toOriginForm(request);
@@ -181,28 +185,12 @@ function takeUpgrades(server: Server, o: ApiListenerOptions, limits: ListenerLim
     socket.on('error', (err) => o.log.debug({ event: 'listener.refused', err }, 'refused connection broke'));
     refuseOnSocket(socket, requestFault(request, limits.maxUrlLength)!);
   });
-  server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
-    answerWithStatus(response, transportStatus(417, 'only "100-continue" is understood as Expect'));
-  });
-}
-
-function watchConnections(server: Server, sockets: Set<Socket>, log: ListenerLog): void {
-  let hasWarned = false;
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => {
-      sockets.delete(socket);
-      if (sockets.size < 0.9 * server.maxConnections) hasWarned = false;
-    });
-  });
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    log.debug({ event: 'listener.handshake', code: error.code, peer: socket.remoteAddress }, 'TLS handshake failed');
+    o.log.debug({ event: 'listener.handshake', code: error.code, peer: socket.remoteAddress }, 'TLS handshake failed');
     socket.destroy();
   });
-  server.on('drop', () => {
-    if (!hasWarned)
-      log.warn({ event: 'listener.full', limit: sockets.size }, 'too many connections: new ones are dropped');
-    hasWarned = true;
+  server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
+    answerWithStatus(response, transportStatus(417, 'only "100-continue" is understood as Expect'));
   });
 }
 
@@ -210,18 +198,4 @@ function watchConnections(server: Server, sockets: Set<Socket>, log: ListenerLog
 function toOriginForm(request: IncomingMessage): void {
   if (request.url!.startsWith('/')) return;
   request.url = originForm(request.url!)!;
-}
-
-/** Also those that were opened ahead and never used, which Node counts as busy. */
-function closeIdle(server: Server, sockets: Set<Socket>): void {
-  server.closeIdleConnections();
-  for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
-}
-
-function destroyAll(sockets: Set<Socket>): void {
-  for (const socket of sockets) socket.destroy();
-}
-
-async function allClosed(sockets: Set<Socket>): Promise<void> {
-  await Promise.all([...sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve))));
 }

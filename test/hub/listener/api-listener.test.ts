@@ -131,6 +131,20 @@ test('an upgrade can be refused with a Status, and a malformed one never arrives
   await listener.close({ graceMs: 0 });
 });
 
+test('an upgrade behind a malformed request never arrives', async (t) => {
+  let upgrades = 0;
+  const listener = await openListener({
+    upgrade(_request, socket) {
+      upgrades += 1;
+      socket.destroy();
+    },
+  });
+  const upgrade = 'GET /exec HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+  t.is((await ask(listener.address.port, `GET /x HTTP/1.1\r\n\r\n${upgrade}`)).code, 400);
+  t.is(upgrades, 0);
+  await listener.close({ graceMs: 0 });
+});
+
 test('an offer of h2c is not taken up: the request is answered in HTTP/1.1', async (t) => {
   const listener = await openListener();
   const offer = 'Host: a\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAA\r\n\r\n';
