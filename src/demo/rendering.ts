@@ -2,7 +2,7 @@
 
 import { parseAccept } from '../apimachinery/negotiation.ts';
 import { toPartialObjectMetadata } from '../apimachinery/partial-object-metadata.ts';
-import { notAcceptable } from '../apimachinery/status.ts';
+import { notAcceptable, StatusError, status } from '../apimachinery/status.ts';
 import { encodeJson } from './document.ts';
 import type { ListResult } from './list-objects.ts';
 import { apiVersionOfDefinition, type ResourceDefinition } from './resource-definitions.ts';
@@ -30,7 +30,7 @@ export function negotiate(accept: string | undefined, query: URLSearchParams): R
       return { as: 'partial-object-metadata', apiVersion };
     }
   }
-  throw notAcceptable(['application/json']);
+  throw new StatusError(status('NotAcceptable', notAcceptable(['application/json']).message, {}));
 }
 
 function includeObjectOf(query: URLSearchParams): IncludeObject {

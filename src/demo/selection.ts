@@ -40,7 +40,8 @@ function checkFields(definition: ResourceDefinition, selector: FieldSelector): v
   const supported = supportedFields(definition.gvr);
   for (const { field } of selector.requirements) {
     if (supported?.has(field) || field === 'metadata.name' || field === 'metadata.namespace') continue;
-    if (supported !== undefined) throw badRequest(`field label not supported: ${field}`);
+    if (supported !== undefined || definition.encoding === 'unstructured')
+      throw badRequest(`field label not supported: ${field}`);
     throw badRequest(
       `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
     );

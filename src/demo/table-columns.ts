@@ -6,15 +6,15 @@ import type { ResourceDefinition } from './resource-definitions.ts';
 
 export interface Column {
   readonly name: string;
-  readonly type: 'string' | 'integer';
+  readonly type: 'string' | 'integer' | 'date';
   readonly format: string;
   /** 0 always; 1 with `-o wide`. */
   readonly priority: number;
   readonly description: string;
-  cell(document: Document, nowMs: number): string | number;
+  cell(document: Document, nowMs: number): string | number | null;
 }
 
-type Cell = (document: Document, nowMs: number) => string | number;
+type Cell = (document: Document, nowMs: number) => string | number | null;
 type ColumnOptions = Partial<Pick<Column, 'type' | 'format' | 'priority'>>;
 
 function column(name: string, cell: Cell, options: ColumnOptions = {}): Column {
@@ -30,10 +30,16 @@ function countColumn(name: string, path: string): Column {
   return column(name, (document) => numberAt(document, path), { type: 'integer' });
 }
 
+/** What a custom resource's printer column shows: null where the path leads nowhere. */
+function customColumn(name: string, path: string): Column {
+  return column(name, (document) => textAt(document, path) || null);
+}
+
 const wide: ColumnOptions = { priority: 1 };
 const nameColumn = textColumn('Name', 'metadata.name', '', { format: 'name' });
 const ageColumn = column('Age', ({ metadata }, nowMs) => age(metadata.creationTimestamp, nowMs));
-const dataColumn = column('Data', (document) => Object.keys(mapAt(document, 'data')).length, { type: 'integer' });
+/** A number that calls itself a string, as in the apiserver. */
+const dataColumn = column('Data', (document) => Object.keys(mapAt(document, 'data')).length);
 
 const byKind: Readonly<Record<string, readonly Column[]>> = {
   Pod: [
@@ -119,7 +125,11 @@ const byKind: Readonly<Record<string, readonly Column[]>> = {
     }),
     ageColumn,
   ],
-  Sensor: [textColumn('Reading', 'status.reading', ''), textColumn('Unit', 'spec.unit', ''), ageColumn],
+  Sensor: [
+    customColumn('Reading', 'status.reading'),
+    customColumn('Unit', 'spec.unit'),
+    { ...ageColumn, type: 'date' },
+  ],
 };
 
 export function columnsOf({ kind }: ResourceDefinition): readonly Column[] {

@@ -6,26 +6,22 @@ import { type ControlPlane as DemoControlPlane, startControlPlane as startDemo }
 import { definitionOfKey } from '../../src/demo/resource-definitions.ts';
 import { ApiClient } from './api-client.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
-
-interface Side {
-  readonly client: ApiClient;
-  /** Names of versions and uids by their text, and the other way. */
-  readonly nameByVersion: Map<string, string>;
-  readonly versionByName: Map<string, string>;
-}
+import {
+  type Asked,
+  answers,
+  configMap,
+  defineSensors,
+  inA,
+  normalise,
+  type Side,
+  sensorsInA,
+  side,
+  writeHistory,
+} from './parity.ts';
 
 let plane: ControlPlane;
 let demo: DemoControlPlane;
 let sides: readonly [real: Side, demo: Side];
-
-const inA = '/api/v1/namespaces/parity-a/configmaps';
-const inB = '/api/v1/namespaces/parity-b/configmaps';
-const configMap = (name: string, labels: Record<string, string> = {}): object => ({
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
-  metadata: { name, labels },
-  data: { text: `<${name}> & more` },
-});
 
 test.before(async (t) => {
   t.timeout(900_000, 'the first run builds Kubernetes');
@@ -35,110 +31,13 @@ test.before(async (t) => {
     demo.store.create(definitionOfKey('v1/namespaces'), '', { metadata: { name } });
   }
   sides = [side(plane.admin), side(new ApiClient({ url: demo.url }))];
+  await defineSensors(plane.admin);
   await Promise.all(sides.map(writeHistory));
 });
 test.after.always(() => Promise.all([plane?.stop(), demo?.close()]));
 
-function side(client: ApiClient): Side {
-  return { client, nameByVersion: new Map(), versionByName: new Map() };
-}
-
-/** Leaves c1–c4 in parity-a and b1, b2 in parity-b, with the versions BEFORE, FULL, LABELLED and DELETED between. */
-async function writeHistory({ client, nameByVersion, versionByName }: Side): Promise<void> {
-  const remember = async (name: string): Promise<void> => {
-    const { resourceVersion } = (await client.expect('GET', inA)).metadata;
-    nameByVersion.set(resourceVersion, name);
-    versionByName.set(name, resourceVersion);
-  };
-  for (const name of ['parity-a', 'parity-b'])
-    await client.expect('POST', '/api/v1/namespaces', { metadata: { name } });
-  await remember('BEFORE');
-  for (const name of ['c1', 'c2', 'c3', 'c4', 'c5']) await client.expect('POST', inA, configMap(name, { n: name }));
-  for (const name of ['b1', 'b2']) await client.expect('POST', inB, configMap(name));
-  await remember('FULL');
-  await client.expect('PATCH', `${inA}/c3`, { metadata: { labels: { tier: 'x' } } });
-  await remember('LABELLED');
-  await client.expect('DELETE', `${inA}/c5`);
-  await remember('DELETED');
-}
-
-/** What may differ, by name: {FULL} in a path stands for that version. */
-function resolve({ versionByName }: Side, path: string): string {
-  return path.replace(/\{([A-Z]+)\}/g, (_, name: string) => versionByName.get(name) ?? `no ${name}`);
-}
-
-function normalise({ nameByVersion, versionByName }: Side, value: unknown): unknown {
-  const last = Number(versionByName.get('DELETED'));
-  // A real cluster moves on by itself: from the last write on, all versions are now.
-  const version = (text: string): string => (Number(text) >= last ? 'NOW' : (nameByVersion.get(text) ?? '#'));
-  const walk = (inner: unknown, key: string): unknown => {
-    if (Array.isArray(inner)) return inner.map((item) => walk(item, key));
-    if (typeof inner === 'object' && inner !== null) {
-      const kept = Object.entries(inner).filter(([name]) => name !== 'managedFields');
-      return Object.fromEntries(kept.map(([name, field]) => [name, walk(field, name)]));
-    }
-    if (typeof inner !== 'string') return inner;
-    if (key === 'resourceVersion') return version(inner);
-    if (key === 'uid') return 'uid';
-    if (key === 'creationTimestamp') return 'time';
-    if (key === 'continue' && inner !== '') {
-      const token = JSON.parse(Buffer.from(inner, 'base64url').toString());
-      return { ...token, rv: token.rv === -1 ? -1 : version(String(token.rv)) };
-    }
-    return key === 'message' ? inner.replace(uuid, 'uid').replace(/\b\d+\b/g, '#') : inner;
-  };
-  return walk(value, '');
-}
-
-const uuid = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
-
-interface Asked {
-  readonly method?: string;
-  readonly body?: unknown;
-  readonly headers?: Record<string, string>;
-  /** The message is not compared: it tells of Go's parsers or of etcd's keys. */
-  readonly hasOwnWords?: boolean;
-}
-
-async function answers(path: string, options: Asked = {}): Promise<readonly [real: unknown, demo: unknown]> {
-  const isWatch = /[?&]watch=/.test(path);
-  const [real, demo] = await Promise.all(
-    sides.map((asked) => (isWatch ? streamed(asked, path) : answered(asked, path, options))),
-  );
-  return [real, demo];
-}
-
-async function answered(asked: Side, path: string, options: Asked): Promise<object> {
-  const { method = 'GET', body, headers = {}, hasOwnWords } = options;
-  const answer = await asked.client.request(method, resolve(asked, path), body, { headers });
-  const { 'content-type': type, 'retry-after': retryAfter } = answer.headers;
-  const content = hasOwnWords ? { ...answer.body, message: '' } : answer.body;
-  return { status: answer.status, type, retryAfter, body: normalise(asked, content), keys: keyOrder(answer.body) };
-}
-
-/** All events until the watch ends, or the refusal. */
-async function streamed(asked: Side, path: string): Promise<object> {
-  const events: unknown[] = [];
-  try {
-    for await (const event of asked.client.watch(resolve(asked, path))) {
-      // When plain bookmarks come depends on when each server's clock struck.
-      const isPlainBookmark = event.type === 'BOOKMARK' && event.object.metadata.annotations === undefined;
-      if (!isPlainBookmark) events.push(normalise(asked, event));
-    }
-  } catch {
-    return answered(asked, path, {});
-  }
-  return events;
-}
-
-/** The order of keys is part of the bytes: typed kinds have their own. */
-function keyOrder(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return undefined;
-  return Object.keys(value);
-}
-
 async function same(t: ExecutionContext, path: string, asked?: Asked): Promise<void> {
-  const [real, demo] = await answers(path, asked);
+  const [real, demo] = await answers(sides, path, asked);
   t.deepEqual(demo, real, `${asked?.method ?? 'GET'} ${path}`);
 }
 
@@ -303,7 +202,48 @@ for (const [title, path, asked] of [
   test(`${title}: the answer is kube-apiserver's`, (t) => same(t, path, asked));
 }
 
-test.serial('after a compaction old lists, tokens and watches expire alike', async (t) => {
+const asTable = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json' };
+const asMetadata = { accept: 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json' };
+for (const [title, path, asked] of [
+  ['a table', `${inA}?limit=2`, { headers: asTable }],
+  ['a table of whole objects', `${inA}?includeObject=Object`, { headers: asTable }],
+  ['a table without objects', `${inA}?includeObject=None`, { headers: asTable }],
+  ['a table of one', `${inA}/c1`, { headers: asTable }],
+  ['a table of custom resources', sensorsInA, { headers: asTable }],
+  ['a list of metadata', `${inA}?limit=2`, { headers: asMetadata }],
+  [
+    'the metadata of one',
+    `${inA}/c1`,
+    { headers: { accept: 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io' } },
+  ],
+  ['what nobody can write', inA, { headers: { accept: 'text/html' }, hasOwnWords: true }],
+  ['custom resources', sensorsInA, {}],
+  ['custom resources by pages', `${sensorsInA}?limit=1`, {}],
+  ['one custom resource', `${sensorsInA}/s1`, {}],
+  ['custom resources by an unknown field', `${sensorsInA}?fieldSelector=spec.unit%3Dcelsius`, {}],
+] as const satisfies readonly (readonly [string, string, Asked])[]) {
+  test(`${title}: the answer is kube-apiserver's`, (t) => same(t, path, asked));
+}
+
+test('the bytes of objects and lists differ only in what differs by nature', async (t) => {
+  for (const path of [`${inA}/c1`, `${inA}?limit=2`, `${sensorsInA}/s1`, sensorsInA, `${inA}/nope`]) {
+    const [real, demo] = await Promise.all(
+      sides.map(async ({ client }) =>
+        (await client.request('GET', path)).raw
+          .toString()
+          .replace(/"managedFields":\[[^\]]*\],?/g, '')
+          .replace(/,(?=\})/g, '')
+          .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'uid')
+          .replace(/"continue":"[^"]+"/, '"continue":"token"')
+          .replace(/"resourceVersion":"\d+"/g, '"resourceVersion":"#"')
+          .replace(/"\d{4}-[^"]*Z"/g, '"time"'),
+      ),
+    );
+    t.is(demo, real, path);
+  }
+});
+
+test('after a compaction old lists, tokens and watches expire alike', async (t) => {
   const token = await Promise.all(
     sides.map(async ({ client }) => (await client.expect('GET', `${inA}?limit=1`)).metadata.continue),
   );
