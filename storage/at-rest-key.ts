@@ -1,6 +1,6 @@
 // The key secrets are encrypted under, in a file of its own that only this user can read.
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rm } from 'node:fs/promises';
+import { link, mkdir, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { syncDirectory } from './directory.ts';
 import { errorCode, errorText, StorageKeyError } from './errors.ts';
@@ -47,19 +47,22 @@ export async function loadKey(path: string): Promise<Buffer | undefined> {
   }
 }
 
+/** Written under another name and linked: the file is there whole or not at all, and never takes another's place. */
 async function createKey(path: string): Promise<Buffer> {
   const key = randomBytes(keyBytes);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const file = await open(path, 'wx', 0o600);
+  const unfinished = `${path}.${randomBytes(4).toString('hex')}`;
   try {
-    await file.writeFile(key);
-    await file.sync();
-  } catch (error) {
-    // Half a key would be refused for ever.
-    await rm(path, { force: true });
-    throw error;
+    const file = await open(unfinished, 'wx', 0o600);
+    try {
+      await file.writeFile(key);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await link(unfinished, path);
   } finally {
-    await file.close();
+    await rm(unfinished, { force: true });
   }
   await syncDirectory(dirname(path));
   return key;

@@ -1,7 +1,8 @@
 // What storage needs from an ordered key-value database, and the part every abstract-level database shares.
 //
-// Promise of an implementation: a batch is applied whole or not at all, batches apply in the order of the calls, and a batch
-// that resolved survives the death of the process. The suite in test/storage/database-suite.ts holds both implementations to it.
+// Promise of an implementation: a batch is applied whole or not at all, and one that resolved survives the death of the process.
+// Two batches on their way at once apply in either order: LevelDB's run on different threads. The suite in
+// test/storage/database-suite.ts holds both implementations to this.
 import type { KeyRange } from './keyspace.ts';
 
 export type Operation =

@@ -32,7 +32,6 @@ interface NodeLevel extends BufferLevel {
 /** In Node, `level` is classic-level; its types name only what browsers have as well. */
 const NodeLevel = Level as unknown as {
   new (location: string, options: object): NodeLevel;
-  repair(location: string): Promise<void>;
 };
 
 export async function openLevelDatabase(
@@ -49,11 +48,6 @@ export async function openLevelDatabase(
     approximateSize: (range) => level.approximateSize(range.gte, range.lt),
     close: () => level.close(),
   };
-}
-
-/** Makes a directory LevelDB refuses to open readable again, as far as that goes: every table that can be read is kept. */
-export function repairLevelDatabase(directory: string): Promise<void> {
-  return NodeLevel.repair(directory);
 }
 
 /**

@@ -37,8 +37,6 @@ export interface OpenStoreOptions {
   readonly engine: StorageEngine;
   /** The last batch known to be on disk, or acknowledged by this process. */
   readonly synced: Witnessed;
-  /** The database has failed to write for damage of its own: build it anew even if it can be read. */
-  readonly mustRebuild?: boolean;
   readonly nowMs: number;
 }
 
@@ -49,16 +47,10 @@ export async function openStore(options: OpenStoreOptions): Promise<OpenStore> {
     const inspection = await inspectDatabase(candidate);
     return isSound(inspection) && judge(inspection, synced).length === 0;
   };
-  let database = await openEngine(engine, layout, isWhole);
+  const database = await openEngine(engine, layout, isWhole);
   try {
-    let inspection = await inspectDatabase(database);
+    const inspection = await inspectDatabase(database);
     checkFormat(inspection, layout.directory);
-    if (!isSound(inspection) || options.mustRebuild === true) {
-      database = await engine.rebuild(layout, database);
-      const rebuilt = await inspectDatabase(database);
-      // What the old tables complained about stays true of the copy made from them.
-      inspection = { ...rebuilt, tableFault: inspection.tableFault };
-    }
     return await settle(database, inspection, options);
   } catch (error) {
     await database.close();

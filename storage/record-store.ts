@@ -4,10 +4,9 @@ import { markKey } from './damage-marks.ts';
 import type { Database } from './database.ts';
 import { directoryBytes } from './directory.ts';
 import { probeDisk } from './disk-probe.ts';
-import { errorCode, errorText, StorageClosedError, StorageKeyError, StorageReadOnlyError } from './errors.ts';
+import { errorText, StorageClosedError, StorageKeyError, StorageReadOnlyError } from './errors.ts';
 import { GroupCommit } from './group-commit.ts';
 import { encodeKey, type Keyspace } from './keyspace.ts';
-import { levelCorruption } from './level-database.ts';
 import { type OpenStore, openStore } from './open-store.ts';
 import { PacedRetry } from './paced-retry.ts';
 import { largestValueBytes } from './record.ts';
@@ -183,7 +182,6 @@ export class RecordStore implements Records {
         engine: this.#o.engine,
         // No power was cut: everything acknowledged must be there.
         synced: head.batch,
-        mustRebuild: errorCode(this.#failure) === levelCorruption,
         nowMs: this.#o.clock.now(),
       });
       this.#writer.replace(store);

@@ -1,12 +1,12 @@
 // Looks at a whole storage directory without changing a byte of it: `holdfast cache verify`.
 //
 // Opening LevelDB writes, so what is opened is a copy in the temporary directory, made under LevelDB's lock.
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeMark } from './damage-marks.ts';
 import type { Database } from './database.ts';
-import { directoryBytes, isMarked, storageLayout } from './directory.ts';
+import { directoryBytes, isMarked, type StorageLayout, storageLayout } from './directory.ts';
 import {
   errorCode,
   errorText,
@@ -18,8 +18,9 @@ import {
 import { formatVersion } from './head.ts';
 import { inspectDatabase, readablePages } from './inspection.ts';
 import { decodeKey, keyRange, keyspaces, type StoredKeyspace, storedKeyspaces } from './keyspace.ts';
-import { levelLocked, openLevelDatabase } from './level-database.ts';
-import { copyLevelFiles, holdLevelLock, readLogDamage } from './level-engine.ts';
+import { levelLocked } from './level-database.ts';
+import { copyLevelFiles, holdLevelLock, levelEngine } from './level-engine.ts';
+import { examineLevel, namesIn } from './level-files.ts';
 import { decodeRecord } from './record.ts';
 import { readWitness, type Witnessed } from './synced-witness.ts';
 import { type Damage, judge } from './verdict.ts';
@@ -47,8 +48,11 @@ export interface VerifyReport {
   readonly damaged: readonly Damage[];
   /** Found at an earlier start and not settled since. */
   readonly unsettled: readonly Damage[];
-  /** Places where a log is not an unbroken row of batches. */
-  readonly logGaps: readonly string[];
+  /**
+   * Files LevelDB would trip over, and gaps in its logs. They need not cost anything: what they cost is in `damaged`, and a gap
+   * behind the last synced batch is what a power cut may leave.
+   */
+  readonly fileFaults: readonly string[];
   /** Copies of damaged records kept for inspection. */
   readonly quarantined: readonly string[];
   readonly diskBytes: number;
@@ -67,22 +71,25 @@ export async function verifyDirectory(directory: string, key: Buffer | undefined
         `${directory} is not a storage directory of Holdfast: it has no FORMAT file.`,
       );
     }
-    const scratch = await mkdtemp(join(tmpdir(), 'holdfast-verify-'));
+    const scratch = storageLayout(await mkdtemp(join(tmpdir(), 'holdfast-verify-')));
     try {
-      const copy = join(scratch, 'level');
-      const logGaps = await copyUnderLock(layout.database, copy);
+      await copyUnderLock(layout.database, scratch.database);
+      const { faults, logDamage } = await examineLevel(scratch.database);
+      const fileFaults = faults.map(({ name, reason }) => `${name}: ${reason}`);
+      if (logDamage !== undefined)
+        fileFaults.push(`${logDamage.name} at byte ${logDamage.offset}: ${logDamage.reason}`);
       const syncedBatch = await readWitness(layout.synced);
-      const database = await openLevelDatabase(copy);
+      const database = await openAsAtStart(scratch, syncedBatch);
       try {
         const report = await reportOn(database, syncedBatch, key);
-        const isSound = report.damaged.length + report.unsettled.length + logGaps.length === 0;
+        const isSound = report.damaged.length + report.unsettled.length === 0;
         const diskBytes = await directoryBytes(directory);
-        return { directory, format: formatVersion, isSound, syncedBatch, ...report, logGaps, diskBytes };
+        return { directory, format: formatVersion, isSound, syncedBatch, ...report, fileFaults, diskBytes };
       } finally {
         await database.close();
       }
     } finally {
-      await rm(scratch, { recursive: true, force: true });
+      await rm(scratch.directory, { recursive: true, force: true });
     }
   } catch (error) {
     if (error instanceof StorageError) throw error;
@@ -91,16 +98,19 @@ export async function verifyDirectory(directory: string, key: Buffer | undefined
   }
 }
 
-async function copyUnderLock(from: string, to: string): Promise<readonly string[]> {
-  const hasLock = (await readdir(from)).includes('LOCK');
+async function copyUnderLock(from: string, to: string): Promise<void> {
+  const hasLock = (await namesIn(from)).includes('LOCK');
   const release = hasLock ? await holdLevelLock(from) : async (): Promise<void> => undefined;
   try {
     await copyLevelFiles(from, to);
   } finally {
     await release();
   }
-  const gap = await readLogDamage(to);
-  return gap === undefined ? [] : [`${gap.name} at byte ${gap.offset}: ${gap.reason}`];
+}
+
+/** The copy, treated as the daemon would treat the directory at its next start. */
+function openAsAtStart(scratch: StorageLayout, synced: Witnessed): Promise<Database> {
+  return levelEngine.open(scratch, async (candidate) => judge(await inspectDatabase(candidate), synced).length === 0);
 }
 
 type ContentReport = Pick<VerifyReport, 'newestBatch' | 'keyspaces' | 'damaged' | 'unsettled' | 'quarantined'>;
