@@ -67,22 +67,20 @@ export class CallerIdentities {
   proved({ caller }: Pick<Asking, 'caller'>): void {
     const { bearer } = caller;
     if (bearer === undefined) return;
-    const isNews = !this.#provenAt.delete(bearer.hash);
+    this.#provenAt.delete(bearer.hash);
     this.#provenAt.set(bearer.hash, this.#deps.now());
     for (const oldest of this.#provenAt.keys()) {
       if (this.#provenAt.size <= provenLimit) break;
       this.#provenAt.delete(oldest);
     }
-    this.#deps.tokens.accept(bearer);
-    if (isNews) this.#deps.onChange();
+    if (this.#deps.tokens.accept(bearer) !== undefined) this.#deps.onChange();
   }
 
   refuted({ caller }: Pick<Asking, 'caller'>): void {
     const { bearer } = caller;
     if (bearer === undefined) return;
     this.#provenAt.delete(bearer.hash);
-    this.#deps.tokens.reject(bearer);
-    this.#deps.onChange();
+    if (this.#deps.tokens.reject(bearer)) this.#deps.onChange();
   }
 
   /**

@@ -1,0 +1,114 @@
+import test from 'ava';
+import { StatusError } from '../../../src/apimachinery/status.ts';
+import type { UpstreamResponse } from '../../../src/cache/transport.ts';
+import { AcceptedTokens, type PodPresence } from '../../../src/hub/identity/accepted-tokens.ts';
+import { readBearerIdentity } from '../../../src/hub/identity/bearer-identity.ts';
+import type { Caller } from '../../../src/hub/identity/caller.ts';
+import { CallerIdentities } from '../../../src/hub/identity/caller-identities.ts';
+import { serviceAccountToken } from './tokens.ts';
+
+const hourMs = 3_600_000;
+const { signal } = new AbortController();
+const token = serviceAccountToken({ namespace: 'ns', name: 'sa', pod: { name: 'p', uid: 'u' } });
+
+function callerWith(text: string, isImpersonating = false): Caller {
+  const bearer = readBearerIdentity(text);
+  return {
+    credential: { kind: 'bearer', token: text },
+    identity: bearer.unverified,
+    user: '',
+    kind: 'bearer-token',
+    isImpersonating,
+    bearer,
+  };
+}
+
+function setUp(o: { statusCode?: number; presence?: PodPresence } = {}) {
+  const clock = { nowMs: 1_000_000_000_000 };
+  const seen = { asked: 0, changes: 0 };
+  const tokens = new AcceptedTokens({ nodeName: 'edge-1', now: () => clock.nowMs, offlineTokenTtlMs: 24 * hourMs });
+  const identities = new CallerIdentities({
+    tokens,
+    transport: {
+      async get() {
+        seen.asked += 1;
+        return { statusCode: o.statusCode ?? 200, headers: {}, body: { cancel() {} } } as unknown as UpstreamResponse;
+      },
+    },
+    podPresence: () => o.presence ?? 'alive',
+    now: () => clock.nowMs,
+    onChange: () => {
+      seen.changes += 1;
+    },
+  });
+  return { clock, seen, tokens, identities };
+}
+
+const node: Caller = {
+  credential: { kind: 'node' },
+  identity: 'node',
+  user: 'n',
+  kind: 'client-certificate',
+  isImpersonating: false,
+};
+
+test('online, a token is who it claims only after the cloud took it, and that is asked again after two minutes', async (t) => {
+  const { identities, seen, clock } = setUp();
+  const caller = callerWith(token);
+  t.is(await identities.proven({ caller, signal }), caller.bearer!.claimed);
+  t.is(await identities.proven({ caller, signal }), caller.bearer!.claimed);
+  t.is(seen.asked, 1);
+  clock.nowMs += 120_000;
+  await identities.proven({ caller, signal });
+  t.is(seen.asked, 2);
+  t.is(await identities.proven({ caller: node, signal }), 'node');
+});
+
+test('a token that the cloud refuses, or a gateway answers for, proves nothing', async (t) => {
+  for (const statusCode of [401, 403, 429, 503]) {
+    const { identities, seen } = setUp({ statusCode });
+    const caller = callerWith(token);
+    t.is(await identities.proven({ caller, signal }), undefined);
+    t.throws(() => identities.offline({ caller }), { message: /not accepted this token yet/ });
+    t.is(seen.changes, 0);
+  }
+});
+
+test('a token in constant use is written down again in time, so that a restart offline still knows it', (t) => {
+  const { identities, seen, clock, tokens } = setUp();
+  const caller = callerWith(token);
+  let saved = '[]';
+  for (let minute = 0; minute < 36 * 60; minute += 1) {
+    const before = seen.changes;
+    identities.proved({ caller });
+    if (seen.changes > before) saved = JSON.stringify(tokens.snapshot());
+    clock.nowMs += 60_000;
+  }
+  const restarted = setUp();
+  restarted.clock.nowMs = clock.nowMs;
+  restarted.tokens.restore(JSON.parse(saved));
+  t.is(restarted.identities.offline({ caller }), caller.bearer!.claimed);
+  t.true(seen.changes <= 40, 'and not at every request');
+});
+
+test('offline: 401 for a token whose pod is gone, 503 where it cannot be told, and for whoever impersonates', (t) => {
+  const codeOf = (presence: PodPresence, caller: Caller) => {
+    const { identities } = setUp({ presence });
+    identities.proved({ caller });
+    const error = t.throws(() => identities.offline({ caller }), { instanceOf: StatusError });
+    return (error as StatusError).status.code;
+  };
+  t.is(codeOf('gone', callerWith(token)), 401);
+  t.is(codeOf('unknown', callerWith(token)), 503);
+  t.is(codeOf('alive', callerWith(token, true)), 503);
+  t.is(setUp().identities.offline({ caller: node }), 'node');
+});
+
+test('a refused token is forgotten at once', (t) => {
+  const { identities, seen } = setUp();
+  const caller = callerWith(token);
+  identities.proved({ caller });
+  identities.heard({ caller }, 'GET', 401);
+  t.throws(() => identities.offline({ caller }));
+  t.is(seen.changes, 2);
+});
