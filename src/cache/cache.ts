@@ -9,7 +9,7 @@ import { type Document, decodeDocument, encodeDocument } from './document.ts';
 import type { FollowedScope } from './followed-scope.ts';
 import { type KnownObject, KnownObjects } from './known-object.ts';
 import type { InitialSync, LinkGate, Timing } from './reflector.ts';
-import { Rights, type SeenRight } from './rights.ts';
+import { type RightKey, Rights, type SeenRight } from './rights.ts';
 import { type Scope, scopeText } from './scope.ts';
 import { ScopeRecords } from './scope-records.ts';
 import { ScopeTable } from './scope-table.ts';
@@ -153,13 +153,18 @@ export class Cache {
     const now = this.#o.timing.wallClock();
     if (!this.rights.see(identity, scope, now)) return;
     const right: SeenRight = { identity, scope: scopeText(scope), seenAt: now };
-    this.#note({ type: 'put', space: 'right', key: rightKey(right), value: Buffer.from(JSON.stringify(right)) });
+    this.#note({
+      type: 'put',
+      space: 'right',
+      key: rightKey({ identity, scopeId: scope.id }),
+      value: Buffer.from(JSON.stringify(right)),
+    });
   }
 
   /** The cloud answered 401 or 403. */
   loseRight(identity: string, scope: Scope): void {
     for (const lost of this.rights.lose(identity, scope)) {
-      this.#note({ type: 'delete', space: 'right', key: `${identity} ${lost.id}` });
+      this.#note({ type: 'delete', space: 'right', key: rightKey({ identity, scopeId: lost.id }) });
     }
   }
 
@@ -279,9 +284,8 @@ export class Cache {
   }
 }
 
-function rightKey(right: SeenRight): string {
-  const { gvr, namespace, labelSelector, fieldSelector } = right.scope;
-  return `${right.identity} ${gvrKey(gvr)}|${namespace}|${labelSelector}|${fieldSelector}`;
+function rightKey({ identity, scopeId }: RightKey): string {
+  return `${identity} ${scopeId}`;
 }
 
 /** One line of JSON, then the object's own bytes. */

@@ -10,11 +10,17 @@ export interface Document {
   readonly seenAt: number;
 }
 
-const describing = /^\/(api|apis|openapi|version)(\/|$)/;
+const describing = [
+  /^\/(api|apis|version)$/,
+  /^\/api\/[^/]+$/,
+  /^\/apis\/[^/]+(\/[^/]+)?$/,
+  /^\/openapi\/v[23](\/.+)?$/,
+];
 
 /** True for the paths whose answer is kept: `/api`, `/api/v1`, `/apis`, `/apis/<group>/<version>`, `/openapi/…`, `/version`. */
 export function isDocumentPath(path: string): boolean {
-  return describing.test(path) && path.split('/').length <= (path.startsWith('/openapi/') ? 8 : 5);
+  const plain = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+  return describing.some((pattern) => pattern.test(plain));
 }
 
 /** One key for each form of a document: what decides is the path with its query, and the Accept header without blanks. */

@@ -11,6 +11,8 @@ export interface KnownObject {
 /** Keyed by URL path. Bounded by bytes; the longest unread goes first. */
 export class KnownObjects {
   readonly #entries = new Map<string, KnownObject>();
+  /** Path → what the disk says of `seenAt`. */
+  readonly #notedAt = new Map<string, number>();
   readonly #limitBytes: number;
   #bytes = 0;
 
@@ -43,13 +45,18 @@ export class KnownObjects {
     const identities = known?.identities.includes(identity)
       ? known.identities
       : [...(known?.identities ?? []), identity];
-    const isNews = !isSame || identities !== known?.identities || seenAt - known.seenAt > noteEveryMs;
-    return { isNews, dropped: this.set(path, { body: isSame ? known!.body : body, seenAt, identities }) };
+    const notedAt = this.#notedAt.get(path) ?? 0;
+    const isNews = !isSame || identities !== known?.identities || seenAt - notedAt > noteEveryMs;
+    const dropped = this.set(path, { body: isSame ? known!.body : body, seenAt, identities });
+    if (!isNews) this.#notedAt.set(path, notedAt);
+    return { isNews, dropped };
   }
 
+  /** Takes an entry as it is on disk, or is going to be. */
   set(path: string, entry: KnownObject): readonly string[] {
     this.delete(path);
     this.#entries.set(path, entry);
+    this.#notedAt.set(path, entry.seenAt);
     this.#bytes += entry.body.length + path.length;
     const dropped: string[] = [];
     for (const oldest of this.#entries.keys()) {
@@ -64,6 +71,7 @@ export class KnownObjects {
     const entry = this.#entries.get(path);
     if (entry === undefined) return false;
     this.#entries.delete(path);
+    this.#notedAt.delete(path);
     this.#bytes -= entry.body.length + path.length;
     return true;
   }
@@ -72,6 +80,7 @@ export class KnownObjects {
   clear(): readonly string[] {
     const paths = [...this.#entries.keys()];
     this.#entries.clear();
+    this.#notedAt.clear();
     this.#bytes = 0;
     return paths;
   }

@@ -42,38 +42,64 @@ export function readOptionsOrUndefined(read: { options(): ReadOptions }): ReadOp
   }
 }
 
-function checkList(options: ReadOptions): void {
-  const { resourceVersion, resourceVersionMatch: match } = options;
-  if (options.sendInitialEvents !== undefined) forbid('sendInitialEvents', 'sendInitialEvents is forbidden for list');
-  if (match === '') {
-    if (options.continue !== '' && resourceVersion !== '' && resourceVersion !== '0') {
-      throw badRequest('specifying resource version is not allowed when using continue');
+function checkList({ resourceVersion, resourceVersionMatch: match, ...options }: ReadOptions): void {
+  const causes: Cause[] = [];
+  if (match !== '') {
+    if (resourceVersion === '') causes.push(forbiddenMatch('unless resourceVersion is provided'));
+    if (options.continue !== '') causes.push(forbiddenMatch('when continue is provided'));
+    if (match === 'Exact' && resourceVersion === '0') {
+      causes.push(forbidden(matchField, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
     }
-    return;
   }
-  if (options.continue !== '')
-    forbid('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided');
-  if (resourceVersion === '')
-    forbid('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided');
-  if (match === 'Exact' && resourceVersion === '0') {
-    forbid('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
+  if (options.sendInitialEvents !== undefined) {
+    causes.push(forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
+  }
+  refuseIfAny(causes);
+  if (options.continue !== '' && resourceVersion !== '' && resourceVersion !== '0') {
+    throw badRequest('specifying resource version is not allowed when using continue');
   }
 }
 
-function checkWatch(options: ReadOptions): void {
-  const { resourceVersionMatch: match, sendInitialEvents } = options;
-  if (sendInitialEvents === undefined && match !== '') {
-    forbid('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
-  }
+function checkWatch({ resourceVersionMatch: match, sendInitialEvents, ...options }: ReadOptions): void {
+  const causes: Cause[] = [];
   if (sendInitialEvents !== undefined && match !== 'NotOlderThan') {
-    forbid('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
+    causes.push(forbidden(matchField, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'));
   }
+  if (match !== '') {
+    if (sendInitialEvents === undefined) {
+      causes.push(forbiddenMatch('for watch unless sendInitialEvents is provided'));
+    }
+    if (match !== 'NotOlderThan') causes.push(unsupportedMatch(match, ['NotOlderThan']));
+    if (options.continue !== '') causes.push(forbiddenMatch('when continue is provided'));
+  }
+  refuseIfAny(causes);
 }
 
-const listOptions = { group: 'meta.k8s.io', kind: 'ListOptions' };
+interface Cause {
+  readonly reason: string;
+  readonly message: string;
+  readonly field: string;
+}
 
-function forbid(field: string, detail: string): never {
-  throw invalid(listOptions, '', [{ reason: 'FieldValueForbidden', message: `Forbidden: ${detail}`, field }]);
+const matchField = 'resourceVersionMatch';
+
+function forbidden(field: string, detail: string): Cause {
+  return { reason: 'FieldValueForbidden', message: `Forbidden: ${detail}`, field };
+}
+
+function forbiddenMatch(when: string): Cause {
+  return forbidden(matchField, `resourceVersionMatch is forbidden ${when}`);
+}
+
+function unsupportedMatch(match: string, supported: readonly string[]): Cause {
+  const names = supported.map((name) => JSON.stringify(name)).join(', ');
+  const message = `Unsupported value: ${JSON.stringify(match)}: supported values: ${names}`;
+  return { reason: 'FieldValueNotSupported', message, field: matchField };
+}
+
+/** All at once, as the apiserver does. */
+function refuseIfAny(causes: readonly Cause[]): void {
+  if (causes.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', causes);
 }
 
 function resourceVersionOf(query: URLSearchParams): string {
@@ -85,10 +111,11 @@ function resourceVersionOf(query: URLSearchParams): string {
 }
 
 function matchOf(query: URLSearchParams): ResourceVersionMatch {
-  const text = query.get('resourceVersionMatch') ?? '';
-  if (text === '' || text === 'Exact' || text === 'NotOlderThan') return text;
-  const message = `Unsupported value: ${JSON.stringify(text)}: supported values: "Exact", "NotOlderThan", ""`;
-  throw invalid(listOptions, '', [{ reason: 'FieldValueNotSupported', message, field: 'resourceVersionMatch' }]);
+  const text = query.get(matchField) ?? '';
+  if (text !== '' && text !== 'Exact' && text !== 'NotOlderThan') {
+    refuseIfAny([unsupportedMatch(text, ['Exact', 'NotOlderThan', ''])]);
+  }
+  return text as ResourceVersionMatch;
 }
 
 function numberOf(query: URLSearchParams, name: string): number | undefined {

@@ -1,8 +1,9 @@
 // Who may read what from the store. A right is never inferred from a role: it is the memory that the cloud itself
 // answered 2xx to this identity for this scope, and it ends when the cloud answers 401 or 403, or when it gets old.
 // Reading a scope by LIST and by WATCH discloses the same objects, so they count as one right.
-import { type Scope, type ScopeText, scopeCovers, scopeOf, scopeText } from './scope.ts';
+import { type Scope, type ScopeText, scopeCovers, scopeOf } from './scope.ts';
 
+/** As it stands on disk. */
 export interface SeenRight {
   readonly identity: string;
   readonly scope: ScopeText;
@@ -10,30 +11,39 @@ export interface SeenRight {
   readonly seenAt: number;
 }
 
+/** Names one right. */
+export interface RightKey {
+  readonly identity: string;
+  readonly scopeId: string;
+}
+
 interface Entry {
   readonly scope: Scope;
   seenAt: number;
+  /** What the disk says of `seenAt`. */
+  notedAt: number;
 }
 
 export class Rights {
   readonly #byIdentity = new Map<string, Map<string, Entry>>();
   readonly #lifetimeMs: number;
+  readonly #noteEveryMs: number;
 
   constructor(lifetimeMs: number) {
     this.#lifetimeMs = lifetimeMs;
+    this.#noteEveryMs = Math.min(longestNoteMs, lifetimeMs / 2);
   }
 
-  /** Remembers a 2xx. Returns true when that is news worth keeping on disk: a new right, or a day since the last note. */
+  /** Remembers a 2xx. Returns true when the disk should hear of it: a new right, or one it has as seen too long ago. */
   see(identity: string, scope: Scope, now: number): boolean {
-    let scopes = this.#byIdentity.get(identity);
-    if (scopes === undefined) {
-      scopes = new Map();
-      this.#byIdentity.set(identity, scopes);
-    }
+    const scopes = this.#scopesOf(identity);
     const entry = scopes.get(scope.id);
-    if (entry !== undefined && now - entry.seenAt < noteEveryMs) return false;
-    scopes.set(scope.id, { scope, seenAt: now });
-    return true;
+    if (entry === undefined || Math.abs(now - entry.notedAt) >= this.#noteEveryMs) {
+      scopes.set(scope.id, { scope, seenAt: now, notedAt: now });
+      return true;
+    }
+    entry.seenAt = now;
+    return false;
   }
 
   /** The cloud said 401 or 403: gone for this scope and for every scope that covers it. Returns the scopes it was noted for. */
@@ -57,29 +67,45 @@ export class Rights {
     return false;
   }
 
-  restore(right: SeenRight): void {
-    const scope = scopeOf(right.scope);
-    const scopes = this.#byIdentity.get(right.identity) ?? new Map<string, Entry>();
-    scopes.set(scope.id, { scope, seenAt: right.seenAt });
-    this.#byIdentity.set(right.identity, scopes);
+  restore({ identity, scope: text, seenAt }: SeenRight): void {
+    const scope = scopeOf(text);
+    this.#scopesOf(identity).set(scope.id, { scope, seenAt, notedAt: seenAt });
   }
 
   /** Drops what is too old and returns it, for the disk. */
-  prune(now: number): readonly SeenRight[] {
-    const dropped: SeenRight[] = [];
-    for (const [identity, scopes] of this.#byIdentity) {
-      for (const [id, entry] of scopes) {
-        if (this.#isFresh(entry, now)) continue;
-        scopes.delete(id);
-        dropped.push({ identity, scope: scopeText(entry.scope), seenAt: entry.seenAt });
-      }
-      if (scopes.size === 0) this.#byIdentity.delete(identity);
-    }
-    return dropped;
+  prune(now: number): readonly RightKey[] {
+    return this.#drop((entry) => !this.#isFresh(entry, now));
+  }
+
+  /** Drops everything and returns it, for the disk. */
+  clear(): readonly RightKey[] {
+    return this.#drop(() => true);
   }
 
   identitiesOf(scope: Scope, now: number): readonly string[] {
     return [...this.#byIdentity.keys()].filter((identity) => this.has(identity, scope, now));
+  }
+
+  #scopesOf(identity: string): Map<string, Entry> {
+    let scopes = this.#byIdentity.get(identity);
+    if (scopes === undefined) {
+      scopes = new Map();
+      this.#byIdentity.set(identity, scopes);
+    }
+    return scopes;
+  }
+
+  #drop(isToGo: (entry: Entry) => boolean): readonly RightKey[] {
+    const dropped: RightKey[] = [];
+    for (const [identity, scopes] of this.#byIdentity) {
+      for (const [scopeId, entry] of scopes) {
+        if (!isToGo(entry)) continue;
+        scopes.delete(scopeId);
+        dropped.push({ identity, scopeId });
+      }
+      if (scopes.size === 0) this.#byIdentity.delete(identity);
+    }
+    return dropped;
   }
 
   /** A clock that jumped back makes nothing older. */
@@ -88,4 +114,4 @@ export class Rights {
   }
 }
 
-const noteEveryMs = 24 * 3_600_000;
+const longestNoteMs = 24 * 3_600_000;

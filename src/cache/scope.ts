@@ -28,7 +28,7 @@ export interface ScopeText {
 export function scopeOf(text: ScopeText): Scope {
   const labels = parseLabelSelector(text.labelSelector);
   const fields = parseFieldSelector(text.fieldSelector);
-  const id = `${gvrKey(text.gvr)}|${text.namespace}|${labels}|${fields}`;
+  const id = `${gvrKey(text.gvr)}|${encodeURIComponent(text.namespace)}|${labels}|${fields}`;
   return { id, gvr: text.gvr, namespace: text.namespace, labels, fields };
 }
 

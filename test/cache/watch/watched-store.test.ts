@@ -62,10 +62,16 @@ test('a client that applies its events has the filtered truth at every bookmark 
           const { type, object } = sink.events[read]!;
           if (type === 'ERROR') continue;
           const { name, uid, resourceVersion } = object.metadata;
-          if (!initial) t.true(Number(resourceVersion) >= (type === 'BOOKMARK' ? seenVersion : 0), 'a version went back');
+          if (!initial)
+            t.true(Number(resourceVersion) >= (type === 'BOOKMARK' ? seenVersion : 0), 'a version went back');
           if (type === 'BOOKMARK') {
-            t.deepEqual([...store.values()].sort(), truthAt(Number(resourceVersion)), `at the bookmark ${resourceVersion}`);
-          } else if (type === 'DELETED') t.true(store.delete(name), `DELETED of ${name}, which the client does not have`);
+            t.deepEqual(
+              [...store.values()].sort(),
+              truthAt(Number(resourceVersion)),
+              `at the bookmark ${resourceVersion}`,
+            );
+          } else if (type === 'DELETED')
+            t.true(store.delete(name), `DELETED of ${name}, which the client does not have`);
           else {
             t.is(type === 'ADDED', !store.has(name), `${type} ${name}`);
             store.set(name, `${name} ${uid} ${resourceVersion}`);
@@ -115,7 +121,8 @@ test('a client that applies its events has the filtered truth at every bookmark 
       }
       for (let round = 0; round < 100 && !sink.isEnded; round += 1) sink.drain(2);
       takeIn(sink);
-      if (!sink.isEnded) t.deepEqual([...store.values()].sort(), truthAt(Math.max(known, given.isEmpty ? 0 : clientVersion)));
+      if (!sink.isEnded)
+        t.deepEqual([...store.values()].sort(), truthAt(Math.max(known, given.isEmpty ? 0 : clientVersion)));
       else t.is(sink.told.at(-1), 'ERROR 410');
     }),
     { numRuns: 2000 },

@@ -1,0 +1,105 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { KnownObjects } from '../../src/cache/known-object.ts';
+
+const hour = 3_600_000;
+const bytes = (text: string) => Buffer.from(text);
+
+test('an object is known as it was last seen, to those it was shown to', (t) => {
+  const known = new KnownObjects(1000);
+  known.see('/a', 'node', bytes('one'), 10);
+  known.see('/a', 'sa', bytes('two'), 20);
+  t.like(known.get('/a'), { seenAt: 20, identities: ['node', 'sa'] });
+  t.is(known.get('/a')?.body.toString(), 'two');
+  t.is(known.get('/b'), undefined);
+});
+
+test('news is a new body, a new reader, or an hour since it was last written down', (t) => {
+  const known = new KnownObjects(1000);
+  const see = (identity: string, body: string, at: number) => known.see('/a', identity, bytes(body), at).isNews;
+  t.true(see('node', 'one', 0));
+  t.false(see('node', 'one', 1));
+  t.true(see('sa', 'one', 2));
+  t.true(see('node', 'two', 3));
+  t.false(see('node', 'two', 4));
+  t.false(see('node', 'two', hour));
+  t.true(see('node', 'two', hour + 4));
+});
+
+test('what is read all the time is still written down once an hour, so that its age is right after a restart', (t) => {
+  const known = new KnownObjects(1000);
+  let notes = 0;
+  for (let now = 0; now <= 10 * hour; now += 60_000) if (known.see('/a', 'node', bytes('one'), now).isNews) notes += 1;
+  t.true(notes >= 10, `${notes} notes`);
+  t.true(notes <= 11);
+});
+
+test('a refusal takes the object from one reader, and with the last one away', (t) => {
+  const known = new KnownObjects(1000);
+  known.see('/a', 'node', bytes('one'), 0);
+  known.see('/a', 'sa', bytes('one'), 0);
+  t.deepEqual(known.refuse('/a', 'node')?.identities, ['sa']);
+  t.deepEqual(known.get('/a')?.identities, ['sa']);
+  t.is(known.refuse('/a', 'sa'), undefined);
+  t.is(known.get('/a'), undefined);
+  t.is(known.bytes, 0);
+  t.is(known.refuse('/b', 'node'), undefined);
+});
+
+test('a refusal of somebody it was never shown to changes nothing', (t) => {
+  const known = new KnownObjects(1000);
+  known.see('/a', 'node', bytes('one'), 0);
+  t.deepEqual(known.refuse('/a', 'sa')?.identities, ['node']);
+});
+
+test('the longest unread goes first when room is needed, and is named', (t) => {
+  const known = new KnownObjects(40);
+  known.see('/a', 'node', Buffer.alloc(10), 0);
+  known.see('/b', 'node', Buffer.alloc(10), 0);
+  known.see('/c', 'node', Buffer.alloc(10), 0);
+  known.get('/a');
+  t.deepEqual(known.see('/d', 'node', Buffer.alloc(10), 0).dropped, ['/b']);
+  t.deepEqual(known.see('/e', 'node', Buffer.alloc(22), 0).dropped, ['/c', '/a']);
+});
+
+test('what is forgotten is gone, and everything can be forgotten at once', (t) => {
+  const known = new KnownObjects(1000);
+  known.see('/a', 'node', bytes('one'), 0);
+  known.see('/b', 'node', bytes('one'), 0);
+  t.true(known.delete('/a'));
+  t.false(known.delete('/a'));
+  t.deepEqual(known.clear(), ['/b']);
+  t.is(known.bytes, 0);
+  t.is(known.get('/b'), undefined);
+});
+
+test('the bytes held are never above the limit, except for one object that is larger alone', (t) => {
+  const step = fc.record({
+    path: fc.constantFrom('/a', '/b', '/c', '/d', '/e'),
+    size: fc.integer({ min: 0, max: 120 }),
+    action: fc.constantFrom('see', 'see', 'see', 'get', 'delete', 'refuse'),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      const known = new KnownObjects(100);
+      const model = new Map<string, number>();
+      for (const { path, size, action } of steps) {
+        if (action === 'get') known.get(path);
+        else if (action === 'delete' || action === 'refuse') {
+          if (action === 'delete') known.delete(path);
+          else known.refuse(path, 'node');
+          model.delete(path);
+        } else {
+          const { dropped } = known.see(path, 'node', Buffer.alloc(size), 0);
+          model.set(path, size + path.length);
+          for (const gone of dropped) model.delete(gone);
+        }
+        t.is(
+          known.bytes,
+          [...model.values()].reduce((sum, one) => sum + one, 0),
+        );
+        t.true(known.bytes <= 100 || model.size === 1);
+      }
+    }),
+  );
+});
