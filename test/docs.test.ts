@@ -8,6 +8,7 @@ import { errorCatalogue } from '../src/hub/error-catalogue.ts';
 import { options } from '../src/hub/options.ts';
 import { parseOptions } from '../src/hub/parse-options.ts';
 import { findErrorCodes } from './support/error-codes.ts';
+import { healthyStatus } from './support/hub-status.ts';
 
 const root = new URL('..', import.meta.url).pathname;
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
@@ -19,7 +20,7 @@ test('the pages that come from tables say what the tables say', (t) => {
 });
 
 test('every error code in the code is in the catalogue, and every one in the catalogue is in the code', (t) => {
-  const files = globSync('{src,storage}/**/*.ts', { cwd: root });
+  const files = globSync('{src,storage}/**/*.ts', { cwd: root }).filter((file) => !file.startsWith('src/demo/'));
   const used = new Set(
     files.filter((file) => file !== 'src/hub/error-catalogue.ts').flatMap((file) => findErrorCodes(read(file))),
   );
@@ -62,9 +63,12 @@ test('every configuration shown in the documentation is understood', (t) => {
 });
 
 test('every option and command that the documentation names exists', (t) => {
-  const flags = new Set(commands.flatMap((command) => Object.values(command.options).map(({ flag }) => flag)));
+  const flags = new Set([
+    'help',
+    ...commands.flatMap((command) => Object.values(command.options).map(({ flag }) => flag)),
+  ]);
   for (const file of markdown) {
-    for (const [line, words] of read(file).matchAll(/^(?:npx )?holdfast ((?:[a-z]+ ?)+)(.*)$/gm)) {
+    for (const [line, words] of read(file).matchAll(/(?:^|`)(?:npx )?holdfast ((?:[a-z]+ ?)+)([^`\n]*)/gm)) {
       const command = commands.find(({ name }) => `${words!.trim()} `.startsWith(`${name} `));
       t.truthy(command, `${file}: ${line}`);
       for (const [, flag] of line.matchAll(/ --([a-z-]+)/g)) t.true(flags.has(flag!), `${file}: --${flag}`);
@@ -86,4 +90,9 @@ test('every npm script that the documentation names exists', (t) => {
     for (const [, script] of read(file).matchAll(/npm run ([a-z0-9:]+)/g))
       t.true(script! in scripts, `${file}: npm run ${script}`);
   }
+});
+
+test('the status that the documentation shows has the shape that the hub gives', (t) => {
+  const shown = /```json\n([\s\S]*?)```/.exec(read('docs/status.md'))?.[1];
+  t.deepEqual(JSON.parse(shown ?? ''), healthyStatus);
 });

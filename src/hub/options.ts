@@ -20,7 +20,7 @@ import {
 export interface Option<Value> {
   /** Without the dashes. The environment variable and the file key are derived from it. */
   readonly flag: string;
-  readonly section: 'Cluster' | 'Node' | 'Ports' | 'Reads' | 'Link' | 'Logs' | 'Output';
+  readonly section: 'Cluster' | 'Node' | 'Ports' | 'Reads' | 'Logs' | 'Output';
   readonly help: string;
   readonly placeholder: string;
   readonly isRepeatable: boolean;
@@ -185,15 +185,10 @@ export const options = {
     section: 'Reads',
     help: 'How a scope is first read: paged LIST, streaming WatchList, or WatchList where the server has it.',
   }),
-  probeIntervalMs: withDefault(duration({ minMs: 500, maxMs: 10 * minute }), '5s', {
-    flag: 'probe-interval',
-    section: 'Link',
-    help: 'How often a silent or lost link is tried, with jitter.',
-  }),
-  offlineTokenTtlMs: withDefault(duration({ maxMs: 365 * day }), '24h', {
+  offlineTokenTtlMs: withDefault(duration({ maxMs: 365 * day }), '30d', {
     flag: 'offline-token-ttl',
-    section: 'Link',
-    help: 'How long a token that cannot be verified locally is still accepted offline after the cloud last accepted it.',
+    section: 'Reads',
+    help: 'How long after the cloud last accepted a bearer token it still counts offline. Never beyond its own end, or its pod.',
   }),
   logLevel: withDefault(choice('debug', 'info', 'warn', 'error'), 'info', {
     flag: 'log-level',
