@@ -4,7 +4,7 @@ import { bytesText } from './quantity-text.ts';
 import { textTable } from './text-table.ts';
 
 export function renderVerifyReport(report: VerifyReport): string {
-  const { directory, format, newestBatch, diskBytes, keyspaces, damaged, unsettled, logGaps, quarantined } = report;
+  const { directory, format, newestBatch, diskBytes, keyspaces, damaged, unsettled, fileFaults, quarantined } = report;
   const rows = keyspaces.map(({ space, records, promised, bytes }) => [
     space,
     `${records}`,
@@ -16,7 +16,7 @@ export function renderVerifyReport(report: VerifyReport): string {
     ...textTable([['KEYSPACE', 'RECORDS', 'PROMISED', 'BYTES'], ...rows]).map((line) => `  ${line}`),
     ...section('damaged, found now', damaged.map(damageText)),
     ...section('damaged, found at an earlier start and not read anew since', unsettled.map(damageText)),
-    ...section('gaps in the log', logGaps),
+    ...section('faults in the files of the database', fileFaults),
     ...section('copies of damaged records kept for inspection', quarantined),
     verdict(report),
   ].join('\n');

@@ -61,7 +61,7 @@ test('a damaged store is exit code 1, with what is damaged', async (t) => {
   await damageWhere(pattern.subarray(2000, 2064), join(dataDir, 'store'));
   const { code, printed } = await verify(dataDir);
   t.is(code, 1);
-  t.regex(printed, /damaged, found now: |gaps in the log: /);
+  t.regex(printed, /damaged, found now: |faults in the files/);
   t.regex(printed, /\nNot sound\. /);
 });
 
