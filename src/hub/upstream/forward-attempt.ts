@@ -2,19 +2,18 @@
 // client. Every callback may come late, after the attempt is over, and then does nothing.
 import type { Dispatcher } from 'undici';
 import { badRequest } from '../../apimachinery/status.ts';
-import type { AwaitedHead } from './awaited-heads.ts';
+import { type AnswerSink, InterceptedAnswer, RelayedAnswer } from './answer-sink.ts';
+import { type AwaitedHead, Place } from './awaited-heads.ts';
 import { ClientBody } from './client-body.ts';
 import {
   ExchangeEndedError,
   type ExchangeEndReason,
   GatewayAnsweredError,
-  UpstreamBodyCutError,
   UpstreamUnreachableError,
 } from './errors.ts';
 import { isUnwritable } from './failure-reason.ts';
 import type { ForwardOptions, ForwardResult, ResponseHeaders } from './forward.ts';
 import { isGatewayAnswer } from './headers.ts';
-import { InterceptedBody } from './intercepted-body.ts';
 import { tellFailure } from './link-observer.ts';
 import { nextAttempt } from './next-attempt.ts';
 import { ResponseRelay } from './response-relay.ts';
@@ -37,33 +36,26 @@ export interface ForwardExchange {
 const defaultHeadLimitMs = 65_000;
 /** A read silent for so long while probes are answered may wait on a connection that died unnoticed: ask on another. */
 const repeatAfterMs = 20_000;
-const defaultTeeLimitBytes = 4 * 1024 * 1024;
 
 export class ForwardAttempt implements Dispatcher.DispatchHandler, AwaitedHead {
   readonly server: Server;
   readonly headLimitMs: number;
-  waitingSince = 0;
-  reportAt = 0;
+  readonly place = new Place();
   readonly #exchange: ForwardExchange;
   readonly #beganAt: number;
   /** Known from the moment the request is written to a connection. */
   #controller: Dispatcher.DispatchController | undefined;
   #state: 'head' | 'body' | 'over' = 'head';
-  #statusCode = 0;
-  #headers: ResponseHeaders = {};
-  #relay: ResponseRelay | undefined;
-  #intercepted: InterceptedBody | undefined;
-  #teed: Buffer[] | undefined;
-  #teedBytes = 0;
+  #sink: AnswerSink | undefined;
 
   constructor(exchange: ForwardExchange, server: Server) {
     this.#exchange = exchange;
     this.server = server;
     this.#beganAt = exchange.upstream.clock.now();
-    const limit = exchange.options.headLimitMs ?? defaultHeadLimitMs;
-    const mayRepeat =
-      !exchange.wasRepeated && isSafe(exchange.options.request.method) && limit !== Number.POSITIVE_INFINITY;
-    this.headLimitMs = mayRepeat ? Math.min(limit, repeatAfterMs) : limit;
+    const { request, headLimitMs = defaultHeadLimitMs } = exchange.options;
+    const isSafe = request.method === 'GET' || request.method === 'HEAD';
+    const mayRepeat = isSafe && !exchange.wasRepeated && headLimitMs !== Number.POSITIVE_INFINITY;
+    this.headLimitMs = mayRepeat ? Math.min(headLimitMs, repeatAfterMs) : headLimitMs;
   }
 
   begin(): void {
@@ -82,7 +74,7 @@ export class ForwardAttempt implements Dispatcher.DispatchHandler, AwaitedHead {
     try {
       upstream.dispatch(
         { server: this.server, kind: credential.kind, now: this.#beganAt },
-        // A DELETE with DeleteOptions leaves the connection as good as it was; the client library would close it.
+        // A DELETE with DeleteOptions leaves the connection as good as it was; the HTTP client would close it.
         { path: this.server.basePath + path, method, headers, body, ...(method === 'DELETE' && { reset: false }) },
         this,
       );
@@ -120,67 +112,50 @@ export class ForwardAttempt implements Dispatcher.DispatchHandler, AwaitedHead {
     statusMessage = '',
   ): void {
     if (statusCode < 200 || this.#state !== 'head') return;
-    const { upstream, options } = this.#exchange;
+    const { upstream, options, reject } = this.#exchange;
     if (isGatewayAnswer(statusCode, headers)) {
       this.#endWith(new GatewayAnsweredError(statusCode));
       return;
     }
     upstream.awaitedHeads.delete(this);
     upstream.observer.responded(this.server, upstream.clock.now() - this.#beganAt);
-    this.#statusCode = statusCode;
-    this.#headers = headers;
     try {
-      if (options.onHeaders?.(statusCode, headers) === 'intercept') this.#intercepted = new InterceptedBody();
-      else this.#startRelay(controller, statusMessage);
+      if (options.onHeaders?.(statusCode, headers) === 'intercept') {
+        this.#sink = new InterceptedAnswer(statusCode, headers);
+      } else {
+        const rawHeaders = controller.rawHeaders as readonly Buffer[];
+        const head = {
+          statusCode,
+          statusMessage,
+          rawHeaders,
+          hasContentLength: headers['content-length'] !== undefined,
+        };
+        const relay = new ResponseRelay(options.response, controller, head, !options.request.complete);
+        this.#sink = new RelayedAnswer(relay, options, statusCode, headers);
+      }
       this.#state = 'body';
     } catch (error) {
       // The caller's own error, or a header that must not be written: either way nothing was.
       this.#leave();
       this.#abort(new ExchangeEndedError('malformed-head', 'the response head cannot be passed on'));
-      this.#exchange.reject(error);
+      reject(error);
     }
   }
 
-  #startRelay(controller: Dispatcher.DispatchController, statusMessage: string): void {
-    const { request, response, tee } = this.#exchange.options;
-    const hasContentLength = this.#headers['content-length'] !== undefined;
-    const rawHeaders = controller.rawHeaders as readonly Buffer[];
-    const head = { statusCode: this.#statusCode, statusMessage, rawHeaders, hasContentLength };
-    this.#relay = new ResponseRelay(response, controller, head, !request.complete);
-    // A body without framing ends with its connection, however that ended: nobody can say it is whole.
-    const isFramed = hasContentLength || this.#headers['transfer-encoding'] !== undefined;
-    if (tee !== undefined && isFramed && request.method !== 'HEAD') this.#teed = [];
-  }
-
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#state !== 'body') return;
-    if (this.#relay === undefined) {
-      if (this.#intercepted?.add(chunk) === true) return;
-      this.#finishIntercepted(false);
-      controller.abort(new ExchangeEndedError('cancelled', 'the body is too large to keep'));
-      return;
-    }
-    if (this.#teed !== undefined) this.#tee(chunk);
-    this.#relay.data(chunk);
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#state !== 'body' || this.#sink?.data(chunk) !== false) return;
+    const tooLarge = new ExchangeEndedError('cancelled', 'the body is too large to keep');
+    this.#failBody(tooLarge);
+    this.#abort(tooLarge);
   }
 
   onResponseEnd(): void {
-    if (this.#state !== 'body') return;
-    if (this.#relay === undefined) {
-      this.#finishIntercepted(true);
-      return;
-    }
+    if (this.#state !== 'body' || this.#sink === undefined) return;
     this.#leave();
-    const { options, resolve, reject } = this.#exchange;
     try {
-      // Before the client knows that it is done, so that it can read its own write.
-      if (this.#teed !== undefined)
-        options.tee?.(oneBuffer(this.#teed, this.#teedBytes), this.#statusCode, this.#headers);
-      resolve({ outcome: 'relayed', statusCode: this.#statusCode });
+      this.#exchange.resolve(this.#sink.end());
     } catch (error) {
-      reject(error);
-    } finally {
-      this.#relay.end();
+      this.#exchange.reject(error);
     }
   }
 
@@ -189,22 +164,14 @@ export class ForwardAttempt implements Dispatcher.DispatchHandler, AwaitedHead {
     else if (this.#state === 'body') this.#failBody(error);
   }
 
-  #tee(chunk: Buffer): void {
-    this.#teedBytes += chunk.length;
-    if (this.#teedBytes > (this.#exchange.options.teeLimitBytes ?? defaultTeeLimitBytes)) this.#teed = undefined;
-    else this.#teed?.push(chunk);
-  }
-
   readonly #onClose = (): void => {
     if (this.#state === 'over') return;
-    const gone = new ExchangeEndedError('client-gone', 'the client has left');
     this.#leave();
-    this.#abort(gone);
+    this.#abort(new ExchangeEndedError('client-gone', 'the client has left'));
     this.#exchange.resolve({ outcome: 'client-gone' });
   };
 
   readonly #onAbort = (): void => {
-    const { options, reject } = this.#exchange;
     const cancelled = new ExchangeEndedError('cancelled', 'the exchange was cancelled');
     if (this.#state === 'body') {
       this.#failBody(cancelled);
@@ -212,7 +179,7 @@ export class ForwardAttempt implements Dispatcher.DispatchHandler, AwaitedHead {
     } else if (this.#state === 'head') {
       this.#leave();
       this.#abort(cancelled);
-      reject(options.signal?.reason);
+      this.#exchange.reject(this.#exchange.options.signal?.reason);
     }
   };
 
@@ -229,33 +196,31 @@ export class ForwardAttempt implements Dispatcher.DispatchHandler, AwaitedHead {
   }
 
   #failHead(error: Error): void {
-    const { options, body, resolve, reject } = this.#exchange;
+    const exchange = this.#exchange;
+    const { options, body, resolve, reject } = exchange;
     this.#leave();
-    if (isUnwritable(error)) {
-      reject(badRequest(`the request cannot be forwarded: ${error.message}`, { cause: error }));
-      return;
-    }
-    if (error instanceof ExchangeEndedError && error.reason === 'body-cut') {
-      resolve({ outcome: 'client-gone' });
-      return;
-    }
     const phase = this.#controller === undefined ? 'connect' : 'sent';
-    tellFailure(this.#exchange.upstream.observer, this.server, phase, error);
-    const next = this.#next(phase, error);
-    if (next !== undefined) {
-      this.#exchange.wasRepeated ||= next === this.server;
-      // Not from within the HTTP client's own handling of the failure.
-      queueMicrotask(() => new ForwardAttempt(this.#exchange, next).begin());
-      return;
+    const isClientGone =
+      options.response.destroyed || (error instanceof ExchangeEndedError && error.reason === 'body-cut');
+    if (!isClientGone && !isUnwritable(error)) {
+      tellFailure(exchange.upstream.observer, this.server, phase, error);
+      const next = this.#next(phase, error);
+      if (next !== undefined) {
+        exchange.wasRepeated ||= next === this.server;
+        // Not from within the HTTP client's own handling of the failure.
+        queueMicrotask(() => new ForwardAttempt(exchange, next).begin());
+        return;
+      }
     }
     if (body instanceof ClientBody) body.destroy();
-    if (options.response.destroyed) resolve({ outcome: 'client-gone' });
+    if (isClientGone) resolve({ outcome: 'client-gone' });
+    else if (isUnwritable(error))
+      reject(badRequest(`the request cannot be forwarded: ${error.message}`, { cause: error }));
     else reject(new UpstreamUnreachableError({ phase, server: this.server.name, cause: error }));
   }
 
   #next(phase: 'connect' | 'sent', error: Error): Server | undefined {
     const exchange = this.#exchange;
-    if (exchange.options.response.destroyed) return undefined;
     if (phase === 'sent' && exchange.body instanceof ClientBody) return undefined;
     exchange.tried ??= new Set();
     exchange.tried.add(this.server);
@@ -265,26 +230,8 @@ export class ForwardAttempt implements Dispatcher.DispatchHandler, AwaitedHead {
   }
 
   #failBody(error: Error): void {
-    if (this.#relay === undefined) {
-      this.#finishIntercepted(false);
-      return;
-    }
     this.#leave();
-    this.#relay.cut();
-    const cut = new UpstreamBodyCutError({ server: this.server.name, cause: error });
-    this.#exchange.resolve({ outcome: 'cut', statusCode: this.#statusCode, error: cut });
-  }
-
-  #finishIntercepted(isComplete: boolean): void {
-    this.#leave();
-    const body = this.#intercepted?.take() ?? Buffer.alloc(0);
-    this.#exchange.resolve({
-      outcome: 'intercepted',
-      statusCode: this.#statusCode,
-      headers: this.#headers,
-      body,
-      isComplete,
-    });
+    if (this.#sink !== undefined) this.#exchange.resolve(this.#sink.cut(this.server.name, error));
   }
 
   #leave(): void {
@@ -294,12 +241,4 @@ export class ForwardAttempt implements Dispatcher.DispatchHandler, AwaitedHead {
     options.response.off('close', this.#onClose);
     options.signal?.removeEventListener('abort', this.#onAbort);
   }
-}
-
-function isSafe(method: string | undefined): boolean {
-  return method === 'GET' || method === 'HEAD';
-}
-
-function oneBuffer(pieces: readonly Buffer[], bytes: number): Buffer {
-  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, bytes);
 }

@@ -5,7 +5,7 @@ import { createGunzip } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import type { Credential } from '../../cache/credential.ts';
 import type { Transport, TransportRequest, UpstreamResponse } from '../../cache/transport.ts';
-import type { AwaitedHead } from './awaited-heads.ts';
+import { type AwaitedHead, Place } from './awaited-heads.ts';
 import {
   ExchangeEndedError,
   type ExchangeEndReason,
@@ -67,8 +67,7 @@ class GetAttempt implements Dispatcher.DispatchHandler, AwaitedHead {
   readonly server: Server;
   readonly headLimitMs = headLimitMs;
   readonly isServersTurn = true;
-  waitingSince = 0;
-  reportAt = 0;
+  readonly place = new Place();
   readonly #upstream: Upstream;
   readonly #request: TransportRequest;
   readonly #head = Promise.withResolvers<UpstreamResponse>();

@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 import type { Client, Dispatcher } from 'undici';
 import { badRequest } from '../../apimachinery/status.ts';
 import type { Credential } from '../../cache/credential.ts';
-import type { AwaitedHead } from './awaited-heads.ts';
+import { type AwaitedHead, Place } from './awaited-heads.ts';
 import {
   ExchangeEndedError,
   type ExchangeEndReason,
@@ -59,8 +59,7 @@ class TunnelAttempt implements Dispatcher.DispatchHandler, AwaitedHead {
   readonly server: Server;
   readonly headLimitMs = Number.POSITIVE_INFINITY;
   readonly isServersTurn = true;
-  waitingSince = 0;
-  reportAt = 0;
+  readonly place = new Place();
   readonly #upstream: Upstream;
   readonly #options: TunnelOptions;
   readonly #result = Promise.withResolvers<TunnelResult>();
