@@ -118,7 +118,7 @@ export function createIdentifier(o: IdentifierOptions): IdentifyCaller {
 
 function judgeSocket(socket: Socket, o: IdentifierOptions): CertificateVerdict | 'none' {
   if (!(socket instanceof TLSSocket)) return 'none';
-  // A resumed session without any certificate counts as authorized in Node, so the certificate itself must be there.
+  // `authorized` alone proves nothing: some versions of Node say so of a resumed session without any certificate.
   const certificate: X509Certificate | undefined = socket.getPeerX509Certificate();
   if (certificate === undefined) return 'none';
   const authorizationError = socket.authorizationError as unknown as string | null;

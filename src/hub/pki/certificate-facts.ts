@@ -1,6 +1,5 @@
 // What the hub wants to know about a certificate, read once. Says nothing about trust.
 import type { X509Certificate } from 'node:crypto';
-import type { Subject } from './issue-certificate.ts';
 import { parseSubjectAltName } from './subject-alternative-names.ts';
 
 export interface CertificateFacts {
@@ -28,11 +27,4 @@ export function readCertificateFacts(certificate: X509Certificate): CertificateF
     extendedKeyUsages: certificate.keyUsage,
     subjectAltNames: parseSubjectAltName(certificate.subjectAltName),
   };
-}
-
-/** Undefined for a certificate without a single common name: such a one speaks for nobody. */
-export function subjectOf(facts: CertificateFacts): Subject | undefined {
-  return facts.commonName === undefined
-    ? undefined
-    : { commonName: facts.commonName, organizations: facts.organizations };
 }

@@ -158,6 +158,8 @@ test("a certificate with the node's name but without its groups would gain them 
 });
 
 const sameName = makeAuthority('cluster-ca');
+/** Says to come from the cluster's authority in every field, but somebody else signed it. */
+const forger = { certificate: cluster.issuer.certificate, key: sameName.issuer.key };
 const untrusted: Readonly<Record<string, { certificate: TestCertificate; says: RegExp }>> = {
   'self-signed': { certificate: makeCertificate(nodeUser, asNode), says: /self-signed/ },
   'from an unknown authority': {
@@ -167,6 +169,10 @@ const untrusted: Readonly<Record<string, { certificate: TestCertificate; says: R
   'from another authority of the same name': {
     certificate: makeCertificate(nodeUser, { ...asNode, issuer: sameName.issuer }),
     says: /not trusted/,
+  },
+  'signed by somebody else in the name of the authority': {
+    certificate: makeCertificate(nodeUser, { ...asNode, issuer: forger }),
+    says: /signature does not match/,
   },
   'for servers only': {
     certificate: makeCertificate(nodeUser, {
@@ -210,6 +216,7 @@ test('an expired node certificate is accepted within the grace, if it was good o
   );
   const refused = [
     makeCertificate(nodeUser, { ...expired, issuer: sameName.issuer }),
+    makeCertificate(nodeUser, { ...expired, issuer: forger }),
     makeCertificate(nodeUser, expired),
     makeCertificate(nodeUser, { ...expired, use: 'server', subjectAltNames: ['x'], issuer: cluster.issuer }),
     makeCertificate('system:node:other', { ...expired, issuer: cluster.issuer }),

@@ -175,6 +175,25 @@ test('closing waits for requests in flight, refuses new connections and tells cl
   t.is(listener.connectionCount, 0);
 });
 
+test('closing does not wait for the keep-alive time of a connection whose answer had begun before', async (t) => {
+  const begun = Promise.withResolvers<() => void>();
+  const listener = await openListener({
+    handle(_request, response) {
+      response.write('first,');
+      begun.resolve(() => response.end('last'));
+    },
+  });
+  const answer = ask(listener.address.port, 'GET /x HTTP/1.1\r\nHost: a\r\n\r\n');
+  const finish = await begun.promise;
+  const closed = listener.close({ graceMs: 10_000 });
+  await once(connect(listener.address.port, '127.0.0.1'), 'error');
+  finish();
+  const begunAtMs = performance.now();
+  await closed;
+  t.true(performance.now() - begunAtMs < 5000);
+  t.regex((await answer).body, /first,.*last/s);
+});
+
 test('closing cuts what has not ended when the grace is over, upgraded connections too', async (t) => {
   const arrivals: string[] = [];
   const both = Promise.withResolvers<void>();

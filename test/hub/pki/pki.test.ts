@@ -125,6 +125,27 @@ test('an authority that is about to expire, or has, is a warning and never a rea
   t.regex((await open()).warnings[0]!, /expired at/);
 });
 
+test('an authority that was moved away is replaced, and everything it had issued with it', async (t) => {
+  const { open, file } = await setUp(t);
+  const first = await open();
+  for (const name of ['ca.crt', 'ca.key']) await unlink(file(name));
+  const second = await open();
+  const authority = new X509Certificate(second.authority);
+  t.notDeepEqual(second.authority, first.authority);
+  for (const leaf of [second.serving.certificate, await readFile(file('client.crt'))]) {
+    t.true(new X509Certificate(leaf).verify(authority.publicKey));
+  }
+});
+
+test('a key is private, even if a file that others could read stood in the way', async (t) => {
+  const { open, file, directory } = await setUp(t);
+  await mkdir(join(directory, 'pki'), { recursive: true });
+  await writeFile(file('ca.key.tmp'), '');
+  await chmod(file('ca.key.tmp'), 0o666);
+  await open();
+  t.is((await stat(file('ca.key'))).mode & 0o777, 0o600);
+});
+
 test('a start that was killed between key and certificate is completed by the next one', async (t) => {
   const { open, read, file } = await setUp(t);
   await open();
