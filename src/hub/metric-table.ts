@@ -54,7 +54,7 @@ export const metricTable = {
   upstreamBytes: {
     name: 'holdfast_upstream_bytes_total',
     type: 'counter',
-    help: 'Bytes of bodies on the link to the cloud, as they crossed it.',
+    help: 'Bytes on all connections to the cloud, heads and bodies, as they crossed the link.',
     labels: { direction: ['received', 'sent'] },
   },
   authentications: {

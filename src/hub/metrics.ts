@@ -14,10 +14,15 @@ export interface Metrics {
   /** @param value in the unit of the metric's name, so seconds for `…_seconds` */
   observe<Key extends KeyOf<'histogram'>>(key: Key, labels: LabelsOf<Key>, value: number): void;
   /** Add to these directly; they are read on scrape. */
-  readonly totals: { watchEvents: number; bytesReceived: number; bytesSent: number };
+  readonly totals: { watchEvents: number };
 }
 
-export function createMetrics(status: StatusSource): Metrics {
+export interface Traffic {
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+}
+
+export function createMetrics(status: StatusSource, traffic: Traffic): Metrics {
   const registry = new Registry();
   const counters = new Map<MetricKey, Counter>();
   const gauges = new Map<MetricKey, Gauge>();
@@ -28,7 +33,7 @@ export function createMetrics(status: StatusSource): Metrics {
     if (row.type === 'gauge') gauges.set(key, new Gauge(common));
     if (row.type === 'histogram') histograms.set(key, new Histogram({ ...common, buckets: [...row.buckets] }));
   }
-  const totals = { watchEvents: 0, bytesReceived: 0, bytesSent: 0 };
+  const totals = { watchEvents: 0 };
   let busySince = performance.eventLoopUtilization();
 
   function setTotal(key: KeyOf<'counter'>, value: number, labels: Record<string, string> = {}): void {
@@ -45,8 +50,8 @@ export function createMetrics(status: StatusSource): Metrics {
     const { user, system } = process.cpuUsage();
     setTotal('processCpu', (user + system) / 1e6);
     setTotal('watchEvents', totals.watchEvents);
-    setTotal('upstreamBytes', totals.bytesReceived, { direction: 'received' });
-    setTotal('upstreamBytes', totals.bytesSent, { direction: 'sent' });
+    setTotal('upstreamBytes', traffic.receivedBytes, { direction: 'received' });
+    setTotal('upstreamBytes', traffic.sentBytes, { direction: 'sent' });
   }
 
   return {

@@ -106,7 +106,7 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
     startedAt,
   };
   const status = createStatusSource(statusParts);
-  const metrics = createMetrics(status);
+  const metrics = createMetrics(status, cloud.upstream.traffic);
   link.on('change', ({ to }) => metrics.increment('linkChanges', { to }));
 
   const services: Services = {

@@ -2,7 +2,7 @@
 // slow client never slows another. The node's requests and those with a bearer token never share a connection. Promise: a
 // server that is given up loses all its connections at once; a change of credentials lets running exchanges finish.
 import { lookup as resolve } from 'node:dns';
-import { Client, type Dispatcher, Pool } from 'undici';
+import { type buildConnector, Client, type Dispatcher, Pool } from 'undici';
 import type { Clock } from '../../apimachinery/clock.ts';
 import type { Credential } from '../../cache/credential.ts';
 import { type Lookup, type ResolveAll, rememberingLookup } from './address-lookup.ts';
@@ -11,6 +11,7 @@ import { createConnector } from './connector.ts';
 import { readCredentials, type TlsMaterial, type UpstreamCredentials } from './credentials.ts';
 import { ExchangeEndedError } from './errors.ts';
 import { type LinkObserver, unobserved } from './link-observer.ts';
+import { LinkTraffic } from './link-traffic.ts';
 import { type ProxyVariables, proxyFor } from './proxy-for.ts';
 import type { Server, Servers } from './servers.ts';
 
@@ -50,6 +51,7 @@ export class Upstream {
   readonly servers: Servers;
   readonly clock: Clock;
   readonly awaitedHeads: AwaitedHeads;
+  readonly traffic = new LinkTraffic();
   observer: LinkObserver = unobserved;
   readonly #options: UpstreamOptions;
   readonly #lookup: Lookup;
@@ -151,18 +153,28 @@ export class Upstream {
     pool.close(() => retired.delete(pool));
   }
 
+  #counted(connect: buildConnector.connector): buildConnector.connector {
+    return (target, callback) =>
+      connect(target, (...result) => {
+        if (result[1] !== null) this.traffic.count(result[1]);
+        callback(...result);
+      });
+  }
+
   #httpOptions(server: Server, kind: CredentialKind, allowHalfOpen = false): Client.Options {
     const { serverName, rejectUnauthorized } = this.#material;
     return {
-      connect: createConnector({
-        secureContext: this.#material[kind],
-        serverName,
-        rejectUnauthorized,
-        connectTimeoutMs: this.#options.connectTimeoutMs ?? 3_000,
-        proxy: proxyFor(server.origin, this.#options.proxyVariables),
-        lookup: this.#lookup,
-        allowHalfOpen,
-      }),
+      connect: this.#counted(
+        createConnector({
+          secureContext: this.#material[kind],
+          serverName,
+          rejectUnauthorized,
+          connectTimeoutMs: this.#options.connectTimeoutMs ?? 3_000,
+          proxy: proxyFor(server.origin, this.#options.proxyVariables),
+          lookup: this.#lookup,
+          allowHalfOpen,
+        }),
+      ),
       allowH2: false,
       headersTimeout: 0,
       bodyTimeout: 0,
