@@ -6,6 +6,7 @@ import type { Logger } from './logger.ts';
 
 export function logCacheEvents(log: Logger, warn: (sentence: string) => void): CacheEvents {
   const failing = new Map<string, string>();
+  let isBlind = false;
   return {
     scopeOpened({ scope }) {
       log.info({ event: 'scope.opened', scope: scope.id }, 'a scope is followed');
@@ -35,6 +36,8 @@ export function logCacheEvents(log: Logger, warn: (sentence: string) => void): C
       log.error({ event: 'cluster.changed', error }, 'what was known is not true of this cluster and was forgotten');
     },
     clusterUnknown(error) {
+      if (isBlind) return;
+      isBlind = true;
       log.warn(
         { event: 'cluster.unknown', error },
         'the node may not read Service default/kubernetes, so another cluster cannot be told apart',

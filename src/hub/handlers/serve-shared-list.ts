@@ -27,6 +27,7 @@ export function serveSharedList(services: Services): Handler {
       const identity = await identities.proven(exchange);
       if (identity === undefined || !cache.hasRight(identity, scope)) return next();
       if (wants !== '0' && compareResourceVersion(wants, answering.resourceVersion) > 0) return next();
+      if (cache.hasRight(identity, answering.scope)) answering.lend(identity, exchange.caller.credential);
       return answerList(exchange, { followed: answering, scope, options, asMetadata: false, now: clock.now() });
     }
     if (cache.scopes.following(scope) !== undefined || !isFollowable(scope.gvr)) return next();
