@@ -77,7 +77,7 @@ test('a connection that is idle after a request is closed after the keep-alive t
 });
 
 test('a body and an answer may take as long as they like', async (t) => {
-  const listener = await openListener({ limits: { headersTimeoutMs: 100, keepAliveTimeoutMs: 100 } });
+  const listener = await openListener({ limits: { headersTimeoutMs: 300, keepAliveTimeoutMs: 100 } });
   const socket = connect(listener.address.port, '127.0.0.1');
   const received = untilClosed(socket);
   socket.write('POST /slow HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 30\r\n\r\n');

@@ -63,7 +63,7 @@ test('malformed requests inside TLS get the same Status', async (t) => {
 });
 
 test('a handshake that does not come, or is none, costs its sender the connection and nobody else anything', async (t) => {
-  const listener = await openTls({ limits: { handshakeTimeoutMs: 200 } });
+  const listener = await openTls({ limits: { handshakeTimeoutMs: 1500 } });
   const { port } = listener.address;
   const mute = untilClosed(connect(port, '127.0.0.1'));
   const plain = connect(port, '127.0.0.1');
