@@ -31,6 +31,7 @@ export interface TlsMaterial {
 export function readCredentials(credentials: UpstreamCredentials): TlsMaterial {
   const { certificateAuthority, clientCertificate: cert, clientKey: key, token } = credentials;
   checkPair(cert, key);
+  if (certificateAuthority !== undefined) checkAuthority(certificateAuthority);
   const ca = certificateAuthority ?? systemAuthorities();
   return {
     node: secureContext({ ca, ...(cert !== undefined && { cert, key }) }),
@@ -52,6 +53,15 @@ function checkPair(cert: Buffer | undefined, key: Buffer | undefined): void {
     throw new UnusableCredentialsError('the client certificate or its key is not readable PEM', { cause });
   }
   if (!belongs) throw new UnusableCredentialsError('the client key is not the key of the client certificate');
+}
+
+/** OpenSSL passes over what it cannot read, and would then trust nobody. */
+function checkAuthority(ca: Buffer): void {
+  try {
+    new X509Certificate(ca);
+  } catch (cause) {
+    throw new UnusableCredentialsError('the certificate authority is not readable PEM', { cause });
+  }
 }
 
 function secureContext(options: Parameters<typeof createSecureContext>[0]): SecureContext {

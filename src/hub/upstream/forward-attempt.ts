@@ -172,6 +172,10 @@ export class ForwardAttempt implements Dispatcher.DispatchHandler, AwaitedHead {
   };
 
   readonly #onAbort = (): void => {
+    if (this.#exchange.options.response.destroyed) {
+      this.#onClose();
+      return;
+    }
     const cancelled = new ExchangeEndedError('cancelled', 'the exchange was cancelled');
     if (this.#state === 'body') {
       this.#failBody(cancelled);

@@ -2,6 +2,7 @@
 // slow client never slows another. The node's requests and those with a bearer token never share a connection. Promise: a
 // server that is given up loses all its connections at once; a change of credentials lets running exchanges finish.
 import { lookup as resolve } from 'node:dns';
+import type { Socket } from 'node:net';
 import { type buildConnector, Client, type Dispatcher, Pool } from 'undici';
 import type { Clock } from '../../apimachinery/clock.ts';
 import type { Credential } from '../../cache/credential.ts';
@@ -156,7 +157,8 @@ export class Upstream {
   #counted(connect: buildConnector.connector): buildConnector.connector {
     return (target, callback) =>
       connect(target, (...result) => {
-        if (result[1] !== null) this.traffic.count(result[1]);
+        const socket: Socket | null | undefined = result[1]; // undici leaves it out when it could not connect
+        if (socket) this.traffic.count(socket);
         callback(...result);
       });
   }
