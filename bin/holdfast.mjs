@@ -3,7 +3,7 @@
 // Node that the `node` package brought along, passing signals, output and exit code through. In a checkout the sources
 // run directly; a build in dist/ is taken where there are no sources, or none newer than it.
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -18,7 +18,8 @@ if (Number.parseInt(process.versions.node, 10) >= leastMajor) await runHere();
 else handOver();
 
 async function runHere() {
-  holdLifeline();
+  if (process.env[lifelineVariable] === undefined) followNpm((signal) => process.kill(process.pid, signal));
+  else holdLifeline(Number(process.env[lifelineVariable]));
   const entry = findEntry();
   if (entry === undefined) fail(`there is neither dist/main.js nor src/main.ts in ${root}; install the package again`);
   const { main, processTerminal } = await import(pathToFileURL(entry).href);
@@ -58,6 +59,7 @@ function handOver() {
   });
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'];
   for (const signal of signals) process.on(signal, () => child.kill(signal));
+  followNpm((signal) => child.kill(signal));
   child.on('error', (error) => fail(`${node} cannot be started: ${error.message}`));
   child.on('exit', (code, signal) => {
     for (const one of signals) process.removeAllListeners(one);
@@ -78,14 +80,57 @@ function findNode() {
   }
 }
 
-function holdLifeline() {
-  const descriptor = process.env[lifelineVariable];
-  if (descriptor === undefined) return;
+function holdLifeline(descriptor) {
   delete process.env[lifelineVariable];
-  const lifeline = new Socket({ fd: Number(descriptor), readable: true, writable: false });
+  const lifeline = new Socket({ fd: descriptor, readable: true, writable: false });
   lifeline.on('close', () => process.kill(process.pid, 'SIGKILL'));
   lifeline.resume();
   lifeline.unref();
+}
+
+/**
+ * npm and npx start us through a shell that passes no signals on: told to end, they end the shell and leave us behind,
+ * with our ports. So we look whether they are still there. The shell is gone: we were told to end. npm is gone before
+ * its shell: it was killed, and so are we.
+ */
+function followNpm(end) {
+  const ancestors = process.env.npm_execpath === undefined ? [] : ancestorsUpToNpm();
+  const npm = ancestors.at(-1);
+  if (npm === undefined) return;
+  const watch = setInterval(() => {
+    const gone = ancestors.find(({ pid, startedAt }) => readProcess(pid)?.startedAt !== startedAt);
+    if (gone === undefined) return;
+    clearInterval(watch);
+    end(gone === npm ? 'SIGKILL' : 'SIGTERM');
+  }, 100);
+  watch.unref();
+}
+
+/** From our parent on; empty when npm is not among the next few. Linux only. */
+function ancestorsUpToNpm() {
+  const ancestors = [];
+  for (let pid = process.ppid; pid > 1 && ancestors.length < 4; ) {
+    const found = readProcess(pid);
+    if (found === undefined) return [];
+    ancestors.push(found);
+    if (/^np[mx] |\bnp[mx]-cli\.js\b/.test(found.command)) return ancestors;
+    pid = found.parent;
+  }
+  return [];
+}
+
+/** undefined when there is no such process any more, or no way to know. */
+function readProcess(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const [state, parent, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (state === 'Z' || state === 'X') return undefined;
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ');
+    return { pid, parent: Number(parent), startedAt: rest[17], command };
+  } catch (error) {
+    if (error.code === 'ENOENT' || error.code === 'ESRCH') return undefined;
+    throw error;
+  }
 }
 
 function fail(message) {

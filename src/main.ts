@@ -34,6 +34,7 @@ export async function main(words: readonly string[], terminal: Terminal): Promis
 }
 
 export function processTerminal(): Terminal {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreGoneReader);
   return {
     environment: process.env,
     surroundings: {
@@ -46,6 +47,11 @@ export function processTerminal(): Terminal {
     complain: (text) => void process.stderr.write(`${text}\n`),
     now: () => new Date(),
   };
+}
+
+/** Whoever read our output has left (`holdfast run 2>&1 | head`): nobody is there to be told, and the node still needs us. */
+function ignoreGoneReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 if (import.meta.main) process.exitCode = await main(process.argv.slice(2), processTerminal());

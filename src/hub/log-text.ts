@@ -28,7 +28,8 @@ function parse(line: string): Record<string, unknown> | undefined {
 }
 
 function valueText(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const isRow = Array.isArray(value) && value.every((one) => typeof one !== 'object');
+  const text = typeof value === 'string' ? value : isRow ? value.join(',') : JSON.stringify(value);
   return /^[^\s"=]+$/.test(text) ? text : JSON.stringify(text);
 }
 

@@ -130,3 +130,47 @@ test('sources run unless the build is at least as new; a package without sources
   t.deepEqual(await neither.ended, [1, null]);
   t.regex(neither.errors.join(''), /neither dist\/main\.js nor src\/main\.ts/);
 });
+
+/** npm in front of a shell in front of the launcher, as `npx holdfast wait` makes them; the shell passes no signals on. */
+function startAsNpmDoes(t: ExecutionContext, directory: string, nodeOptions: readonly string[]) {
+  const launcher = [process.execPath, ...nodeOptions, join(directory, 'bin/holdfast.mjs'), 'wait'];
+  const shell = `"$@"; exit $?`;
+  const script = `
+    const shell = require('child_process').spawn('sh', ['-c', ${JSON.stringify(shell)}, ...process.argv.slice(1)], { stdio: 'inherit' });
+    console.log(shell.pid);
+    shell.on('exit', () => process.exit());`;
+  const npm = spawn(process.execPath, ['-e', script, '--', 'sh', ...launcher], {
+    argv0: 'npm exec holdfast wait',
+    env: { ...process.env, npm_execpath: '/npm-cli.js' },
+  });
+  t.teardown(() => npm.kill('SIGKILL'));
+  const lines = createInterface({ input: npm.stdout })[Symbol.asyncIterator]();
+  return { child: npm, lines, errors: [], ended: once(npm, 'close') as Started['ended'] };
+}
+
+test('when npx is told to end, which ends only its shell, the daemon is told too', async (t) => {
+  const { directory } = await makePackage(t, { dist: true, node: true });
+  for (const nodeOptions of [[], pretendOld]) {
+    const npx = startAsNpmDoes(t, directory, nodeOptions);
+    const shell = Number(await nextLine(npx));
+    t.regex(await nextLine(npx), /"words":\["wait"\]/);
+    process.kill(shell, 'SIGTERM');
+    t.is(await nextLine(npx), 'SIGTERM');
+    await npx.ended;
+  }
+});
+
+test('when npx is killed the daemon is gone too', async (t) => {
+  const { directory } = await makePackage(t, { dist: true, node: true });
+  for (const nodeOptions of [[], pretendOld]) {
+    const npx = startAsNpmDoes(t, directory, nodeOptions);
+    await nextLine(npx);
+    t.regex(await nextLine(npx), /"words":\["wait"\]/);
+    npx.child.kill('SIGKILL');
+    await npx.ended;
+    t.true(
+      (await npx.lines.next()).done,
+      'its output closes only when the daemon has ended, and it had no time to say more',
+    );
+  }
+});

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -103,4 +105,12 @@ test('the version is printed', async (t) => {
     t.is(await main(words, terminal), 0);
     t.regex(terminal.printed[0]!, /^holdfast \d+\.\d+\.\d+/);
   }
+});
+
+test('a reader that leaves is no reason to fail', async (t) => {
+  const child = spawn(process.execPath, [new URL('../../src/main.ts', import.meta.url).pathname, 'help'], { env: {} });
+  child.stdout.destroy();
+  const errors: string[] = [];
+  child.stderr.on('data', (text) => errors.push(String(text)));
+  t.deepEqual(await once(child, 'close'), [0, null], errors.join(''));
 });
