@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { type Fault, type RecordedRequest, statusOf } from './fault.ts';
 import type { Pki } from './kubeconfig.ts';
-import { leasePort } from './lease.ts';
+import { leasePort, relayAddresses } from './lease.ts';
 import { identityOf, readCredential } from './proxied-identity.ts';
 
 export interface FaultProxy {
@@ -34,7 +34,11 @@ interface Injected {
 export async function startFaultProxy(target: { readonly url: string; readonly pki: Pki }): Promise<FaultProxy> {
   const lease = await leasePort();
   const serving = readCredential(
-    target.pki.issue({ commonName: 'fault-proxy', usage: 'server', names: ['localhost', '127.0.0.1'] }),
+    target.pki.issue({
+      commonName: 'fault-proxy',
+      usage: 'server',
+      names: ['localhost', '127.0.0.1', ...relayAddresses],
+    }),
   );
   const ca = target.pki.authority.certificate;
   const requests: RecordedRequest[] = [];
