@@ -39,12 +39,6 @@ export const metricTable = {
     help: 'Events written to local watches, bookmarks included.',
     labels: {},
   },
-  scopeSyncs: {
-    name: 'holdfast_scope_syncs_total',
-    type: 'counter',
-    help: 'Full readings of a scope from the cloud, by how it was read and how that ended.',
-    labels: { mode: ['list', 'watchlist'], result: ['complete', 'failed'] },
-  },
   linkChanges: {
     name: 'holdfast_link_changes_total',
     type: 'counter',

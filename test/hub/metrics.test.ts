@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from 'node:fs';
 import test from 'ava';
 import { readGauges } from '../../src/hub/gauges.ts';
 import { metricTable } from '../../src/hub/metric-table.ts';
@@ -84,4 +85,11 @@ test('a node without a client certificate has no end of one', (t) => {
   const { certificateExpires: _, ...identity } = healthyStatus.identity;
   const gauge = readGauges({ ...healthyStatus, identity }).find(({ key }) => key === 'certificateExpiry');
   t.is(gauge?.value, 0);
+});
+
+test('no metric of the table stands there unfed', (t) => {
+  const root = new URL('../../src/hub/', import.meta.url).pathname;
+  const files = globSync('**/*.ts', { cwd: root }).filter((file) => file !== 'metric-table.ts');
+  const source = files.map((file) => readFileSync(root + file, 'utf8')).join('\n');
+  for (const key of Object.keys(metricTable)) t.true(source.includes(`'${key}'`), key);
 });
