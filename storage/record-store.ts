@@ -82,11 +82,8 @@ export class RecordStore implements Records {
   async write(changes: readonly Change[], options: WriteOptions = {}): Promise<void> {
     this.#checkOpen();
     this.#checkChanges(changes);
-    await this.#writer.write(
-      changes,
-      (options.settles ?? []).map((damage) => markKey(damage)),
-    );
-    if (options.sync === true) await this.#writer.sync();
+    const settles = (options.settles ?? []).map((damage) => markKey(damage));
+    await this.#writer.write(changes, { settles, isSynced: options.sync === true });
   }
 
   async writeUrgent(changes: readonly Change[]): Promise<void> {

@@ -35,6 +35,8 @@ export class MemoryEngine implements StorageEngine {
       batch: async (operations, options) => {
         await this.gate;
         if (this.batchFault !== undefined) throw this.batchFault;
+        if (options.sync && this.syncFault !== undefined) throw this.syncFault;
+        if (options.sync) this.syncs += 1;
         this.batches.push(operations);
         await content.batch(operations, options);
       },

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { StorageClosedError, StorageKeyError } from '../../storage/errors.ts';
 import { decodeHead, headKey } from '../../storage/head.ts';
 import { type Change, openRecords } from '../../storage/records.ts';
+import { readWitness } from '../../storage/synced-witness.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { MemoryEngine } from './memory-engine.ts';
 import { loadAll, openTestRecords } from './open-test-records.ts';
@@ -151,6 +152,22 @@ test('a synced write resolves after the sync, and syncs of many writers are shar
   await Promise.all(Array.from({ length: 50 }, (_, i) => records.write([put(`k${i}`)], { sync: true })));
   t.true(engine.syncs - before >= 1);
   t.true(engine.syncs - before <= 2);
+});
+
+test('a synced write that comes after unsynced ones takes them along', async (t) => {
+  const engine = new MemoryEngine();
+  const directory = temporaryDirectory(t);
+  const { records, clock } = await openTestRecords(t, { directory, engine });
+  const before = engine.syncs;
+  await records.write([put('a')], { sync: true });
+  t.is(engine.syncs, before + 1);
+  t.is(clock.pendingTimers, 0, 'nothing is left to sync');
+  await records.write([put('b')]);
+  t.is(engine.syncs, before + 1);
+  await records.write([put('c')], { sync: true });
+  t.is(engine.syncs, before + 2);
+  t.is(clock.pendingTimers, 0);
+  t.is(await readWitness(join(directory, 'synced')), 4);
 });
 
 test('a secret is unreadable on disk, comes back with the key and is damage without it', async (t) => {
