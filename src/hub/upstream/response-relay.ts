@@ -2,6 +2,7 @@
 // before the event loop waits again, and a body that was cut never looks complete.
 import type { ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
+import { breakOff } from './break-off.ts';
 import { responseHeaders } from './headers.ts';
 
 export interface RelayedHead {
@@ -53,7 +54,7 @@ export class ResponseRelay {
     const { socket } = this.#response;
     // A body that ends where the connection ends (HTTP/1.0) would look whole after a clean close.
     const endsWithConnection = !this.#hasContentLength && !this.#response.chunkedEncoding;
-    if (endsWithConnection && socket !== null && !('encrypted' in socket)) socket.resetAndDestroy();
+    if (endsWithConnection && socket !== null) breakOff(socket);
     this.#response.destroy();
   }
 

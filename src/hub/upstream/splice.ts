@@ -1,6 +1,7 @@
 // Two sockets joined: what one sends, the other gets, no faster than it reads. Promise: an end is passed on as an end and
-// leaves the other direction open; anything else that closes one side destroys the other.
+// leaves the other direction open; anything else that closes one side breaks the other off.
 import type { Duplex } from 'node:stream';
+import { breakOff } from './break-off.ts';
 
 export interface Ends {
   readonly local: Duplex;
@@ -21,15 +22,15 @@ export function splice({ local, localHead, remote }: Ends, onOver: () => void): 
     [local, remote],
     [remote, local],
   ] as const) {
-    socket.on('error', () => other.destroy()); // 'close' follows, and with it the end
+    socket.on('error', () => breakOff(other)); // 'close' follows, and with it the end
     socket.once('close', closed(other));
     socket.pipe(other);
   }
   if (localHead.length > 0) remote.write(localHead);
-  if (local.destroyed) remote.destroy();
+  if (local.destroyed) breakOff(remote);
   return () => {
-    local.destroy();
-    remote.destroy();
+    breakOff(local);
+    breakOff(remote);
   };
 }
 

@@ -83,6 +83,7 @@ class TunnelAttempt implements Dispatcher.DispatchHandler, AwaitedHead {
     if (socket.destroyed) return Promise.resolve({ outcome: 'client-gone' });
     if (signal?.aborted === true) return Promise.reject(signal.reason);
     socket.on('error', ignoreError); // 'close' follows
+    socket.allowHalfOpen = true; // a TLS port's sockets are not
     socket.on('close', this.#onClose);
     signal?.addEventListener('abort', this.#onAbort);
     this.#upstream.awaitedHeads.add(this, this.#beganAt);
