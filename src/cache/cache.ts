@@ -1,7 +1,6 @@
 // What the node knows, as one thing: scopes that are followed, rights that were seen, single objects and documents as
 // last seen, and all of it on disk. The hub asks it; it asks the cloud only through the transport it was given.
 import type { Records } from '../../storage/records.ts';
-import { gvrKey } from '../apimachinery/group-version-resource.ts';
 import { compareResourceVersion } from '../apimachinery/resource-version.ts';
 import { CloudIdentityCheck, type ClusterIdentity } from './cluster-check.ts';
 import { type Credential, nodeCredential } from './credential.ts';
@@ -87,10 +86,7 @@ export class Cache {
       onRefused: (identity, scope) => this.loseRight(identity, scope),
       onFailure: events.scopeFailed,
       onCrash: events.crashed,
-      onClosed: (followed, memberKeys, reason) => {
-        events.scopeClosed(followed, reason);
-        this.#track(this.#records.remove(followed.scope, memberKeys));
-      },
+      onClosed: events.scopeClosed,
     });
   }
 
@@ -222,25 +218,13 @@ export class Cache {
       }
     }
     if (this.#o.records.health.state !== 'ok') return;
-    for (const id of this.#records.takeBehind()) await this.#rewrite(id);
+    for (const id of this.#records.behind) await this.scopes.get(id)?.saveAnew();
   }
 
   /** Everything noted so far is on disk, as far as the disk takes it. */
   async flush(): Promise<void> {
-    await Promise.all(this.#pendingNotes);
+    await Promise.all([...this.#pendingNotes, this.#records.idle()]);
     await this.#o.records.sync().catch((error: unknown) => this.#o.events.storageBehind('flush', error));
-  }
-
-  async #rewrite(scopeId: string): Promise<void> {
-    const followed = this.scopes.get(scopeId);
-    if (followed === undefined || !followed.isComplete) return;
-    const { snapshot, scope } = followed;
-    const objects = new Map(snapshot.sorted().map((object) => [object.key, object]));
-    await this.#records.saveSync(scope, {
-      listType: snapshot.listType,
-      resourceVersion: snapshot.resourceVersion,
-      objects,
-    });
   }
 
   #newestCoreVersion(): string {
@@ -256,11 +240,7 @@ export class Cache {
   /** Another cluster, or another past of this one: nothing that is known here may be told as its truth. */
   #forgetAll(error: Error): void {
     this.#o.events.anotherCluster(error);
-    for (const followed of this.scopes.all) {
-      const keys = followed.isComplete ? followed.snapshot.sorted().map(({ key }) => key) : [];
-      followed.expire(error.message);
-      this.#track(this.#records.remove(followed.scope, keys));
-    }
+    for (const followed of this.scopes.all) followed.expire(error.message);
     for (const path of this.#known.clear()) this.#note({ type: 'delete', space: 'observed', key: path });
     for (const key of this.#documents.keys()) this.#note({ type: 'delete', space: 'document', key });
     this.#documents.clear();

@@ -4,19 +4,14 @@
 import type { KubernetesObject } from '../apimachinery/object.ts';
 import { compareResourceVersion } from '../apimachinery/resource-version.ts';
 import type { Credential } from './credential.ts';
-import { NoCredentialError, ScopeClosedError, type UpstreamStatusError } from './errors.ts';
+import { NoCredentialError, ScopeClosedError, type UpstreamStatusError, type VersionRegressedError } from './errors.ts';
+import { Lenders } from './lenders.ts';
 import { type FeedSink, Reflector, type ReflectorDependencies } from './reflector.ts';
 import type { Scope } from './scope.ts';
+import type { ScopeKeeper } from './scope-keeper.ts';
 import { type FullSync, type RestoredSnapshot, Snapshot, type UpstreamChange } from './snapshot.ts';
-import type { Change, EventRingLimits } from './watch/event-ring.ts';
-
-/** Where a scope's changes are kept; resolves when they are in the kernel's hands or the loss has been noted. */
-export interface ScopeKeeper {
-  saveChanges(scope: Scope, changes: readonly Change[], resourceVersion: string, members: number): Promise<void>;
-  saveSync(scope: Scope, sync: FullSync): Promise<void>;
-  /** The object as it is already kept for another scope, if it is the same version. */
-  intern(scope: Scope, object: KubernetesObject): KubernetesObject;
-}
+import { SyncQueue } from './sync-queue.ts';
+import type { EventRingLimits } from './watch/event-ring.ts';
 
 export interface FollowedScopeDependencies extends ReflectorDependencies {
   readonly keeper: ScopeKeeper;
@@ -51,13 +46,12 @@ export class FollowedScope implements FeedSink {
   isFollowing = false;
   lastError: unknown;
   readonly #deps: FollowedScopeDependencies;
-  readonly #lenders = new Map<string, Credential>();
+  readonly #lenders = new Lenders();
   readonly #reflector: Reflector;
   readonly #abort = new AbortController();
-  readonly #queuedSyncs = new Map<string, Promise<void>>();
-  #syncsUnderWay = 0;
+  readonly #syncs: SyncQueue;
+  #era = new AbortController();
   #lacksCredentialSince: number | undefined;
-  #lastSync: Promise<void> = Promise.resolve();
   #lastWrite: Promise<void> = Promise.resolve();
 
   constructor(scope: Scope, deps: FollowedScopeDependencies) {
@@ -65,7 +59,11 @@ export class FollowedScope implements FeedSink {
     this.#deps = deps;
     this.snapshot = new Snapshot(deps.ring);
     this.lastReadAt = deps.timing.now();
-    this.#reflector = new Reflector(scope, this, () => this.#lender()?.credential, deps);
+    this.#reflector = new Reflector(scope, this, () => this.#lenders.pick()?.credential, deps);
+    this.#syncs = new SyncQueue(async (identity, credential) => {
+      await this.#reflector.sync(credential, this.#abort.signal);
+      deps.onGranted(identity, scope);
+    });
   }
 
   get isComplete(): boolean {
@@ -77,7 +75,7 @@ export class FollowedScope implements FeedSink {
   }
 
   get lenders(): readonly string[] {
-    return [...this.#lenders.keys()];
+    return this.#lenders.identities;
   }
 
   /** Online for minutes without anyone's credential: what is known gets older than the link's own cut would make it. */
@@ -104,87 +102,95 @@ export class FollowedScope implements FeedSink {
     return this.#reflector.run(this.#abort.signal);
   }
 
-  /** Ends the upstream stream and all local ones. */
+  /** Ends the upstream stream and all local ones, and forgets everything. */
   stop(reason: string): void {
     this.#abort.abort(new ScopeClosedError(reason));
     this.expire(reason);
+    this.#era.abort(this.#abort.signal.reason);
   }
 
   /** Ends the upstream stream and keeps what is known: the process goes down, local streams end by themselves. */
   halt(): void {
     this.#abort.abort(new ScopeClosedError('the hub is closing'));
+    this.#era.abort(this.#abort.signal.reason);
   }
 
-  /** What is known is not true any more, or cannot be continued. */
+  /** Aborts when what is known is thrown away, or at the end: what was begun before must not be written any more. */
+  get era(): AbortSignal {
+    return this.#era.signal;
+  }
+
+  /** What is known is not true any more, or cannot be continued: forgets it, here and on disk, and whatever still brings it. */
   expire(reason: string): void {
+    const past = this.#era;
+    this.#era = new AbortController();
     this.snapshot.forget();
+    this.#deps.keeper.remove(this.scope);
+    past.abort(new ScopeClosedError(reason));
     for (const listener of [...this.listeners]) listener.expired(reason);
   }
 
   lend(identity: string, credential: Credential): void {
-    this.#lenders.set(identity, credential);
+    this.#lenders.lend({ identity, credential });
     this.#lacksCredentialSince = undefined;
   }
 
   /**
    * Makes the snapshot at least as new as this call, with this reader's own credential. Readers of one identity that
    * arrive before the sync begins share it.
+   * @throws ScopeClosedError when the scope was closed or thrown away meanwhile; whatever the cloud refused with
    */
   freshen(identity: string, credential: Credential): Promise<void> {
-    const queued = this.#queuedSyncs.get(identity);
-    if (queued !== undefined) return queued;
-    const sync = this.#lastSync
-      .catch(() => undefined) // its own readers have heard of it
-      .then(() => {
-        this.#queuedSyncs.delete(identity);
-        return this.#reflector.sync(credential, this.#abort.signal);
-      })
-      .then(() => this.#deps.onGranted(identity, this.scope));
-    this.#queuedSyncs.set(identity, sync);
-    this.#lastSync = sync;
-    this.#syncsUnderWay++;
-    const settled = (): void => {
-      this.#syncsUnderWay--;
-    };
-    sync.then(settled, settled);
-    return sync;
+    return this.#syncs.add(identity, credential);
   }
 
   /** Somebody still waits for a sync to begin or to end. */
   get isSyncing(): boolean {
-    return this.#syncsUnderWay > 0;
+    return this.#syncs.isBusy;
   }
 
   requestSync(): Promise<void> {
-    const [queued] = this.#queuedSyncs.values();
-    if (queued !== undefined) return queued;
-    const lender = this.#lender();
+    const lender = this.#lenders.pick();
     if (lender === undefined) return Promise.reject(new NoCredentialError(this.scope.id));
-    return this.freshen(lender.identity, lender.credential);
+    return this.#syncs.join(lender.identity, lender.credential);
   }
 
-  replace(sync: FullSync): Promise<void> {
-    return this.#write(async () => {
+  replace(sync: FullSync, era: AbortSignal): Promise<void> {
+    return this.#write(era, async () => {
       const { keeper, timing } = this.#deps;
       this.confirmedAt = timing.now();
-      if (this.isComplete && compareResourceVersion(sync.resourceVersion, this.resourceVersion) <= 0) return;
+      if (this.isComplete && compareResourceVersion(sync.resourceVersion, this.resourceVersion) <= 0) return undefined;
+      const { resourceVersion } = sync;
       const shared = { ...sync, objects: this.#intern(sync.objects) };
       const changes = this.isComplete ? this.snapshot.planReplacement(shared) : [];
-      if (this.isComplete) await keeper.saveChanges(this.scope, changes, sync.resourceVersion, sync.objects.size);
-      else await keeper.saveSync(this.scope, shared);
-      if (!this.#abort.signal.aborted) this.snapshot.commitReplacement(shared, changes);
+      if (this.isComplete) {
+        const members = shared.objects.size;
+        await keeper.saveChanges(this.scope, { changes, resourceVersion, members, isRelist: true });
+      } else await keeper.saveSync(this.scope, shared);
+      return () => this.snapshot.commitReplacement(shared, changes);
     });
   }
 
-  apply(events: readonly UpstreamChange[]): Promise<void> {
-    return this.#write(async () => {
+  apply(events: readonly UpstreamChange[], era: AbortSignal): Promise<void> {
+    return this.#write(era, async () => {
       const { keeper, timing } = this.#deps;
       this.confirmedAt = timing.now();
-      if (!this.isComplete) return;
       const { changes, resourceVersion } = this.snapshot.plan(events.map((event) => this.#interned(event)));
-      if (resourceVersion === this.resourceVersion) return;
-      await keeper.saveChanges(this.scope, changes, resourceVersion, this.snapshot.sizeAfter(changes));
-      if (!this.#abort.signal.aborted && this.isComplete) this.snapshot.commit(changes, resourceVersion);
+      if (resourceVersion === this.resourceVersion) return undefined;
+      const members = this.snapshot.sizeAfter(changes);
+      await keeper.saveChanges(this.scope, { changes, resourceVersion, members, isRelist: false });
+      return () => this.snapshot.commit(changes, resourceVersion);
+    });
+  }
+
+  /** Writes down everything that is known, for a disk that has missed changes. */
+  saveAnew(): Promise<void> {
+    return this.#write(this.era, async () => {
+      if (!this.isComplete) return undefined;
+      const { listType, resourceVersion } = this.snapshot;
+      const objects = new Map(this.snapshot.sorted().map((object) => [object.key, object]));
+      await this.#deps.keeper.saveSync(this.scope, { listType, resourceVersion, objects });
+      return undefined;
     });
   }
 
@@ -194,12 +200,12 @@ export class FollowedScope implements FeedSink {
   }
 
   refused(credential: Credential, error: UpstreamStatusError): void {
-    for (const [identity, lent] of this.#lenders) {
-      if (lent !== credential) continue;
-      this.#lenders.delete(identity);
-      this.#deps.onRefused(identity, this.scope);
-    }
+    for (const identity of this.#lenders.drop(credential)) this.#deps.onRefused(identity, this.scope);
     this.lastError = error;
+  }
+
+  regressed(error: VersionRegressedError): void {
+    this.expire(error.message);
   }
 
   vanished(error: UpstreamStatusError): void {
@@ -225,24 +231,20 @@ export class FollowedScope implements FeedSink {
     return interned;
   }
 
-  /** The node's own credential first: it is always at hand. */
-  #lender(): { readonly identity: string; readonly credential: Credential } | undefined {
-    let last: { readonly identity: string; readonly credential: Credential } | undefined;
-    for (const [identity, credential] of this.#lenders) {
-      if (credential.kind === 'node') return { identity, credential };
-      last = { identity, credential };
-    }
-    return last;
-  }
-
-  #write(task: () => Promise<void>): Promise<void> {
-    const written = this.#lastWrite.catch(() => undefined).then(task); // a failed write was its own caller's to report
-    this.#lastWrite = written.then(
-      () => {
-        for (const listener of [...this.listeners]) listener.changed();
-      },
-      () => undefined, // rejected to the caller through `written`
-    );
+  /**
+   * The one place where the snapshot changes. `save` answers how to make true what it has saved; that does not happen
+   * when the scope was closed or thrown away before or meanwhile.
+   */
+  #write(era: AbortSignal, save: () => Promise<(() => void) | undefined>): Promise<void> {
+    const written = this.#lastWrite.then(async () => {
+      era.throwIfAborted();
+      const commit = await save();
+      era.throwIfAborted();
+      if (commit === undefined) return;
+      commit();
+      for (const listener of [...this.listeners]) listener.changed();
+    });
+    this.#lastWrite = written.catch(() => undefined); // rejected to the caller through `written`
     return written;
   }
 }

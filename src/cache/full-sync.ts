@@ -2,13 +2,14 @@
 // returns everything or throws; a half-read scope never leaves this file.
 
 import { splitList } from '../apimachinery/list-splitter.ts';
-import { type KubernetesObject, readListItem, readObject } from '../apimachinery/object.ts';
+import type { KubernetesObject } from '../apimachinery/object.ts';
 import type { WatchFrame } from '../apimachinery/watch-frame.ts';
 import type { Credential } from './credential.ts';
 import { UpstreamProtocolError, UpstreamStatusError } from './errors.ts';
 import { type Scope, scopeRequestPath } from './scope.ts';
 import type { FullSync } from './snapshot.ts';
 import type { Transport } from './transport.ts';
+import { upstreamItem, upstreamObject, upstreamVersion } from './upstream-object.ts';
 import { readBookmark, readErrorFrame } from './watch/bookmark.ts';
 import { openWatch } from './watch/watch-stream.ts';
 
@@ -41,15 +42,14 @@ async function listAllPages(request: SyncRequest, limit: number | undefined): Pr
       ...(next !== '' && { continue: next }),
     };
     const list = splitList(await getBody(request, scopeRequestPath(request.scope, parameters)));
-    if (list.resourceVersion === '') throw new UpstreamProtocolError('a list came without a resourceVersion');
-    resourceVersion ??= list.resourceVersion;
+    resourceVersion ??= upstreamVersion(list.resourceVersion, `a ${list.kind}`);
     if (list.resourceVersion !== resourceVersion) {
       throw new UpstreamProtocolError(
         `pages of one list have different versions: ${resourceVersion} and ${list.resourceVersion}`,
       );
     }
     for (const bytes of list.items) {
-      const object = readListItem(request.scope.gvr, bytes, list);
+      const object = upstreamItem(request.scope.gvr, bytes, list);
       objects.set(object.key, object);
     }
     if (list.continue === '')
@@ -101,12 +101,15 @@ function takeInitialFrame(
   if (frame.type === 'BOOKMARK') {
     const bookmark = readBookmark(frame.object);
     if (!bookmark.initialEventsEnd) return undefined;
+    if (bookmark.kind === '' || bookmark.apiVersion === '') {
+      throw new UpstreamProtocolError('the end bookmark does not say what was watched');
+    }
     return {
       listType: { kind: `${bookmark.kind}List`, apiVersion: bookmark.apiVersion },
       resourceVersion: bookmark.resourceVersion,
     };
   }
-  const object = readObject(scope.gvr, frame.object);
+  const object = upstreamObject(scope.gvr, frame.object);
   if (frame.type === 'DELETED') objects.delete(object.key);
   else objects.set(object.key, object);
   return undefined;

@@ -1,7 +1,6 @@
 // Keeps one scope current: a full sync, then a WATCH that is resumed by resourceVersion after every cut; a full sync
 // again only when the cloud says 410 Expired. Everything it learns goes through `FeedSink`, which has it on its way to
 // disk before anyone sees it. One reflector per scope serves all local clients.
-import { readObject } from '../apimachinery/object.ts';
 import { compareResourceVersion } from '../apimachinery/resource-version.ts';
 import type { WatchFrame } from '../apimachinery/watch-frame.ts';
 import type { Credential } from './credential.ts';
@@ -16,6 +15,7 @@ import { syncByList, syncByWatchList } from './full-sync.ts';
 import type { Scope } from './scope.ts';
 import type { FullSync, UpstreamChange } from './snapshot.ts';
 import type { Transport } from './transport.ts';
+import { upstreamObject } from './upstream-object.ts';
 import { readBookmark, readErrorFrame } from './watch/bookmark.ts';
 import { openWatch } from './watch/watch-stream.ts';
 
@@ -43,17 +43,21 @@ export type InitialSync = 'auto' | 'list' | 'watchlist';
 export interface FeedSink {
   readonly isComplete: boolean;
   readonly resourceVersion: string;
+  /** Aborts when what is known is thrown away, or at the end: what was begun before is not handed over any more. */
+  readonly era: AbortSignal;
   /** A full sync, shared with the readers that wait for one. */
   requestSync(): Promise<void>;
   /** Takes a full sync over; does nothing when the scope is already past it. */
-  replace(sync: FullSync): Promise<void>;
-  apply(events: readonly UpstreamChange[]): Promise<void>;
+  replace(sync: FullSync, era: AbortSignal): Promise<void>;
+  apply(events: readonly UpstreamChange[], era: AbortSignal): Promise<void>;
   /** The stream with the cloud stands, or has ended. */
   following(isFollowing: boolean): void;
   /** The cloud refused this credential (401, 403). */
   refused(credential: Credential, error: UpstreamStatusError): void;
   /** The cloud does not know this resource any more (404). */
   vanished(error: UpstreamStatusError): void;
+  /** The cloud's versions went back, although it passes for the same cluster: what is known is of another past. */
+  regressed(error: VersionRegressedError): void;
   failed(error: unknown): void;
 }
 
@@ -92,19 +96,20 @@ export class Reflector {
   async run(signal: AbortSignal): Promise<void> {
     let mustSync = false;
     while (!signal.aborted) {
+      /** With what the cloud was asked about this scope; a refusal of anything else says nothing about it. */
+      let asked: Credential | undefined;
       try {
         await this.#deps.link.whenOnline(signal);
         await this.#deps.cluster.verify(signal);
-        const credential = this.#credential();
-        if (credential === undefined) throw new NoCredentialError(this.#scope.id);
+        asked = this.#credential();
+        if (asked === undefined) throw new NoCredentialError(this.#scope.id);
         if (mustSync || !this.#sink.isComplete) await this.#sink.requestSync();
         mustSync = false;
-        await this.#follow(credential, signal);
+        await this.#follow(asked, signal);
       } catch (error) {
         if (signal.aborted) return;
-        mustSync ||= error instanceof HistoryExpiredError;
-        this.#deps.cluster.doubt();
-        await this.#recover(error, signal);
+        mustSync ||= error instanceof HistoryExpiredError || error instanceof VersionRegressedError;
+        await this.#recover(error, asked, signal);
       }
     }
   }
@@ -112,10 +117,21 @@ export class Reflector {
   /**
    * Reads the whole scope with this credential and hands it over. What is known afterwards is at least as new as this
    * call, whoever's stream brought it.
+   * @throws VersionRegressedError, and what was known is forgotten
    */
   async sync(credential: Credential, signal: AbortSignal): Promise<void> {
-    const request = { transport: this.#deps.transport, scope: this.#scope, credential, signal };
-    await this.#sink.replace(await this.#read(request));
+    const { cluster, transport } = this.#deps;
+    const sink = this.#sink;
+    await cluster.verify(signal);
+    const { era, resourceVersion: known } = sink;
+    const sync = await this.#read({ transport, scope: this.#scope, credential, signal: era });
+    if (compareResourceVersion(sync.resourceVersion, known) >= 0) return await sink.replace(sync, era);
+    // A list of the most recent state is never below what was known before it was asked for.
+    const error = new VersionRegressedError(known, sync.resourceVersion);
+    cluster.doubt();
+    await cluster.verify(signal);
+    if (!era.aborted) sink.regressed(error);
+    throw error;
   }
 
   async #read(request: Parameters<typeof syncByList>[0]): Promise<FullSync> {
@@ -133,58 +149,72 @@ export class Reflector {
   }
 
   async #follow(credential: Credential, signal: AbortSignal): Promise<void> {
-    const { transport, timing } = this.#deps;
+    const { transport, timing, cluster } = this.#deps;
+    const { era, resourceVersion } = this.#sink;
     const timeoutSeconds = 300 + Math.floor(timing.random() * 300);
     const parameters = {
       allowWatchBookmarks: 'true',
-      resourceVersion: this.#sink.resourceVersion,
+      resourceVersion,
       timeoutSeconds: String(timeoutSeconds),
       watch: 'true',
     };
     const openedAt = timing.now();
-    const stream = await openWatch({ transport, scope: this.#scope, credential, signal, parameters });
+    const stream = await openWatch({ transport, scope: this.#scope, credential, signal: era, parameters });
     this.#sink.following(true);
     let heard = false;
     try {
       for await (const frames of stream) {
         heard = true;
         this.#failures = 0;
-        await this.#sink.apply(this.#readFrames(frames));
+        const events = this.#readFrames(frames, resourceVersion);
+        if (events.some((event) => isBookmarkBelow(event, resourceVersion))) {
+          // An apiserver that lags behind another one says so; one that was restored from a backup, too.
+          cluster.doubt();
+          await cluster.verify(signal);
+        }
+        await this.#sink.apply(events, era);
       }
     } finally {
       this.#sink.following(false);
     }
     const lastedMs = timing.now() - openedAt;
-    if (lastedMs < timeoutSeconds * 1000 - 5000) this.#deps.cluster.doubt();
+    if (lastedMs < timeoutSeconds * 1000 - 5000) cluster.doubt();
     if (!heard && lastedMs < 1000) throw new UpstreamProtocolError('the watch ended at once without an event');
   }
 
-  #readFrames(frames: readonly WatchFrame[]): readonly UpstreamChange[] {
+  #readFrames(frames: readonly WatchFrame[], since: string): readonly UpstreamChange[] {
     return frames.map((frame): UpstreamChange => {
       if (frame.type === 'ERROR') throw readErrorFrame(frame.object);
-      if (frame.type !== 'BOOKMARK') return { type: frame.type, object: readObject(this.#scope.gvr, frame.object) };
-      const { resourceVersion } = readBookmark(frame.object);
-      if (compareResourceVersion(resourceVersion, this.#sink.resourceVersion) < 0) {
-        throw new VersionRegressedError(this.#sink.resourceVersion, resourceVersion);
+      if (frame.type === 'BOOKMARK')
+        return { type: 'BOOKMARK', resourceVersion: readBookmark(frame.object).resourceVersion };
+      const object = upstreamObject(this.#scope.gvr, frame.object);
+      if (compareResourceVersion(object.resourceVersion, since) <= 0) {
+        throw new VersionRegressedError(since, object.resourceVersion);
       }
-      return { type: 'BOOKMARK', resourceVersion };
+      return { type: frame.type, object };
     });
   }
 
-  async #recover(error: unknown, signal: AbortSignal): Promise<void> {
-    const { timing } = this.#deps;
-    if (error instanceof UpstreamStatusError) {
-      const credential = this.#credential();
-      if (error.statusCode === 404) return this.#sink.vanished(error);
-      if ((error.statusCode === 401 || error.statusCode === 403) && credential) this.#sink.refused(credential, error);
+  async #recover(error: unknown, asked: Credential | undefined, signal: AbortSignal): Promise<void> {
+    const { cluster, timing } = this.#deps;
+    if (!(error instanceof NoCredentialError)) cluster.doubt();
+    if (error instanceof UpstreamStatusError && asked !== undefined) {
+      if (error.statusCode === 404) {
+        this.#sink.vanished(error);
+        return;
+      }
+      if (error.statusCode === 401 || error.statusCode === 403) this.#sink.refused(asked, error);
     }
     if (!(error instanceof HistoryExpiredError)) this.#sink.failed(error);
     this.#failures++;
     const ceiling = Math.min(30_000, 200 * 2 ** Math.min(this.#failures, 8));
-    await timing
-      .sleep(Math.max(retryAfterMs(error), ceiling * (0.5 + timing.random() / 2)), signal)
-      .catch(ignoreAbort(signal));
+    const pauseMs = Math.max(retryAfterMs(error), ceiling * (0.5 + timing.random() / 2));
+    await timing.sleep(pauseMs, signal).catch(ignoreAbort(signal));
   }
+}
+
+function isBookmarkBelow(event: UpstreamChange, resourceVersion: string): boolean {
+  return event.type === 'BOOKMARK' && compareResourceVersion(event.resourceVersion, resourceVersion) < 0;
 }
 
 function retryAfterMs(error: unknown): number {

@@ -3,12 +3,11 @@
 import { gvrKey } from '../apimachinery/group-version-resource.ts';
 import type { Credential } from './credential.ts';
 import { FollowedScope, type FollowedScopeDependencies } from './followed-scope.ts';
+import type { RestoredScope } from './restore-scope.ts';
 import { canAnswer, type Scope } from './scope.ts';
-import type { RestoredScope } from './scope-records.ts';
 
 export interface ScopeTableDependencies extends Omit<FollowedScopeDependencies, 'onVanished'> {
-  /** A scope is not followed any more; its records can go. */
-  readonly onClosed: (followed: FollowedScope, memberKeys: readonly string[], reason: string) => void;
+  readonly onClosed: (followed: FollowedScope, reason: string) => void;
   readonly onCrash: (error: unknown) => void;
 }
 
@@ -69,9 +68,8 @@ export class ScopeTable {
     const siblings = this.#byResource.get(resource);
     siblings?.delete(followed);
     if (siblings?.size === 0) this.#byResource.delete(resource);
-    const memberKeys = followed.snapshot.isComplete ? followed.snapshot.sorted().map(({ key }) => key) : [];
     followed.stop(reason);
-    this.#deps.onClosed(followed, memberKeys, reason);
+    this.#deps.onClosed(followed, reason);
   }
 
   /** Ends all streams without forgetting anything: the process goes down. */

@@ -1,6 +1,7 @@
 // The two watch frames that carry no object of the scope: BOOKMARK and ERROR.
 import type { Status } from '../../apimachinery/status.ts';
 import { HistoryExpiredError, UpstreamProtocolError, UpstreamStatusError } from '../errors.ts';
+import { upstreamVersion } from '../upstream-object.ts';
 
 export interface Bookmark {
   readonly kind: string;
@@ -12,10 +13,7 @@ export interface Bookmark {
 
 export function readBookmark(bytes: Buffer): Bookmark {
   const object = parse(bytes);
-  const resourceVersion = object.metadata?.resourceVersion;
-  if (typeof resourceVersion !== 'string' || resourceVersion === '') {
-    throw new UpstreamProtocolError('a bookmark came without a resourceVersion');
-  }
+  const resourceVersion = upstreamVersion(object.metadata?.resourceVersion, 'a bookmark');
   return {
     kind: String(object.kind ?? ''),
     apiVersion: String(object.apiVersion ?? ''),

@@ -1,0 +1,42 @@
+// Who lends a credential to follow a scope with. A credential is lent by those who were given the scope with it, and is
+// dropped when the cloud refuses it.
+import type { Credential } from './credential.ts';
+
+export interface Lender {
+  readonly identity: string;
+  readonly credential: Credential;
+}
+
+export class Lenders {
+  readonly #credentials = new Map<string, Credential>();
+
+  get size(): number {
+    return this.#credentials.size;
+  }
+
+  get identities(): readonly string[] {
+    return [...this.#credentials.keys()];
+  }
+
+  /** The newest credential of an identity takes the place of its older one. */
+  lend({ identity, credential }: Lender): void {
+    this.#credentials.set(identity, credential);
+  }
+
+  /** Drops a credential and answers who lent it. One that was lent anew meanwhile stays. */
+  drop(credential: Credential): readonly string[] {
+    const dropped = this.identities.filter((identity) => this.#credentials.get(identity) === credential);
+    for (const identity of dropped) this.#credentials.delete(identity);
+    return dropped;
+  }
+
+  /** The node's own first: it is always at hand. Else the last that was lent for the first time. */
+  pick(): Lender | undefined {
+    let last: Lender | undefined;
+    for (const [identity, credential] of this.#credentials) {
+      last = { identity, credential };
+      if (credential.kind === 'node') return last;
+    }
+    return last;
+  }
+}
