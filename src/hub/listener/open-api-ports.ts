@@ -7,7 +7,7 @@ import { toStatus } from '../errors.ts';
 import type { Exchange, ListenerKind } from '../exchange.ts';
 import type { Caller } from '../identity/caller.ts';
 import type { OpenIdentity } from '../identity/open-identity.ts';
-import { formatHostPort, type HostPort } from '../option-types.ts';
+import type { HostPort } from '../option-types.ts';
 import type { HubConfig } from '../options.ts';
 import { createRequestEntry } from '../request-entry.ts';
 import type { Services } from '../services.ts';
@@ -113,8 +113,4 @@ async function passUpgrade(
     throw serviceUnavailable(`the cloud is not reachable ${link.describe()}, and only it can open this connection`);
   }
   await tunnel({ request, socket, head, path: info.path + info.search, caller });
-}
-
-export function addressText(address: HostPort): string {
-  return formatHostPort(address);
 }
