@@ -9,9 +9,15 @@ const processors = ['arm64', 'arm', 'x64', 'ia32', 'ppc64', 'riscv64', 's390x', 
 /** @param {string} name a platform package, e.g. `@biomejs/cli-linux-x64-musl` */
 function platformOf(name) {
   const words = name.split('/').pop().split(/[-_.]/);
-  const cpu = processors.find((one) => words.includes(one) || (one === 'arm' && words.some((word) => /^arm/.test(word))));
+  const cpu = processors.find(
+    (one) => words.includes(one) || (one === 'arm' && words.some((word) => /^arm/.test(word))),
+  );
   const os = systems.find((one) => words.includes(one));
-  const libc = words.some((word) => word.startsWith('musl')) ? 'musl' : words.some((word) => word.startsWith('gnu')) ? 'glibc' : undefined;
+  const libc = words.some((word) => word.startsWith('musl'))
+    ? 'musl'
+    : words.some((word) => word.startsWith('gnu'))
+      ? 'glibc'
+      : undefined;
   return { ...(os && { os: [os] }), ...(cpu && { cpu: [cpu] }), ...(os === 'linux' && libc && { libc: [libc] }) };
 }
 

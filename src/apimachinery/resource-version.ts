@@ -2,8 +2,6 @@
 // the numbers, without BigInt and without the loss of a double above 2^53.
 // Source: apimachinery pkg/util/resourceversion (KEP-5504).
 
-export type ResourceVersion = string;
-
 /** True for what an object may carry: decimal, no sign, no leading zero, not '0'. */
 export function isResourceVersion(text: string): boolean {
   return /^[1-9][0-9]*$/.test(text);
