@@ -130,6 +130,18 @@ test('a power cut that leaves a hole in the unsynced part of a log costs what ca
   t.true(existsSync(join(directory, 'set-aside')), 'the log as it was is kept');
 });
 
+test('damage in the synced part of a log costs what was there, not what came after it', async (t) => {
+  const history = await makeHistory(t, { ...inLog, syncedAfter: 60 });
+  const directory = copyHistory(t, history);
+  damageFile(levelFiles(directory, '.log')[0]!, flip(40_000));
+  const found = await openDamaged(t, directory);
+  t.true(found.hasOverall.has('object'));
+  const last = history.states.at(-1)!;
+  const newest = [...last.keys()].filter((name) => last.get(name) !== history.states[45]!.get(name));
+  t.true(newest.length > 20);
+  for (const name of newest) t.is(found.state.get(name), last.get(name), name);
+});
+
 test('a tail of zeros or a torn tail behind the sync is what a power cut leaves, and no damage', async (t) => {
   const history = await makeHistory(t, inLog);
   for (const kept of [0.7, 0.9, 0.99]) {

@@ -1,8 +1,9 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { StorageReadOnlyError } from '../../storage/errors.ts';
 import type { Change, StorageHealth } from '../../storage/records.ts';
+import { reserveBytes } from '../../storage/reserve.ts';
 import { MemoryEngine, noSpace } from './memory-engine.ts';
 import { loadAll, openTestRecords, type TestRecords } from './open-test-records.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
@@ -237,6 +238,37 @@ test('a record that the database has lost or shows in an older version is damage
     'gone: it cannot be found',
     'stale: it is not the version written last',
   ]);
+});
+
+test('a damaged record that is being replaced is not thrown away with its replacement', async (t) => {
+  const { records, engine } = await openFailing(t);
+  await records.write([put('b', 'old')]);
+  const content = await engine.content();
+  const storedKey = Buffer.from('\u0003b');
+  const record = Buffer.from((await content.get(storedKey))!);
+  record[record.length - 1]! ^= 1;
+  await content.batch([{ type: 'put', key: storedKey, value: record }], { sync: false });
+  const gate = Promise.withResolvers<void>();
+  engine.gate = gate.promise;
+  const writing = records.write([put('b', 'new')]);
+  const reading = records.read('object', 'b');
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  gate.resolve();
+  await writing;
+  t.is(await reading, undefined);
+  t.deepEqual(await records.read('object', 'b'), Buffer.from('new'));
+});
+
+test('after recovery the reserve has its full size again', async (t) => {
+  const failing = await openFailing(t);
+  const { records, engine, directory } = failing;
+  engine.batchFault = noSpace();
+  await t.throwsAsync(records.write([put('a')]), readOnly);
+  truncateSync(join(directory, 'reserve'), 100);
+  engine.batchFault = undefined;
+  await attempt(failing, 1000);
+  t.is(records.health.state, 'ok');
+  t.is(statSync(join(directory, 'reserve')).size, reserveBytes);
 });
 
 test('damage met while the disk takes no writes is left out all the same', async (t) => {

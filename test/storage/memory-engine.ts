@@ -14,6 +14,8 @@ export class MemoryEngine implements StorageEngine {
   syncs = 0;
   /** When set, batches wait for it before they are applied. */
   gate: Promise<void> | undefined;
+  /** When set, syncs other than those of a batch wait for it. */
+  syncGate: Promise<void> | undefined;
   #content: Database | undefined;
 
   /** The database behind everything, to look into or to damage. */
@@ -43,6 +45,7 @@ export class MemoryEngine implements StorageEngine {
       pages: (range: KeyRange, pageEntries: number): AsyncIterable<readonly Entry[]> =>
         content.pages(range, pageEntries),
       sync: async () => {
+        await this.syncGate;
         if (this.syncFault !== undefined) throw this.syncFault;
         this.syncs += 1;
       },

@@ -170,6 +170,23 @@ test('a synced write that comes after unsynced ones takes them along', async (t)
   t.is(await readWitness(join(directory, 'synced')), 4);
 });
 
+test('the witness never runs ahead of a sync that is still on its way', async (t) => {
+  const engine = new MemoryEngine();
+  const directory = temporaryDirectory(t);
+  const { records } = await openTestRecords(t, { directory, engine });
+  const gate = Promise.withResolvers<void>();
+  engine.syncGate = gate.promise;
+  await records.write([put('a')]);
+  const syncing = records.sync();
+  await new Promise((resolve) => setImmediate(resolve));
+  const synced = records.write([put('b')], { sync: true });
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  t.is(await readWitness(join(directory, 'synced')), 1);
+  gate.resolve();
+  await Promise.all([syncing, synced]);
+  t.is(await readWitness(join(directory, 'synced')), 3);
+});
+
 test('a secret is unreadable on disk, comes back with the key and is damage without it', async (t) => {
   const directory = temporaryDirectory(t);
   const key = randomBytes(32);
