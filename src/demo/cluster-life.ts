@@ -46,6 +46,8 @@ export class ClusterLife {
   readonly #store: ObjectStore;
   readonly #clock: Clock;
   readonly #random: Random;
+  /** Apps with pods that changed since their EndpointSlices were looked at. */
+  readonly #movedApps = new Set<string>();
   #stepCount = 0;
   #addressCount = 100;
 
@@ -53,6 +55,9 @@ export class ClusterLife {
     this.#store = store;
     this.#clock = clock;
     this.#random = random;
+    store.subscribe(({ object }) => {
+      if (object.definition === pods && object.labels.app !== undefined) this.#movedApps.add(object.labels.app);
+    });
   }
 
   /** One step of everybody. */
@@ -169,7 +174,7 @@ export class ClusterLife {
     for (const service of this.#store.list(services)) {
       const app = textAt(service.document, 'spec.selector.app');
       const slice = this.#store.find(slices, service.namespace, sliceName(service.name));
-      if (app === '' || slice === undefined) continue;
+      if (!this.#movedApps.has(app) || slice === undefined) continue;
       const behind = all.filter(({ namespace, labels }) => namespace === service.namespace && labels.app === app);
       const draft = endpointSliceDraft(
         service.document,
@@ -177,6 +182,7 @@ export class ClusterLife {
       );
       this.#change(slice, ({ metadata }) => ({ ...draft, metadata }));
     }
+    this.#movedApps.clear();
   }
 
   #readSensor(): void {

@@ -2,6 +2,7 @@
 // bytes leave and nothing ever comes back. Healed, it lets go what it held, as TCP does when packets get through again.
 
 import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net';
+import { resetSocket } from './reset-socket.ts';
 
 /** pass: bytes flow. refuse: nobody listens. swallow: connections open and stay open, no byte comes through. */
 export type LinkMode = 'pass' | 'refuse' | 'swallow';
@@ -34,7 +35,9 @@ class Relay implements Link {
   readonly #target: { readonly host: string; readonly port: number };
   readonly #host: string;
   readonly #server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => this.#admit(client));
-  readonly #pairs = new Set<readonly [client: Socket, upstream: Socket | undefined]>();
+  /** Everything open, on both sides. */
+  readonly #sockets = new Set<Socket>();
+  /** Clients that came while nothing gets through: not connected to the cloud yet. */
   readonly #held = new Set<Socket>();
   #port: number;
   #mode: LinkMode = 'pass';
@@ -76,11 +79,9 @@ class Relay implements Link {
       return;
     }
     if (!this.#server.listening) await this.listen();
-    for (const sockets of this.#pairs) {
-      for (const socket of sockets) {
-        if (mode === 'swallow') socket?.pause();
-        else socket?.resume();
-      }
+    for (const socket of this.#sockets) {
+      if (mode === 'swallow') socket.pause();
+      else if (!this.#held.has(socket)) socket.resume();
     }
     if (mode === 'swallow') return;
     for (const client of this.#held) this.#connect(client);
@@ -89,45 +90,47 @@ class Relay implements Link {
 
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const client of this.#held) client.resetAndDestroy();
-    for (const sockets of this.#pairs) for (const socket of sockets) socket?.resetAndDestroy();
+    for (const socket of this.#sockets) resetSocket(socket);
     await closed;
   }
 
   #admit(client: Socket): void {
-    client.on('error', () => client.destroy()); // a dead client is the client's own news
-    if (this.#mode === 'pass') {
-      this.#connect(client);
-      return;
-    }
-    this.#held.add(client);
-    client.once('close', () => this.#held.delete(client));
+    this.#follow(client);
+    if (this.#mode === 'pass') this.#connect(client);
+    else this.#held.add(client);
+  }
+
+  #follow(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.setNoDelay(true);
+    socket.on('error', () => socket.destroy()); // the other side is told when this one closes
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      this.#held.delete(socket);
+    });
   }
 
   #connect(client: Socket): void {
-    if (client.destroyed) return;
     const upstream = createConnection({ ...this.#target, allowHalfOpen: true });
-    const pair = [client, upstream] as const;
-    this.#pairs.add(pair);
-    for (const [from, to] of [pair, [upstream, client] as const]) {
-      from.setNoDelay(true);
-      from.on('data', (chunk: Buffer) => {
-        this.#carriedBytes += chunk.length;
-        if (to.write(chunk) || to.destroyed) return;
-        from.pause();
-        to.once('drain', () => {
-          if (this.#mode === 'pass') from.resume();
-        });
+    this.#follow(upstream);
+    this.#carry(client, upstream);
+    this.#carry(upstream, client);
+    client.resume();
+  }
+
+  #carry(from: Socket, to: Socket): void {
+    from.on('data', (chunk: Buffer) => {
+      this.#carriedBytes += chunk.length;
+      if (to.write(chunk) || to.destroyed) return;
+      from.pause();
+      to.once('drain', () => {
+        if (this.#mode === 'pass') from.resume();
       });
-      from.on('end', () => to.end());
-      from.on('close', (hadError) => {
-        this.#pairs.delete(pair);
-        if (hadError) to.resetAndDestroy();
-        else to.end();
-      });
-    }
-    upstream.on('error', () => client.resetAndDestroy());
-    if (this.#mode === 'swallow') upstream.pause();
-    else client.resume();
+    });
+    from.on('end', () => to.end());
+    from.on('close', (hadError) => {
+      if (hadError) resetSocket(to);
+      else to.end();
+    });
   }
 }

@@ -4,6 +4,7 @@ import { createServer as createHttpServer, type RequestListener, type Server } f
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { ConnectionMode } from './faults.ts';
+import { resetSocket } from './reset-socket.ts';
 
 export interface ListenerTls {
   readonly cert: string | Buffer;
@@ -79,13 +80,13 @@ export class Listener {
   /** RST on every open connection, or on the one that carries this stream. */
   reset(stream?: Socket): void {
     for (const socket of this.#sockets) {
-      if (stream === undefined || socket.remotePort === stream.remotePort) socket.resetAndDestroy();
+      if (stream === undefined || socket.remotePort === stream.remotePort) resetSocket(socket);
     }
   }
 
   #admit(socket: Socket): void {
     if (this.#mode === 'reset') {
-      socket.resetAndDestroy();
+      resetSocket(socket);
       return;
     }
     socket.setNoDelay(true);

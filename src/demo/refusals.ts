@@ -17,7 +17,7 @@ export function unforeseen(message: string): StatusError {
 
 /** Nothing is served there: not even a Status, but the words of net/http. */
 export class PageNotFoundError extends Error {
-  readonly code = 'PAGE_NOT_FOUND';
+  readonly code = 'UNSERVED';
 
   constructor() {
     super('404 page not found');

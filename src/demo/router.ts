@@ -26,6 +26,10 @@ const handlers: Readonly<Record<string, ResourceHandler>> = {
   deletecollection: handleDeleteCollection,
 };
 
+const wantsName: ReadonlySet<string> = new Set(['get', 'update', 'patch', 'delete']);
+/** A field selector on metadata.name counts as a name. */
+const takesBoth: ReadonlySet<string> = new Set(['list', 'watch', 'deletecollection']);
+
 /** Throws Forbidden, NotFound, PageNotFoundError, MethodNotAllowed, and what the handlers throw. */
 export async function route(call: Call): Promise<void> {
   const { info } = call;
@@ -41,6 +45,9 @@ export async function route(call: Call): Promise<void> {
   if (info.subresource !== '' && !(info.subresource === 'status' && definition.hasStatus)) throw pathNotFound();
   const handler = handlers[info.verb];
   if (handler === undefined || !verbsOf(definition).includes(info.verb)) throw methodNotAllowed(info.gvr, info.verb);
+  if (wantsName.has(info.verb) !== (info.name !== '') && !takesBoth.has(info.verb)) {
+    throw methodNotAllowed(info.gvr, info.verb);
+  }
   return handler(call, definition);
 }
 

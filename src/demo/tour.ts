@@ -30,7 +30,7 @@ export function tour(places: TourPlaces): string {
     `--cert ${shellWord(places.clientCertificatePath)}`,
     `--key ${shellWord(places.clientKeyPath)}`,
   ].join(' ');
-  const curl = (path: string): string => `curl -s ${credentials} '${places.apiUrl}${path}'`;
+  const curl = (path: string, more = '-sS'): string => `curl ${more} ${credentials} '${places.apiUrl}${path}'`;
   const pods = `/api/v1/pods?fieldSelector=spec.nodeName%3D${places.nodeName}&resourceVersion=0`;
   const sections: readonly (readonly [title: string, lines: readonly string[]])[] = [
     [
@@ -53,28 +53,31 @@ export function tour(places: TourPlaces): string {
         '  No kubectl? These say the same:',
         `  ${curl('/api/v1/nodes')}`,
         `  ${curl(pods)}`,
-        `  ${curl('/api/v1/pods?watch=true&resourceVersion=0')}`,
+        `  ${curl('/api/v1/pods?watch=true&resourceVersion=0', '-sSN')}`,
       ],
     ],
     [
       '2. Cut the link',
       [
-        `  curl -s -X POST ${places.linkControlUrl}/cut                 (packets vanish: noticed within 5 s)`,
-        `  curl -s -X POST '${places.linkControlUrl}/cut?how=refuse'    (connections refused: noticed at once)`,
-        `  curl -s ${places.adminUrl}/status`,
+        `  curl -s -X POST ${places.linkControlUrl}/cut                 (packets vanish)`,
+        `  curl -s -X POST '${places.linkControlUrl}/cut?how=refuse'    (or: connections are refused)`,
       ],
     ],
     [
       '3. Ask again',
       [
-        `  ${kubectl} get pods -A                 (the same pods, from what the node knows)`,
-        `  ${curl(pods).replace('curl -s', 'curl -s -D - -o /dev/null')}`,
+        `  ${kubectl} get pods -A`,
+        '      The same pods, from what the node knows, with fewer columns: those are made by the cloud. The first one to',
+        '      ask waits up to 5 s while the hub makes sure that the cloud is gone; after that answers come at once.',
+        `  ${curl(pods, '-sSi')}`,
         '      X-Holdfast-Source: cache and X-Holdfast-Age: <seconds> say where it comes from and how old it is.',
-        '  The watches of step 1 stay open, quiet and without an error.',
-        `  ${curl('/api/v1/namespaces/shop/secrets').replace('curl -s', 'curl -s -i')}`,
+        `  ${curl('/api/v1/namespaces/shop/secrets', '-sSi')}`,
         '      Never asked for before the cut, so not known: 503 with a Status that says why. Never an empty list.',
+        `  curl -s ${places.adminUrl}/status`,
+        '      What the hub says about the link, and about what it knows.',
         `  ${cloud} -n shop delete pod -l app=web --wait=false`,
-        '      This reaches the cloud past the link. The node cannot know yet: it still shows the old pods, and their age.',
+        '      This reaches the cloud past the link. The node cannot know yet: it still shows the old pods.',
+        '  The watches of step 1 stay open, quiet and without an error.',
       ],
     ],
     [
