@@ -104,8 +104,8 @@ function requestSilent(
     return doubt(noted, at, `request silent for ${Math.round(waitedMs)} ms`, context);
   }
   // The server answered others while this one waited: slow, not gone. But it must go on being heard.
-  const nextProbeAt = Math.min(link.nextProbeAt, link.lastAnsweredAt + pace.heardEveryMs);
-  return nextProbeAt <= at ? probeSoon(noted, at, context) : { ...noted, nextProbeAt };
+  const dueAt = Math.min(link.nextProbeAt, link.lastAnsweredAt + pace.heardEveryMs);
+  return probeAt(noted, dueAt, at, context);
 }
 
 function probeAnswered(
@@ -134,8 +134,8 @@ function probeFailed(link: ServerLink, at: number, reason: string, context: Cont
   const failed = { ...link, probe: undefined, isReady: false, failedProbes: link.failedProbes + 1 };
   switch (link.state) {
     case 'online': {
-      if (link.lastAnsweredAt >= probe.startedAt)
-        return { ...failed, failedProbes: 0, nextProbeAt: at + pace.heardEveryMs };
+      const isHeard = link.lastAnsweredAt >= probe.startedAt && at - link.lastAnsweredAt < pace.probeLimitMs;
+      if (isHeard) return probeAt({ ...failed, failedProbes: 0 }, link.lastAnsweredAt + pace.heardEveryMs, at, context);
       // Two things without an answer are enough; of one alone, ask again.
       if (link.lastSilentAt > link.lastAnsweredAt) return goOffline(failed, at, reason, context);
       return probeSoon(enter(failed, 'suspect', at, reason), at, context);
@@ -171,9 +171,11 @@ function probeSoon(link: ServerLink, at: number, context: Context): ServerLink {
     return { ...link, probe: { ...link.probe, timesOutAt } };
   }
   const earliest = link.lastProbeAt + pace.probeGapMs;
-  return earliest <= at
-    ? startProbe(link, at, context)
-    : { ...link, nextProbeAt: Math.min(link.nextProbeAt, earliest) };
+  return earliest <= at ? startProbe(link, at, context) : { ...link, nextProbeAt: earliest };
+}
+
+function probeAt(link: ServerLink, dueAt: number, at: number, context: Context): ServerLink {
+  return dueAt <= at ? probeSoon(link, at, context) : { ...link, nextProbeAt: dueAt };
 }
 
 function startProbe(link: ServerLink, at: number, context: Context): ServerLink {

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 
 export function breakOff(socket: Duplex): void {
   const isPlainTcp = socket instanceof Socket && !('encrypted' in socket);
-  if (isPlainTcp && !socket.destroyed) socket.resetAndDestroy();
+  // Resetting what is already being ended leaves a handle that Node 24 never closes: the process then cannot exit.
+  if (isPlainTcp && !socket.destroyed && !socket.writableEnded) socket.resetAndDestroy();
   else socket.destroy();
 }

@@ -3,6 +3,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import test from 'ava';
 import { UpstreamUnreachableError } from '../../../src/hub/upstream/errors.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 import { cloud, converse, deadPort, front, portOf, rawCloud, readAll, upstreamTo } from './support/fixtures.ts';
 
 const get = (path = '/x', more = '') => `GET ${path} HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n${more}\r\n`;
@@ -569,4 +570,45 @@ test('a path prefix of the server stands before every path', async (t) => {
   const server = await cloud(t, (request, response) => response.end(request.url));
   const hub = await front(t, upstreamTo(t, [`http://127.0.0.1:${portOf(server)}/k8s/clusters/c-1/`]));
   t.is(await (await fetchFrom(hub.port, '/api?x=1')).text(), '/k8s/clusters/c-1/api?x=1');
+});
+
+test('a read that is silent for 20 s is asked again on a fresh connection; after its own limit it fails', async (t) => {
+  let connections = 0;
+  const { port } = await rawCloud(t, (socket) => {
+    connections += 1;
+    const isFirst = connections === 1;
+    socket.on('data', () => {
+      if (!isFirst) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+      else setImmediate(() => clock.advance(21_000));
+    });
+  });
+  const clock = new ManualClock();
+  const hub = await front(t, upstreamTo(t, [port], { clock }));
+  t.is(await (await fetchFrom(hub.port, '/x')).text(), 'ok');
+  t.is(connections, 2);
+});
+
+test('a write that is silent past its limit fails as sent and silent, and is not repeated', async (t) => {
+  let requests = 0;
+  const clock = new ManualClock();
+  const server = await cloud(t, () => {
+    requests += 1;
+    setImmediate(() => clock.advance(70_000));
+  });
+  const hub = await front(t, upstreamTo(t, [portOf(server)], { clock }));
+  const answer = await fetchFrom(hub.port, '/x', { method: 'POST', body: 'hi' });
+  t.is(await answer.text(), '{"reason":"silent","phase":"sent"}');
+  t.is(requests, 1);
+});
+
+test('without a limit, as for a proxied service, an answer may take as long as it takes', async (t) => {
+  const clock = new ManualClock();
+  const server = await cloud(t, (_request, response) => {
+    setImmediate(() => {
+      clock.advance(3_600_000);
+      response.end('at last');
+    });
+  });
+  const hub = await front(t, upstreamTo(t, [portOf(server)], { clock }), { headLimitMs: Number.POSITIVE_INFINITY });
+  t.is(await (await fetchFrom(hub.port, '/x')).text(), 'at last');
 });
