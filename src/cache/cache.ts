@@ -2,11 +2,14 @@
 // last seen, and all of it on disk. The hub asks it; it asks the cloud only through the transport it was given.
 import type { Records } from '../../storage/records.ts';
 import { compareResourceVersion } from '../apimachinery/resource-version.ts';
+import { BoundedMap } from './bounded-map.ts';
 import { CloudIdentityCheck, type ClusterIdentity } from './cluster-check.ts';
-import { type Credential, nodeCredential } from './credential.ts';
+import type { Credential } from './credential.ts';
 import { type Document, decodeDocument, encodeDocument } from './document.ts';
 import type { FollowedScope } from './followed-scope.ts';
-import { type KnownObject, KnownObjects } from './known-object.ts';
+import { decodeKnownObject, encodeKnownObject, type KnownObject, KnownObjects } from './known-object.ts';
+import { nodeLender } from './lenders.ts';
+import { type NoteSpace, Notes } from './notes.ts';
 import type { InitialSync, LinkGate, Timing } from './reflector.ts';
 import { type RightKey, Rights, type SeenRight } from './rights.ts';
 import { type Scope, scopeText } from './scope.ts';
@@ -40,10 +43,12 @@ export interface CacheOptions {
 }
 
 /** Identity under which the hub's own certificate reads. */
-export const nodeIdentity = 'node';
+export const nodeIdentity = nodeLender.identity;
 
 const ring = { events: 2000, bytes: 8 * 1024 * 1024 };
 const knownObjectsBytes = 16 * 1024 * 1024;
+/** Discovery and OpenAPI of a large cluster in the few forms that clients ask for. */
+const documentsBytes = 32 * 1024 * 1024;
 
 export class Cache {
   readonly rights: Rights;
@@ -51,14 +56,15 @@ export class Cache {
   readonly #o: CacheOptions;
   readonly #records: ScopeRecords;
   readonly #known = new KnownObjects(knownObjectsBytes);
-  readonly #documents = new Map<string, Document>();
+  readonly #documents = new BoundedMap<Document>(documentsBytes, ({ body }) => body.length);
+  readonly #notes: Notes;
   #cluster: ClusterIdentity | undefined;
-  #pendingNotes = new Set<Promise<void>>();
 
   private constructor(options: CacheOptions) {
     this.#o = options;
     const { records, transport, link, timing, initialSync, events } = options;
     this.rights = new Rights(options.rightLifetimeMs);
+    this.#notes = new Notes(records, (error) => events.storageBehind('notes', error));
     this.#records = new ScopeRecords({ records, now: timing.wallClock, onBehind: events.storageBehind });
     const cluster = new CloudIdentityCheck({
       transport,
@@ -66,7 +72,7 @@ export class Cache {
       remembered: () => this.#cluster,
       remember: (identity) => {
         this.#cluster = identity;
-        this.#note({ type: 'put', space: 'meta', key: 'cluster', value: Buffer.from(JSON.stringify(identity)) });
+        this.#notes.put('meta', 'cluster', Buffer.from(JSON.stringify(identity)));
       },
       onAnotherCluster: (error) => this.#forgetAll(error),
       onBlind: events.clusterUnknown,
@@ -98,42 +104,32 @@ export class Cache {
   }
 
   async #restore(): Promise<void> {
-    const { records, events } = this.#o;
+    const { records, events, timing } = this.#o;
     const cluster = await records.read('meta', 'cluster');
     if (cluster !== undefined) this.#cluster = JSON.parse(cluster.toString()) as ClusterIdentity;
-    for (const value of (await this.#loadTrusted('right')).values()) {
-      this.rights.restore(JSON.parse(value.toString()) as SeenRight);
-    }
-    for (const [key, value] of await this.#loadTrusted('document')) this.#documents.set(key, decodeDocument(value));
-    for (const [key, value] of await this.#loadTrusted('observed')) this.#known.set(key, decodeKnownObject(value));
-    const restored = await this.#records.restore((scope, reason) => events.scopeDamaged(String(scope), reason));
-    const { timing } = this.#o;
-    for (const scope of restored) {
+    await this.#restoreNotes('right', (value) => this.rights.restore(JSON.parse(value.toString()) as SeenRight));
+    await this.#restoreNotes('document', (value, key) => {
+      this.#notes.delete('document', this.#documents.set(key, decodeDocument(value)));
+    });
+    await this.#restoreNotes('observed', (value, key) => {
+      this.#notes.delete('observed', this.#known.restore(key, decodeKnownObject(value)));
+    });
+    for (const scope of await this.#records.restore(events.scopeDamaged)) {
       const byNode = this.rights.has(nodeIdentity, scope.scope, timing.wallClock());
       const ageMs = Math.max(0, timing.wallClock() - scope.confirmedAt);
-      this.scopes.restore(
-        { ...scope, confirmedAt: timing.now() - ageMs },
-        byNode ? { identity: nodeIdentity, credential: nodeCredential } : undefined,
-      );
+      this.scopes.restore({ ...scope, confirmedAt: timing.now() - ageMs }, byNode ? nodeLender : undefined);
     }
   }
 
-  /** A keyspace in the midst of which the disk lost something is forgotten: a right that was taken back may stand in it again. */
-  async #loadTrusted(space: 'right' | 'document' | 'observed'): Promise<ReadonlyMap<string, Buffer>> {
-    const { records } = this.#o;
-    const loaded = new Map<string, Buffer>();
-    for await (const page of records.load(space)) for (const { key, value } of page) loaded.set(key, value);
-    const settles = records.unsettled.filter((damage) => damage.space === space);
-    if (settles.length === 0) return loaded;
-    const isDoubtful = settles.some(({ key }) => key === '');
-    const forgotten = isDoubtful ? [...loaded.keys()] : [];
-    this.#track(
-      records.write(
-        forgotten.map((key) => ({ type: 'delete', space, key })),
-        { settles },
-      ),
-    );
-    return isDoubtful ? new Map() : loaded;
+  /** A note that cannot be read is one that is missing. */
+  async #restoreNotes(space: NoteSpace, restore: (value: Buffer, key: string) => void): Promise<void> {
+    for (const [key, value] of await this.#notes.load(space)) {
+      try {
+        restore(value, key);
+      } catch (error) {
+        this.#o.events.scopeDamaged(`${space} ${key}`, `it cannot be read: ${(error as Error).message}`);
+      }
+    }
   }
 
   /** Follows a scope for a reader whose first answer comes from the sync that starts now. */
@@ -149,19 +145,16 @@ export class Cache {
     const now = this.#o.timing.wallClock();
     if (!this.rights.see(identity, scope, now)) return;
     const right: SeenRight = { identity, scope: scopeText(scope), seenAt: now };
-    this.#note({
-      type: 'put',
-      space: 'right',
-      key: rightKey({ identity, scopeId: scope.id }),
-      value: Buffer.from(JSON.stringify(right)),
-    });
+    this.#notes.put('right', rightKey({ identity, scopeId: scope.id }), Buffer.from(JSON.stringify(right)));
   }
 
   /** The cloud answered 401 or 403. */
   loseRight(identity: string, scope: Scope): void {
-    for (const lost of this.rights.lose(identity, scope)) {
-      this.#note({ type: 'delete', space: 'right', key: rightKey({ identity, scopeId: lost.id }) });
-    }
+    const lost = this.rights.lose(identity, scope);
+    this.#notes.revoke(
+      'right',
+      lost.map(({ id }) => rightKey({ identity, scopeId: id })),
+    );
   }
 
   hasRight(identity: string, scope: Scope): boolean {
@@ -173,10 +166,10 @@ export class Cache {
   }
 
   seeDocument(key: string, document: Document): void {
-    const known = this.#documents.get(key);
-    this.#documents.set(key, document);
+    const known = this.#documents.peek(key);
+    this.#notes.delete('document', this.#documents.set(key, document));
     if (known !== undefined && known.etag === document.etag && known.body.equals(document.body)) return;
-    this.#note({ type: 'put', space: 'document', key, value: encodeDocument(document) });
+    this.#notes.put('document', key, encodeDocument(document));
   }
 
   knownObject(path: string, identity: string): KnownObject | undefined {
@@ -187,28 +180,30 @@ export class Cache {
   /** The cloud showed this object to this identity. */
   seeObject(path: string, identity: string, body: Buffer): void {
     const { isNews, dropped } = this.#known.see(path, identity, body, this.#o.timing.wallClock());
-    for (const key of dropped) this.#note({ type: 'delete', space: 'observed', key });
+    this.#notes.delete('observed', dropped);
     const known = this.#known.get(path);
-    if (isNews && known !== undefined) this.#noteKnown(path, known);
+    if (isNews && known !== undefined) {
+      this.#notes.put('observed', path, encodeKnownObject(known), { secret: isSecret(path) });
+    }
   }
 
   /** What was known under this path is not so any more. */
   forgetObject(path: string): void {
-    if (this.#known.delete(path)) this.#note({ type: 'delete', space: 'observed', key: path });
+    if (this.#known.delete(path)) this.#notes.revoke('observed', [path]);
   }
 
+  /** The cloud refused this object to this identity. */
   refuseObject(path: string, identity: string): void {
     if (this.#known.get(path)?.identities.includes(identity) !== true) return;
     const left = this.#known.refuse(path, identity);
-    if (left === undefined) this.#note({ type: 'delete', space: 'observed', key: path });
-    else this.#noteKnown(path, left);
+    if (left === undefined) this.#notes.revoke('observed', [path]);
+    else this.#notes.replace('observed', path, encodeKnownObject(left), { secret: isSecret(path) });
   }
 
   /** Called every minute or so: closes what nobody reads, drops rights that have ended, writes anew what the disk missed. */
   async tidy(): Promise<void> {
     const now = this.#o.timing.now();
-    for (const right of this.rights.prune(this.#o.timing.wallClock()))
-      this.#note({ type: 'delete', space: 'right', key: rightKey(right) });
+    this.#notes.delete('right', this.rights.prune(this.#o.timing.wallClock()).map(rightKey));
     if (this.#o.link.isOnline) {
       for (const followed of [...this.scopes.all]) {
         const isIdle =
@@ -223,7 +218,7 @@ export class Cache {
 
   /** Everything noted so far is on disk, as far as the disk takes it. */
   async flush(): Promise<void> {
-    await Promise.all([...this.#pendingNotes, this.#records.idle()]);
+    await Promise.all([this.#notes.idle(), this.#records.idle()]);
     await this.#o.records.sync().catch((error: unknown) => this.#o.events.storageBehind('flush', error));
   }
 
@@ -241,26 +236,9 @@ export class Cache {
   #forgetAll(error: Error): void {
     this.#o.events.anotherCluster(error);
     for (const followed of this.scopes.all) followed.expire(error.message);
-    for (const path of this.#known.clear()) this.#note({ type: 'delete', space: 'observed', key: path });
-    for (const key of this.#documents.keys()) this.#note({ type: 'delete', space: 'document', key });
-    this.#documents.clear();
-  }
-
-  #noteKnown(path: string, known: KnownObject): void {
-    const secret = /\/secrets\/[^/]+$/.test(path);
-    this.#note({ type: 'put', space: 'observed', key: path, value: encodeKnownObject(known), secret });
-  }
-
-  /** Written when the disk gets to it: a note that is lost makes an answer missing, never wrong. */
-  #note(change: Parameters<Records['write']>[0][number]): void {
-    this.#track(this.#o.records.write([change]));
-  }
-
-  #track(writing: Promise<void>): void {
-    const settled: Promise<void> = writing
-      .catch((error: unknown) => this.#o.events.storageBehind('notes', error))
-      .finally(() => this.#pendingNotes.delete(settled));
-    this.#pendingNotes.add(settled);
+    this.#notes.revoke('right', this.rights.clear().map(rightKey));
+    this.#notes.revoke('observed', this.#known.clear());
+    this.#notes.revoke('document', this.#documents.clear());
   }
 }
 
@@ -268,15 +246,6 @@ function rightKey({ identity, scopeId }: RightKey): string {
   return `${identity} ${scopeId}`;
 }
 
-/** One line of JSON, then the object's own bytes. */
-function encodeKnownObject({ body, ...head }: KnownObject): Buffer {
-  return Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), body]);
-}
-
-function decodeKnownObject(bytes: Buffer): KnownObject {
-  const end = bytes.indexOf(10);
-  return {
-    ...(JSON.parse(bytes.subarray(0, end).toString()) as Omit<KnownObject, 'body'>),
-    body: bytes.subarray(end + 1),
-  };
+function isSecret(path: string): boolean {
+  return /\/secrets\/[^/]+$/.test(path);
 }

@@ -8,6 +8,8 @@ import { UpstreamStatusError, VersionRegressedError } from './errors.ts';
 import { syncByList } from './full-sync.ts';
 import type { ClusterCheck } from './reflector.ts';
 import { scopeOf } from './scope.ts';
+import { SharedWork } from './shared-work.ts';
+import type { FullSync } from './snapshot.ts';
 import type { Transport } from './transport.ts';
 
 /** What is remembered of the cluster, over restarts. */
@@ -21,7 +23,7 @@ export interface ClusterCheckDependencies {
   readonly newestVersion: () => string;
   readonly remembered: () => ClusterIdentity | undefined;
   readonly remember: (cluster: ClusterIdentity) => void;
-  /** All that is known belongs to another past. Called before `verify` rejects. */
+  /** All that is known belongs to another past: it has to be forgotten at once. `verify` rejects afterwards. */
   readonly onAnotherCluster: (error: Error) => void;
   /** The node may not read the Service, so nothing can be told apart. */
   readonly onBlind: (error: UpstreamStatusError) => void;
@@ -45,49 +47,58 @@ export class AnotherClusterError extends Error {
 
 export class CloudIdentityCheck implements ClusterCheck {
   readonly #deps: ClusterCheckDependencies;
-  #check: Promise<void> | undefined;
+  #look: SharedWork | undefined;
 
   constructor(deps: ClusterCheckDependencies) {
     this.#deps = deps;
   }
 
   doubt(): void {
-    this.#check = undefined;
+    this.#look = undefined;
   }
 
-  /** One look is shared by all who ask while it lasts and after it, until the next doubt. */
-  verify(signal: AbortSignal): Promise<void> {
-    if (this.#check === undefined) {
-      const check = this.#look(signal);
-      this.#check = check;
-      check.catch(() => {
-        if (this.#check === check) this.#check = undefined;
-      });
-    }
-    return this.#check;
-  }
-
-  async #look(signal: AbortSignal): Promise<void> {
-    const { transport, newestVersion, remembered, remember, onAnotherCluster, onBlind } = this.#deps;
-    const newest = newestVersion();
+  /** One look is shared by all who ask while it lasts and after it, until the next doubt. One that failed is not kept. */
+  async verify(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (this.#look === undefined || this.#look.isAbandoned) this.#look = new SharedWork((ended) => this.#verify(ended));
+    const look = this.#look;
     try {
-      const list = await syncByList({ transport, scope: kubernetesService, credential: nodeCredential, signal });
-      const uid = list.objects.get('default/kubernetes')?.uid;
-      const known = remembered()?.uid;
-      const error =
-        uid !== undefined && known !== undefined && uid !== known
-          ? new AnotherClusterError(known, uid)
-          : newest !== '' && compareResourceVersion(list.resourceVersion, newest) < 0
-            ? new VersionRegressedError(newest, list.resourceVersion)
-            : undefined;
-      if (uid !== undefined && uid !== known) remember({ uid });
-      if (error === undefined) return;
-      onAnotherCluster(error);
-      throw error;
+      await look.join(signal);
     } catch (error) {
-      if (!(error instanceof UpstreamStatusError) || (error.statusCode !== 401 && error.statusCode !== 403))
-        throw error;
-      onBlind(error);
+      if (this.#look === look && !signal.aborted) this.#look = undefined;
+      throw error;
     }
   }
+
+  async #verify(signal: AbortSignal): Promise<void> {
+    const { transport, newestVersion, remember, onAnotherCluster, onBlind } = this.#deps;
+    const newest = newestVersion();
+    let seen: FullSync;
+    try {
+      seen = await syncByList({ transport, scope: kubernetesService, credential: nodeCredential, signal });
+    } catch (error) {
+      if (!(error instanceof UpstreamStatusError) || !tellsNothing.includes(error.statusCode)) throw error;
+      onBlind(error);
+      return;
+    }
+    const uid = seen.objects.get('default/kubernetes')?.uid;
+    const error = this.#difference(uid) ?? regression(newest, seen.resourceVersion);
+    // In this order: a crash between the two must not leave old knowledge under the new name.
+    if (error !== undefined) onAnotherCluster(error);
+    if (uid !== undefined && uid !== this.#deps.remembered()?.uid) remember({ uid });
+    if (error !== undefined) throw error;
+  }
+
+  #difference(uid: string | undefined): Error | undefined {
+    const known = this.#deps.remembered()?.uid;
+    if (uid === undefined || known === undefined || uid === known) return undefined;
+    return new AnotherClusterError(known, uid);
+  }
+}
+
+/** The node may not read the Service, or this API serves none. */
+const tellsNothing: readonly number[] = [401, 403, 404];
+
+function regression(newest: string, seen: string): Error | undefined {
+  return compareResourceVersion(seen, newest) < 0 ? new VersionRegressedError(newest, seen) : undefined;
 }

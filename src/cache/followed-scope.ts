@@ -5,7 +5,7 @@ import type { KubernetesObject } from '../apimachinery/object.ts';
 import { compareResourceVersion } from '../apimachinery/resource-version.ts';
 import type { Credential } from './credential.ts';
 import { NoCredentialError, ScopeClosedError, type UpstreamStatusError, type VersionRegressedError } from './errors.ts';
-import { Lenders } from './lenders.ts';
+import { type Lender, Lenders, nodeLender } from './lenders.ts';
 import { type FeedSink, Reflector, type ReflectorDependencies } from './reflector.ts';
 import type { Scope } from './scope.ts';
 import type { ScopeKeeper } from './scope-keeper.ts';
@@ -41,7 +41,7 @@ export class FollowedScope implements FeedSink {
   /** Last word from the cloud about this scope, on `timing.now()`'s scale; may be before this life of the hub. */
   confirmedAt = 0;
   lastReadAt: number;
-  /** Followed for the hub itself, whether anyone reads it or not. */
+  /** Followed for the hub itself, with its own credential if need be, whether anyone reads it or not. */
   isPinned = false;
   isFollowing = false;
   lastError: unknown;
@@ -59,7 +59,7 @@ export class FollowedScope implements FeedSink {
     this.#deps = deps;
     this.snapshot = new Snapshot(deps.ring);
     this.lastReadAt = deps.timing.now();
-    this.#reflector = new Reflector(scope, this, () => this.#lenders.pick()?.credential, deps);
+    this.#reflector = new Reflector(scope, this, () => this.#lender?.credential, deps);
     this.#syncs = new SyncQueue(async (identity, credential) => {
       await this.#reflector.sync(credential, this.#abort.signal);
       deps.onGranted(identity, scope);
@@ -86,6 +86,10 @@ export class FollowedScope implements FeedSink {
       this.#lacksCredentialSince !== undefined &&
       now - this.#lacksCredentialSince > abandonedAfterMs
     );
+  }
+
+  get #lender(): Lender | undefined {
+    return this.#lenders.pick() ?? (this.isPinned ? nodeLender : undefined);
   }
 
   /** Seconds since the cloud last confirmed what is known here. */
@@ -150,7 +154,7 @@ export class FollowedScope implements FeedSink {
   }
 
   requestSync(): Promise<void> {
-    const lender = this.#lenders.pick();
+    const lender = this.#lender;
     if (lender === undefined) return Promise.reject(new NoCredentialError(this.scope.id));
     return this.#syncs.join(lender.identity, lender.credential);
   }
@@ -200,7 +204,9 @@ export class FollowedScope implements FeedSink {
   }
 
   refused(credential: Credential, error: UpstreamStatusError): void {
-    for (const identity of this.#lenders.drop(credential)) this.#deps.onRefused(identity, this.scope);
+    const identities = new Set(this.#lenders.drop(credential));
+    if (credential === nodeLender.credential) identities.add(nodeLender.identity);
+    for (const identity of identities) this.#deps.onRefused(identity, this.scope);
     this.lastError = error;
   }
 

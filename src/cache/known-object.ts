@@ -1,5 +1,7 @@
 // Single objects that were read by name, as the cloud answered then. They are not kept current by a watch: what they say
 // is "so it was, so long ago", and only to those who were allowed to read that very object.
+import { BoundedMap } from './bounded-map.ts';
+
 export interface KnownObject {
   readonly body: Buffer;
   /** Milliseconds since the epoch. */
@@ -8,29 +10,32 @@ export interface KnownObject {
   readonly identities: readonly string[];
 }
 
+interface Entry extends KnownObject {
+  /** What the disk says of `seenAt`. */
+  readonly notedAt: number;
+}
+
+const noteEveryMs = 3_600_000;
+
 /** Keyed by URL path. Bounded by bytes; the longest unread goes first. */
 export class KnownObjects {
-  readonly #entries = new Map<string, KnownObject>();
-  /** Path → what the disk says of `seenAt`. */
-  readonly #notedAt = new Map<string, number>();
-  readonly #limitBytes: number;
-  #bytes = 0;
+  readonly #entries: BoundedMap<Entry>;
 
   constructor(limitBytes: number) {
-    this.#limitBytes = limitBytes;
+    this.#entries = new BoundedMap(limitBytes, ({ body }) => body.length);
   }
 
   get bytes(): number {
-    return this.#bytes;
+    return this.#entries.bytes;
   }
 
   get(path: string): KnownObject | undefined {
-    const entry = this.#entries.get(path);
-    if (entry !== undefined) {
-      this.#entries.delete(path);
-      this.#entries.set(path, entry);
-    }
-    return entry;
+    return this.#entries.get(path);
+  }
+
+  /** Takes an entry as it is on disk. Returns the paths that had to go to make room. */
+  restore(path: string, entry: KnownObject): readonly string[] {
+    return this.#entries.set(path, { ...entry, notedAt: entry.seenAt });
   }
 
   /** Adds what one identity was shown. `dropped` = paths that had to go to make room; `isNews` = worth writing down. */
@@ -40,64 +45,50 @@ export class KnownObjects {
     body: Buffer,
     seenAt: number,
   ): { readonly isNews: boolean; readonly dropped: readonly string[] } {
-    const known = this.#entries.get(path);
+    const known = this.#entries.peek(path);
     const isSame = known?.body.equals(body) ?? false;
-    const identities = known?.identities.includes(identity)
-      ? known.identities
-      : [...(known?.identities ?? []), identity];
-    const notedAt = this.#notedAt.get(path) ?? 0;
-    const isNews = !isSame || identities !== known?.identities || seenAt - notedAt > noteEveryMs;
-    const dropped = this.set(path, { body: isSame ? known!.body : body, seenAt, identities });
-    if (!isNews) this.#notedAt.set(path, notedAt);
-    return { isNews, dropped };
-  }
-
-  /** Takes an entry as it is on disk, or is going to be. */
-  set(path: string, entry: KnownObject): readonly string[] {
-    this.delete(path);
-    this.#entries.set(path, entry);
-    this.#notedAt.set(path, entry.seenAt);
-    this.#bytes += entry.body.length + path.length;
-    const dropped: string[] = [];
-    for (const oldest of this.#entries.keys()) {
-      if (this.#bytes <= this.#limitBytes || oldest === path) break;
-      this.delete(oldest);
-      dropped.push(oldest);
-    }
-    return dropped;
+    const isReader = known?.identities.includes(identity) ?? false;
+    const isNews = known === undefined || !isSame || !isReader || Math.abs(seenAt - known.notedAt) > noteEveryMs;
+    const entry = {
+      body: isSame ? known!.body : body,
+      seenAt,
+      identities: isReader ? known!.identities : [...(known?.identities ?? []), identity],
+      notedAt: isNews ? seenAt : known.notedAt,
+    };
+    return { isNews, dropped: this.#entries.set(path, entry) };
   }
 
   delete(path: string): boolean {
-    const entry = this.#entries.get(path);
-    if (entry === undefined) return false;
-    this.#entries.delete(path);
-    this.#notedAt.delete(path);
-    this.#bytes -= entry.body.length + path.length;
-    return true;
+    return this.#entries.delete(path);
   }
 
   /** Forgets everything and returns the paths. */
   clear(): readonly string[] {
-    const paths = [...this.#entries.keys()];
-    this.#entries.clear();
-    this.#notedAt.clear();
-    this.#bytes = 0;
-    return paths;
+    return this.#entries.clear();
   }
 
   /** The cloud refused this identity: it may not read the object here either. Returns what is left to write down. */
   refuse(path: string, identity: string): KnownObject | undefined {
-    const known = this.#entries.get(path);
+    const known = this.#entries.peek(path);
     if (!known?.identities.includes(identity)) return known;
     const identities = known.identities.filter((one) => one !== identity);
     if (identities.length === 0) {
-      this.delete(path);
+      this.#entries.delete(path);
       return undefined;
     }
     const left = { ...known, identities };
-    this.set(path, left);
+    this.#entries.set(path, left);
     return left;
   }
 }
 
-const noteEveryMs = 3_600_000;
+/** Binary form on disk: one line of JSON, then the object's own bytes. */
+export function encodeKnownObject({ body, seenAt, identities }: KnownObject): Buffer {
+  return Buffer.concat([Buffer.from(`${JSON.stringify({ seenAt, identities })}\n`), body]);
+}
+
+export function decodeKnownObject(bytes: Buffer): KnownObject {
+  const end = bytes.indexOf(10);
+  const { seenAt, identities } = JSON.parse(bytes.subarray(0, end).toString()) as Omit<KnownObject, 'body'>;
+  return { seenAt, identities, body: bytes.subarray(end + 1) };
+}

@@ -1,11 +1,14 @@
 // Who lends a credential to follow a scope with. A credential is lent by those who were given the scope with it, and is
 // dropped when the cloud refuses it.
-import type { Credential } from './credential.ts';
+import { type Credential, nodeCredential } from './credential.ts';
 
 export interface Lender {
   readonly identity: string;
   readonly credential: Credential;
 }
+
+/** The hub itself. */
+export const nodeLender: Lender = { identity: 'node', credential: nodeCredential };
 
 export class Lenders {
   readonly #credentials = new Map<string, Credential>();

@@ -3,6 +3,7 @@
 import { gvrKey } from '../apimachinery/group-version-resource.ts';
 import type { Credential } from './credential.ts';
 import { FollowedScope, type FollowedScopeDependencies } from './followed-scope.ts';
+import type { Lender } from './lenders.ts';
 import type { RestoredScope } from './restore-scope.ts';
 import { canAnswer, type Scope } from './scope.ts';
 
@@ -52,10 +53,7 @@ export class ScopeTable {
   }
 
   /** Takes up what an earlier life of the hub knew. */
-  restore(
-    restored: RestoredScope,
-    lender: { readonly identity: string; readonly credential: Credential } | undefined,
-  ): void {
+  restore(restored: RestoredScope, lender: Lender | undefined): void {
     const followed = this.#add(restored.scope);
     followed.restore(restored.snapshot, restored.confirmedAt);
     if (lender !== undefined) followed.lend(lender.identity, lender.credential);

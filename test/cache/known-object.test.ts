@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { KnownObjects } from '../../src/cache/known-object.ts';
+import { decodeKnownObject, encodeKnownObject, KnownObjects } from '../../src/cache/known-object.ts';
 
 const hour = 3_600_000;
 const bytes = (text: string) => Buffer.from(text);
@@ -102,4 +102,21 @@ test('the bytes held are never above the limit, except for one object that is la
       }
     }),
   );
+});
+
+test('an entry comes back from its bytes as it was', (t) => {
+  const entry = fc.record({
+    seenAt: fc.nat(),
+    identities: fc.array(fc.string()),
+    body: fc.uint8Array({ maxLength: 40 }).map((one) => Buffer.from(one)),
+  });
+  fc.assert(fc.property(entry, (one) => t.deepEqual(decodeKnownObject(encodeKnownObject(one)), one)));
+});
+
+test('what is restored is known, and news only when the disk has it as seen too long ago', (t) => {
+  const known = new KnownObjects(1000);
+  known.restore('/a', { body: bytes('one'), seenAt: 0, identities: ['node'] });
+  t.is(known.get('/a')?.body.toString(), 'one');
+  t.false(known.see('/a', 'node', bytes('one'), hour).isNews);
+  t.true(known.see('/a', 'node', bytes('one'), hour + 1).isNews);
 });

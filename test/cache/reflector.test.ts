@@ -198,6 +198,22 @@ test('a refused watch takes the credential too, and what is known stays', async 
   t.true(stage.failures.at(-1) instanceof NoCredentialError);
 });
 
+test('a pinned scope is tried again with the node’s own credential, however often it was refused', async (t) => {
+  const stage = new Stage();
+  stage.followed.isPinned = true;
+  stage.running = stage.followed.start();
+  (await stage.transport.next()).status(403);
+  await stage.timing.wake();
+  t.deepEqual(stage.refused, ['node'], 'what it may read is another matter');
+  const again = await stage.transport.next();
+  t.is(again.request.credential, nodeCredential);
+  again.status(401);
+  await stage.timing.wake();
+  (await stage.transport.next()).list(10);
+  t.is((await stage.transport.next()).title, 'WATCH /api/v1/pods from 10');
+  t.false(stage.followed.isAbandoned(stage.timing.now() + 3_600_000));
+});
+
 test('without any credential nothing is asked, and after minutes the scope is abandoned', async (t) => {
   const stage = new Stage();
   stage.running = stage.followed.start();

@@ -1,0 +1,65 @@
+// A map that holds no more than so many bytes: what was not read for longest goes first. One value that is larger than the
+// limit alone is held until the next one comes.
+export class BoundedMap<Value> {
+  readonly #entries = new Map<string, Value>();
+  readonly #limitBytes: number;
+  readonly #bytesOf: (value: Value) => number;
+  #bytes = 0;
+
+  constructor(limitBytes: number, bytesOf: (value: Value) => number) {
+    this.#limitBytes = limitBytes;
+    this.#bytesOf = bytesOf;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Counts as reading it. */
+  get(key: string): Value | undefined {
+    const value = this.#entries.get(key);
+    if (value !== undefined) {
+      this.#entries.delete(key);
+      this.#entries.set(key, value);
+    }
+    return value;
+  }
+
+  peek(key: string): Value | undefined {
+    return this.#entries.get(key);
+  }
+
+  /** Returns the keys that had to go to make room. */
+  set(key: string, value: Value): readonly string[] {
+    this.delete(key);
+    this.#entries.set(key, value);
+    this.#bytes += this.#size(key, value);
+    const dropped: string[] = [];
+    for (const oldest of this.#entries.keys()) {
+      if (this.#bytes <= this.#limitBytes || oldest === key) break;
+      this.delete(oldest);
+      dropped.push(oldest);
+    }
+    return dropped;
+  }
+
+  delete(key: string): boolean {
+    const value = this.#entries.get(key);
+    if (value === undefined) return false;
+    this.#entries.delete(key);
+    this.#bytes -= this.#size(key, value);
+    return true;
+  }
+
+  /** Empties it and returns the keys. */
+  clear(): readonly string[] {
+    const keys = [...this.#entries.keys()];
+    this.#entries.clear();
+    this.#bytes = 0;
+    return keys;
+  }
+
+  #size(key: string, value: Value): number {
+    return key.length + this.#bytesOf(value);
+  }
+}

@@ -1,0 +1,66 @@
+// Small records beside the scopes: rights, documents, single objects. They are written when the disk gets to it. A note
+// that is lost makes an answer missing, never wrong; a revocation that is lost would, so it is written urgently.
+import type { Change, Records } from '../../storage/records.ts';
+
+export type NoteSpace = 'meta' | 'right' | 'document' | 'observed';
+
+export class Notes {
+  readonly #records: Records;
+  readonly #onLost: (error: unknown) => void;
+  readonly #pending = new Set<Promise<void>>();
+
+  constructor(records: Records, onLost: (error: unknown) => void) {
+    this.#records = records;
+    this.#onLost = onLost;
+  }
+
+  put(space: NoteSpace, key: string, value: Buffer, options: { readonly secret?: boolean } = {}): void {
+    this.#track(this.#records.write([{ type: 'put', space, key, value, ...options }]));
+  }
+
+  /** Makes room: it does no harm should it come back. */
+  delete(space: NoteSpace, keys: readonly string[]): void {
+    if (keys.length > 0) this.#track(this.#records.write(deletions(space, keys)));
+  }
+
+  /** It must not come back. */
+  revoke(space: NoteSpace, keys: readonly string[]): void {
+    if (keys.length === 0) return;
+    const changes = deletions(space, keys);
+    this.#track(this.#records.write(changes).catch(() => this.#records.writeUrgent(changes)));
+  }
+
+  /** What it was before must not come back; better nothing. */
+  replace(space: NoteSpace, key: string, value: Buffer, options: { readonly secret?: boolean } = {}): void {
+    const written = this.#records.write([{ type: 'put', space, key, value, ...options }]);
+    this.#track(written.catch(() => this.#records.writeUrgent(deletions(space, [key]))));
+  }
+
+  /**
+   * Everything in a keyspace. One in the midst of which the disk lost something is forgotten: a right that was taken back
+   * may stand in it again.
+   */
+  async load(space: NoteSpace): Promise<ReadonlyMap<string, Buffer>> {
+    const loaded = new Map<string, Buffer>();
+    for await (const page of this.#records.load(space)) for (const { key, value } of page) loaded.set(key, value);
+    const settles = this.#records.unsettled.filter((damage) => damage.space === space);
+    if (settles.length === 0) return loaded;
+    const isDoubtful = settles.some(({ key }) => key === '');
+    this.#track(this.#records.write(deletions(space, isDoubtful ? [...loaded.keys()] : []), { settles }));
+    return isDoubtful ? new Map() : loaded;
+  }
+
+  /** Resolves when nothing noted before is on its way any more. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#pending);
+  }
+
+  #track(writing: Promise<void>): void {
+    const settled: Promise<void> = writing.catch(this.#onLost).finally(() => this.#pending.delete(settled));
+    this.#pending.add(settled);
+  }
+}
+
+function deletions(space: NoteSpace, keys: readonly string[]): readonly Change[] {
+  return keys.map((key) => ({ type: 'delete', space, key }));
+}
