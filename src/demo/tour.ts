@@ -49,7 +49,8 @@ export function tour(places: TourPlaces): string {
       [
         `  ${kubectl} get nodes`,
         `  ${kubectl} get pods -A`,
-        `  ${kubectl} get pods -A -w              (pods come and go; leave it running)`,
+        '  Pods come and go; leave this one running:',
+        `  ${kubectl} get pods -A -w`,
         '  No kubectl? These say the same:',
         `  ${curl('/api/v1/nodes')}`,
         `  ${curl(pods)}`,
@@ -59,8 +60,10 @@ export function tour(places: TourPlaces): string {
     [
       '2. Cut the link',
       [
-        `  curl -s -X POST ${places.linkControlUrl}/cut                 (packets vanish)`,
-        `  curl -s -X POST '${places.linkControlUrl}/cut?how=refuse'    (or: connections are refused)`,
+        '  Either so that packets vanish without a word:',
+        `  curl -s -X POST ${places.linkControlUrl}/cut`,
+        '  or so that connections are refused:',
+        `  curl -s -X POST '${places.linkControlUrl}/cut?how=refuse'`,
       ],
     ],
     [
@@ -84,7 +87,8 @@ export function tour(places: TourPlaces): string {
       '4. Heal the link',
       [
         `  curl -s -X POST ${places.linkControlUrl}/heal`,
-        `  ${kubectl} get pods -A                 (fresh again; the watches go on with what they missed)`,
+        `  ${kubectl} get pods -A`,
+        '      Fresh again; the watches of step 1 go on with what they missed.',
       ],
     ],
     ['Stop', ['  Ctrl-C here. Nothing else was changed on this machine.']],

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,4 +63,9 @@ test('the tour prints lines to paste: every place is in it, odd paths are quoted
   t.true(text.includes(`kubectl --kubeconfig '/home/me/it'\\''s here/kubeconfig' get pods -A`));
   t.true(text.includes('curl -s -X POST http://127.0.0.1:4000/link/heal'));
   t.notRegex(text, /undefined|<DIR>|PORT/);
+  const commands = text.split('\n').filter((line) => /^ {2}(kubectl|curl) /.test(line));
+  t.true(commands.length > 10);
+  for (const command of commands) {
+    t.notThrows(() => execFileSync('sh', ['-n', '-c', command], { stdio: 'pipe' }), command);
+  }
 });
