@@ -3,14 +3,7 @@ import { BatchDraft } from './batch-draft.ts';
 import { decodeMark, encodeMark, encodeQuarantined, markKey } from './damage-marks.ts';
 import type { Database } from './database.ts';
 import type { StorageLayout } from './directory.ts';
-import {
-  errorCode,
-  errorText,
-  StorageError,
-  StorageFormatError,
-  StorageLockedError,
-  StorageUnavailableError,
-} from './errors.ts';
+import { errorCode, StorageFormatError, StorageLockedError } from './errors.ts';
 import { formatVersion, type Head } from './head.ts';
 import { type Inspection, inspectDatabase } from './inspection.ts';
 import { encodeKey } from './keyspace.ts';
@@ -122,10 +115,4 @@ async function readMarks(database: Database, tally: Tally): Promise<Map<string, 
     if (damage !== undefined) marks.set(key, damage);
   }
   return marks;
-}
-
-/** Opening has failed for good; the caller gets one error that names the directory. */
-export function asUnavailable(directory: string, error: unknown): StorageError {
-  if (error instanceof StorageError) return error;
-  return new StorageUnavailableError(directory, errorText(error), { cause: error });
 }

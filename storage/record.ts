@@ -127,10 +127,6 @@ export function recordSequence(record: Buffer): number {
   return record.readUInt32BE(2) * 2 ** 32 + record.readUInt32BE(6);
 }
 
-export function isEncrypted(record: Buffer): boolean {
-  return record.length >= headerBytes && (record[1]! & encrypted) !== 0;
-}
-
 function checksum(storedKey: Buffer, record: Buffer): number {
   return crc32(record.subarray(14), crc32(record.subarray(0, 10), crc32(storedKey)));
 }

@@ -102,11 +102,6 @@ async function batches(): Promise<void> {
     row('100 writes of 1 record at once', await cpuMicros(50, group), 'us CPU');
     const synced = (round: number): unknown => records.write([change(round % 500, round)], { sync: true });
     row('synced write of 1 record', await cpuMicros(200, synced), 'us CPU');
-    row(
-      'delete of 1 record',
-      await cpuMicros(400, (round) => records.write([{ ...change(round, 0), type: 'delete' }])),
-      'us CPU',
-    );
     const begin = performance.now();
     for (let round = 0; round < 200; round++) await synced(round);
     row('synced write of 1 record', ((performance.now() - begin) * 1000) / 200, 'us on the clock');
