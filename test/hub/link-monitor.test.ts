@@ -17,7 +17,8 @@ interface Asked {
   fail(code: string): Promise<void>;
 }
 
-function lineOf({ event, from, to, because }: Readonly<Record<string, unknown>>): string {
+function lineOf(fields: object): string {
+  const { event, from, to, because } = fields as Record<string, unknown>;
   return `${event} from=${from} to=${to} because=${because}`;
 }
 

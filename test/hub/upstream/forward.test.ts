@@ -4,7 +4,17 @@ import { connect } from 'node:net';
 import test from 'ava';
 import { UpstreamUnreachableError } from '../../../src/hub/upstream/errors.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
-import { cloud, converse, deadPort, front, portOf, rawCloud, readAll, upstreamTo } from './support/fixtures.ts';
+import {
+  cloud,
+  converse,
+  deadPort,
+  front,
+  portOf,
+  rawCloud,
+  readAll,
+  standstill,
+  upstreamTo,
+} from './support/fixtures.ts';
 
 const get = (path = '/x', more = '') => `GET ${path} HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n${more}\r\n`;
 
@@ -484,12 +494,7 @@ test('a slow reader holds back its own answer, in bounded memory, and gets all o
   const hub = await front(t, upstreamTo(t, [portOf(server)]));
   const client = httpRequest({ port: hub.port, path: '/' }).end();
   const [response] = (await once(client, 'response')) as [IncomingMessage];
-  // Nobody reads. When the cloud's writes have stood still for a while, what is under way is all that is buffered.
-  let before = -1;
-  while (before !== written) {
-    before = written;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  await standstill(() => written);
   t.true(written < size / 2, `${written} bytes were taken from the cloud although nobody read`);
   let received = 0;
   for await (const chunk of response) received += (chunk as Buffer).length;
@@ -612,3 +617,78 @@ test('without a limit, as for a proxied service, an answer may take as long as i
   const hub = await front(t, upstreamTo(t, [portOf(server)], { clock }), { headLimitMs: Number.POSITIVE_INFINITY });
   t.is(await (await fetchFrom(hub.port, '/x')).text(), 'at last');
 });
+
+test('a slow cloud holds the upload back, in bounded memory, and gets all of it', async (t) => {
+  const size = 32 * 1024 * 1024;
+  const arrived = Promise.withResolvers<IncomingMessage>();
+  const server = await cloud(t, (request, response) => {
+    arrived.resolve(request);
+    request.on('end', () => response.end('thanks'));
+  });
+  const hub = await front(t, upstreamTo(t, [portOf(server)]));
+  const client = httpRequest({ port: hub.port, method: 'POST', headers: { 'content-length': size } });
+  let written = 0;
+  const piece = Buffer.alloc(64 * 1024, 97);
+  const more = (): void => {
+    while (written < size) {
+      written += piece.length;
+      if (!client.write(piece)) {
+        client.once('drain', more);
+        return;
+      }
+    }
+    client.end();
+  };
+  more();
+  const request = await arrived.promise;
+  await standstill(() => written);
+  t.true(written < size / 2, `${written} bytes were taken from the client although the cloud did not read`);
+  let received = 0;
+  request.on('data', (chunk: Buffer) => {
+    received += chunk.length;
+  });
+  const [response] = (await once(client, 'response')) as [IncomingMessage];
+  t.is(await readAll(response), 'thanks');
+  t.is(received, size);
+});
+
+test('after an upload that the cloud broke off, the client connection still carries the next request', async (t) => {
+  const { port } = await rawCloud(t, (socket) => {
+    socket.once('data', (data) => {
+      if (data.toString('latin1').startsWith('POST')) socket.destroy();
+      else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext');
+    });
+  });
+  const hub = await front(t, upstreamTo(t, [port]));
+  const upload = 'x'.repeat(2_000_000);
+  const answer = await converse(
+    hub.port,
+    `POST / HTTP/1.1\r\nHost: h\r\nContent-Length: ${upload.length}\r\n\r\n${upload}${get()}`,
+  );
+  t.deepEqual(answer.match(/HTTP\/1.1 \d+/g), ['HTTP/1.1 503', 'HTTP/1.1 200']);
+});
+
+for (const [method, body] of [
+  ['DELETE', undefined],
+  ['GET', 'with a body'],
+] as const) {
+  test(`a ${method} ${body ?? 'without a body'} is not repeated once it was sent`, async (t) => {
+    let requests = 0;
+    const { port } = await rawCloud(t, (socket) => {
+      socket.on('data', () => {
+        requests += 1;
+        socket.destroy();
+      });
+    });
+    const hub = await front(t, upstreamTo(t, [port]));
+    const client = httpRequest({
+      port: hub.port,
+      method,
+      headers: body === undefined ? {} : { 'content-length': body.length },
+    });
+    client.end(body);
+    const [response] = (await once(client, 'response')) as [IncomingMessage];
+    t.is(await readAll(response), '{"reason":"connection-closed","phase":"sent"}');
+    t.is(requests, 1);
+  });
+}

@@ -5,7 +5,7 @@ import type { TransportRequest } from '../../../src/cache/transport.ts';
 import { UpstreamBodyCutError, UpstreamUnreachableError } from '../../../src/hub/upstream/errors.ts';
 import { createTransport } from '../../../src/hub/upstream/transport.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
-import { cloud, deadPort, portOf, rawCloud, readAll, upstreamTo } from './support/fixtures.ts';
+import { cloud, deadPort, portOf, rawCloud, readAll, standstill, upstreamTo } from './support/fixtures.ts';
 
 const request = (more: Partial<TransportRequest> = {}): TransportRequest => ({
   credential: nodeCredential,
@@ -224,11 +224,7 @@ test('a reader that takes its time holds the cloud back', async (t) => {
     more();
   });
   const { body } = await transportTo(t, portOf(server)).transport.get(request({ idleTimeoutMs: 10_000 }));
-  let before = -1;
-  while (before !== written) {
-    before = written;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  await standstill(() => written);
   t.true(written < size / 2, `${written} bytes were taken although nobody read`);
   for await (const _ of body) void _;
   t.true(written >= size);

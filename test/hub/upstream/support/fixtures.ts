@@ -151,3 +151,14 @@ export async function readAll(stream: AsyncIterable<Buffer | string>): Promise<s
   for await (const chunk of stream) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks).toString();
 }
+
+/** Waits until the number has stood still: whatever is buffered on the way is full. */
+export async function standstill(count: () => number): Promise<number> {
+  let before = count();
+  for (let still = 0; still < 6; still += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    if (count() !== before) still = 0;
+    before = count();
+  }
+  return before;
+}
