@@ -29,7 +29,11 @@ export function answerList(exchange: Exchange, answer: ListAnswer): void {
     throw expired(
       'The provided continue parameter is too old to display a consistent list result. Start the list again without it.',
     );
-  if (options.resourceVersionMatch === 'Exact' && options.resourceVersion !== snapshot.resourceVersion) {
+  // A page of a bare version is asked for exactly that version, as the apiserver reads it.
+  const isExact =
+    options.resourceVersionMatch === 'Exact' || (options.limit > 0 && options.resourceVersionMatch === '');
+  const isVersion = options.resourceVersion !== '' && options.resourceVersion !== '0';
+  if (isExact && isVersion && options.resourceVersion !== snapshot.resourceVersion) {
     throw expired(`The resourceVersion for the provided list is too old: only ${snapshot.resourceVersion} is held`);
   }
   const wants = options.resourceVersion;

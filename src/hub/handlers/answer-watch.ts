@@ -36,7 +36,8 @@ export function answerWatch(exchange: Exchange, answer: WatchAnswer): Promise<vo
       scope,
       resourceVersion: sendInitialEvents || !startsEmpty ? resourceVersion : followed.resourceVersion,
       sendInitialEvents,
-      markInitialEventsEnd: options.sendInitialEvents === true && options.allowWatchBookmarks,
+      // Since 1.34 also for the old form that asks for the state without sendInitialEvents, if it takes bookmarks.
+      markInitialEventsEnd: sendInitialEvents && options.allowWatchBookmarks,
       allowBookmarks: options.allowWatchBookmarks,
       render: asMetadata ? toPartialObjectMetadata : undefined,
       now,
