@@ -21,6 +21,8 @@ export interface SyncRequest {
 }
 
 const pageSize = 500;
+/** A LIST whose body stands still for so long will not come: its readers wait for it, and later syncs behind it. */
+const idleTimeoutMs = 60_000;
 
 /** Pages with gzip on the link; a page token that expires midway starts over, once, without pages. */
 export async function syncByList(request: SyncRequest): Promise<FullSync> {
@@ -62,7 +64,7 @@ async function listAllPages(request: SyncRequest, limit: number | undefined): Pr
 async function getBody(request: SyncRequest, path: string): Promise<Buffer> {
   const { transport, credential, signal } = request;
   const headers = { accept: 'application/json', 'accept-encoding': 'gzip' };
-  const response = await transport.get({ credential, path, headers, signal });
+  const response = await transport.get({ credential, path, headers, signal, idleTimeoutMs });
   const chunks: Buffer[] = [];
   for await (const chunk of response.body) chunks.push(chunk);
   const body = Buffer.concat(chunks);

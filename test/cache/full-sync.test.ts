@@ -39,6 +39,14 @@ test('a list is read in pages, with gzip, at the most recent version', async (t)
   t.deepEqual([...objects.keys()], ['default/a', 'default/b', 'default/c']);
 });
 
+test('a list that stands still in the middle is given up, so that its readers are not left waiting', async (t) => {
+  const { transport, sync } = start(syncByList);
+  const page = await transport.next();
+  t.true((page.request.idleTimeoutMs ?? Number.POSITIVE_INFINITY) <= 60_000);
+  page.list(10);
+  await sync;
+});
+
 test('an empty list is a whole answer', async (t) => {
   const { transport, sync } = start(syncByList);
   (await transport.next()).list(10);
