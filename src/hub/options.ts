@@ -183,7 +183,7 @@ export const options = {
   initialSync: withDefault(choice('auto', 'list', 'watchlist'), 'auto', {
     flag: 'initial-sync',
     section: 'Reads',
-    help: 'How a scope is first read: paged LIST, streaming WatchList, or WatchList where the server has it.',
+    help: 'How a scope is first read: paged LIST with gzip, streaming WatchList, or (auto) WatchList for single objects and LIST for the rest.',
   }),
   offlineTokenTtlMs: withDefault(duration({ maxMs: 365 * day }), '30d', {
     flag: 'offline-token-ttl',

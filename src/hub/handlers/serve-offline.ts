@@ -9,8 +9,9 @@ import { UpstreamUnreachableError } from '../upstream/errors.ts';
 
 export function serveOffline(services: Services): Handler {
   const { link } = services;
+  const isOffline = (): boolean => link.state === 'offline';
   return async (exchange, next) => {
-    if (link.state === 'offline') return answerOffline(services, exchange);
+    if (isOffline()) return answerOffline(services, exchange);
     try {
       await next();
     } catch (error) {
@@ -18,7 +19,7 @@ export function serveOffline(services: Services): Handler {
         throw error;
       if (error.phase === 'sent' && mayHaveChanged(exchange)) throw outcomeUnknown(exchange, error);
       await link.settled(exchange.signal);
-      if ((link.state as string) === 'offline') return answerOffline(services, exchange);
+      if (isOffline()) return answerOffline(services, exchange);
       throw serviceUnavailable(`the cloud is reachable, but this request was not answered: ${error.message}`, {
         cause: error,
       });
