@@ -20,6 +20,8 @@ export interface LabOptions {
   /** Done with the cluster before the hub comes up. */
   readonly prepare?: (plane: ControlPlane) => Promise<void>;
   readonly hubArguments?: readonly string[];
+  /** The link goes to the apiserver itself: for upgraded connections, which the proxy cannot carry. */
+  readonly withoutProxy?: boolean;
 }
 
 export interface Lab {
@@ -88,10 +90,10 @@ export const nodeName = 'edge-1';
 
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const plane = await startControlPlane(options.controlPlane);
-  await createNode(plane, nodeName);
+  await createNode(plane.admin, nodeName);
   await options.prepare?.(plane);
   const proxy = await startFaultProxy(plane);
-  const relay = await startRelay(proxy.port);
+  const relay = await startRelay(options.withoutProxy ? plane.apiPort : proxy.port);
   const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-e2e-data-'));
   const hubOptions = {
     kubeconfig: plane.kubeconfig(`system:node:${nodeName}`, { server: relay.url }),
@@ -183,12 +185,12 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   };
 }
 
-export async function createNode(plane: ControlPlane, name: string): Promise<void> {
-  await plane.admin.expect('POST', '/api/v1/nodes', {
+export async function createNode(admin: ApiClient, name: string): Promise<void> {
+  await admin.expect('POST', '/api/v1/nodes', {
     metadata: { name, labels: { 'kubernetes.io/hostname': name, zone: 'north' } },
     spec: { podCIDR: '10.244.1.0/24' },
   });
-  await plane.admin.expect('PATCH', `/api/v1/nodes/${name}/status`, {
+  await admin.expect('PATCH', `/api/v1/nodes/${name}/status`, {
     status: { addresses: [{ type: 'InternalIP', address: '192.0.2.17' }] },
   });
 }

@@ -24,7 +24,7 @@ test.before(async (t) => {
   t.timeout(900_000, 'the first run builds Kubernetes');
   lab = await startLab({
     async prepare(plane) {
-      await createNode(plane, 'edge-2');
+      await createNode(plane.admin, 'edge-2');
       await plane.createNamespace('shop');
       const volume = { name: 'keys', secret: { secretName: 'keys' } };
       await plane.admin.expect('POST', secrets, { metadata: { name: 'keys' }, data: { key: 'Zmlyc3Q=' } });
