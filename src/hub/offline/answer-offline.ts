@@ -15,6 +15,7 @@ import { answerList } from '../handlers/answer-list.ts';
 import { answerWatch } from '../handlers/answer-watch.ts';
 import { type CollectionRead, collectionReadOf, type ObjectRead, objectReadOf } from '../read-request.ts';
 import type { Services } from '../services.ts';
+import { newestSight, type Sight } from './newest-object.ts';
 
 /** @throws StatusError, 503 for whatever cannot be vouched for */
 export async function answerOffline(services: Services, exchange: Exchange): Promise<void> {
@@ -65,34 +66,48 @@ function answering({ cache, link }: Services, identity: string, scope: Scope): F
 }
 
 function answerObject(services: Services, exchange: Exchange, identity: string, read: ObjectRead): void {
-  const { cache, clock, wallClock, link } = services;
   const asMetadata = read.form === 'partial-object-metadata';
   if (!read.takesJson && !asMetadata) throw notAcceptable(['application/json']);
   const wants = readOptions(exchange.info.query, 'get').resourceVersion;
-  const send = (body: Buffer, ageSeconds: number): void => {
-    exchange.source = 'cache';
-    answerBody(exchange, 200, cacheHeaders(ageSeconds), asMetadata ? toPartialObjectMetadata(body) : body);
-  };
+  const inScope = sightInScope(services, identity, read);
+  const sight = newestSight(inScope?.sight, sightByName(services, identity, read));
+  if (sight === undefined)
+    throw unavailable(services, 'this object was not read by this caller while it was reachable');
+  const reached = sight === inScope?.sight ? inScope.resourceVersion : sight.resourceVersion;
+  if (wants !== '' && wants !== '0' && compareResourceVersion(wants, reached) > 0) {
+    throw tooLargeResourceVersion(wants, reached);
+  }
+  if (sight.body === undefined) throw notFound(read.gvr, read.name);
+  exchange.source = 'cache';
+  const body = asMetadata ? toPartialObjectMetadata(sight.body) : sight.body;
+  answerBody(exchange, 200, cacheHeaders(Math.floor(sight.ageMs / 1000)), body);
+}
+
+/** With the version that the scope has reached: its objects are at least as new. */
+function sightInScope(
+  { cache, clock }: Services,
+  identity: string,
+  read: ObjectRead,
+): { readonly sight: Sight; readonly resourceVersion: string } | undefined {
   const scope = read.scope();
   const followed = cache.scopes.answering(scope);
-  if (followed !== undefined && cache.hasRight(identity, scope)) {
-    if (wants !== '' && wants !== '0' && compareResourceVersion(wants, followed.resourceVersion) > 0) {
-      throw tooLargeResourceVersion(wants, followed.resourceVersion);
-    }
-    const object = followed.snapshot.get(`${read.namespace}/${read.name}`);
-    followed.lastReadAt = clock.now();
-    if (object === undefined) throw notFound(read.gvr, read.name);
-    send(object.body, followed.ageSeconds(clock.now()));
-    return;
-  }
+  if (followed === undefined || !cache.hasRight(identity, scope)) return undefined;
+  followed.lastReadAt = clock.now();
+  const object = followed.snapshot.get(`${read.namespace}/${read.name}`);
+  const ageMs = Math.max(0, clock.now() - followed.confirmedAt);
+  const sight = { body: object?.body, resourceVersion: object?.resourceVersion ?? '', ageMs };
+  return { sight, resourceVersion: followed.resourceVersion };
+}
+
+function sightByName({ cache, wallClock }: Services, identity: string, read: ObjectRead): Sight | undefined {
   const known = cache.knownObject(read.path, identity);
-  if (known === undefined)
-    throw unavailable({ link }, 'this object was not read by this caller while it was reachable');
-  if (wants !== '' && wants !== '0') {
-    const version: string = JSON.parse(known.body.toString()).metadata?.resourceVersion ?? '0';
-    if (compareResourceVersion(wants, version) > 0) throw tooLargeResourceVersion(wants, version);
-  }
-  send(known.body, Math.max(0, Math.floor((wallClock() - known.seenAt) / 1000)));
+  if (known === undefined) return undefined;
+  const resourceVersion: string = JSON.parse(known.body.toString()).metadata?.resourceVersion ?? '0';
+  return {
+    body: known.body,
+    resourceVersion,
+    ageMs: Math.max(0, wallClock() - known.seenAt),
+  };
 }
 
 function answerDocument(services: Services, exchange: Exchange): void {
