@@ -5,6 +5,7 @@
 import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { build } from 'esbuild';
+import { builtinsByRequire, withoutUnusedParts } from './bundle-plugins.ts';
 
 const root = new URL('..', import.meta.url).pathname;
 
@@ -22,9 +23,14 @@ const { metafile } = await build({
   format: 'esm',
   target: 'node24',
   external: ['classic-level'],
+  plugins: [withoutUnusedParts, builtinsByRequire],
+  // What is only looked up is not parsed; names stay, so that stack traces can be read.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  lineLimit: 160,
   // CommonJS packages inside an ESM bundle still call require for Node's own modules.
   banner: {
-    js: "import { createRequire as holdfastRequire } from 'node:module'; const require = holdfastRequire(import.meta.url);",
+    js: "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);",
   },
   sourcemap: true,
   legalComments: 'none',

@@ -2,6 +2,7 @@
 import { checkRunnable } from '../hub/hub-config.ts';
 import { type HubConfig, options } from '../hub/options.ts';
 import type { Invocation, Terminal } from './command.ts';
+import { keepCompiledCode, keepMemorySmall } from './daemon-process.ts';
 import { readOptions } from './read-options.ts';
 import { untilSignalled } from './until-signalled.ts';
 
@@ -11,6 +12,8 @@ export async function run({ flags }: Invocation, terminal: Terminal): Promise<nu
 
 export async function runDaemon(config: HubConfig, terminal: Terminal): Promise<number> {
   checkRunnable(config);
+  keepMemorySmall();
+  const compiledCode = keepCompiledCode(config.dataDir);
   const { runHub } = await import('../hub/run.ts');
-  return untilSignalled((signal) => runHub(config, { signal }), terminal);
+  return untilSignalled((signal) => runHub(config, { signal, onReady: () => compiledCode.saveLater() }), terminal);
 }

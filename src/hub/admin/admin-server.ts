@@ -4,6 +4,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { badRequest, type Status, StatusError, status } from '../../apimachinery/status.ts';
 import { toStatus } from '../errors.ts';
 import { listenError } from '../listener/listen-error.ts';
+import { noSchemas } from '../listener/no-schemas.ts';
 import type { HostPort } from '../option-types.ts';
 import { type CacheSource, findObject } from './cache-view.ts';
 import { type HealthCheck, reportHealth } from './health.ts';
@@ -25,6 +26,7 @@ export interface AdminDependencies {
 export function createAdminServer(dependencies: AdminDependencies): FastifyInstance {
   const server = fastify({
     logger: false,
+    schemaController: noSchemas,
     exposeHeadRoutes: false,
     forceCloseConnections: true,
     requestTimeout: 10_000,

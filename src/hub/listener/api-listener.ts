@@ -9,6 +9,7 @@ import { type FastifyInstance, fastify } from 'fastify';
 import { type Status, StatusError, status } from '../../apimachinery/status.ts';
 import { Connections } from './connections.ts';
 import { type ListenAddress, listenError } from './listen-error.ts';
+import { noSchemas } from './no-schemas.ts';
 import { type ParseFailure, parseFailureStatus } from './parse-failure.ts';
 import { originForm, requestFault, transportStatus } from './request-fault.ts';
 import {
@@ -71,6 +72,7 @@ export async function createApiListener(o: ApiListenerOptions): Promise<ApiListe
 
   const app = fastify({
     logger: false,
+    schemaController: noSchemas,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     // Nobody reads fastify's idea of query and parameters.
