@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { systemClock } from '../../../src/apimachinery/clock.ts';
+import { type Clock, systemClock } from '../../../src/apimachinery/clock.ts';
 import { CertificateFiles, type CertificateFilesOptions } from '../../../src/hub/upstream/certificate-files.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
@@ -111,4 +111,32 @@ test('after close nothing is read any more and no timer is left', async (t) => {
   await writeFile(path, 'bb');
   clock.advance(100_000);
   t.is(clock.pendingTimers, 0);
+});
+
+test('a change is told of once, however often one looks', async (t) => {
+  const path = join(await temporaryDirectory(t), 'crt');
+  await writeFile(path, 'a');
+  const clock = new ManualClock();
+  let polls = 0;
+  const counting: Clock = {
+    now: () => clock.now(),
+    setTimeout: (fn, ms) => {
+      if (ms === 30_000) polls += 1;
+      return clock.setTimeout(fn, ms);
+    },
+  };
+  const { events } = await watching(t, {
+    paths: [path],
+    clock: counting,
+    pollMs: 30_000,
+    reload: () => {
+      throw new Error('half a file');
+    },
+  });
+  await writeFile(path, 'bb');
+  for (let looks = 1; looks <= 3; looks += 1) {
+    clock.advance(30_000);
+    while (polls <= looks) await new Promise(setImmediate); // the next poll is set when this one is done
+  }
+  t.deepEqual(events, ['rejected half a file']);
 });

@@ -655,12 +655,14 @@ test('a slow cloud holds the upload back, in bounded memory, and gets all of it'
 test('after an upload that the cloud broke off, the client connection still carries the next request', async (t) => {
   const { port } = await rawCloud(t, (socket) => {
     socket.once('data', (data) => {
-      if (data.toString('latin1').startsWith('POST')) socket.destroy();
-      else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext');
+      if (data.toString('latin1').startsWith('POST')) {
+        socket.pause();
+        void standstill(() => socket.bytesRead).then(() => socket.destroy());
+      } else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext');
     });
   });
   const hub = await front(t, upstreamTo(t, [port]));
-  const upload = 'x'.repeat(2_000_000);
+  const upload = 'x'.repeat(32_000_000);
   const answer = await converse(
     hub.port,
     `POST / HTTP/1.1\r\nHost: h\r\nContent-Length: ${upload.length}\r\n\r\n${upload}${get()}`,
