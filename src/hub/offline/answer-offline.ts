@@ -50,6 +50,8 @@ async function answerCollection(
   if (!read.takesJson && !asMetadata) throw notAcceptable(['application/json']);
   const options = read.options();
   const followed = answering(services, identity, read.scope);
+  // After a restart nobody's token is known here: this one follows the scope as soon as the link is back.
+  if (services.cache.hasRight(identity, followed.scope)) followed.lend(identity, exchange.caller.credential);
   if (read.verb === 'watch') {
     return answerWatch(exchange, { followed, scope: read.scope, options, asMetadata, watchers: services.watchers });
   }
