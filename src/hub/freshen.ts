@@ -2,10 +2,11 @@
 // is the proof of the caller's right, and of its token.
 import { MalformedListError } from '../apimachinery/list-splitter.ts';
 import { MalformedObjectError } from '../apimachinery/object.ts';
-import { ScopeClosedError, UpstreamProtocolError, UpstreamStatusError } from '../cache/errors.ts';
+import { UpstreamProtocolError, UpstreamStatusError } from '../cache/errors.ts';
 import type { FollowedScope } from '../cache/followed-scope.ts';
 import type { Scope } from '../cache/scope.ts';
 import type { Exchange } from './exchange.ts';
+import { noteRefusal } from './note-answer.ts';
 import type { Services } from './services.ts';
 
 /**
@@ -17,12 +18,17 @@ export async function freshen(
   exchange: Exchange,
   scope: Scope,
 ): Promise<FollowedScope | undefined> {
-  const { credential, identity } = exchange.caller;
+  const { credential, bearer } = exchange.caller;
+  // Only readers with the very same credential share a sync: that of another token proves nothing about this one.
+  const identity = bearer?.unverified ?? exchange.caller.identity;
   const followed = cache.open(scope, identity, credential);
   try {
     await abortable(followed.freshen(identity, credential), exchange.signal);
   } catch (error) {
-    if (error instanceof UpstreamStatusError) identities.heard(exchange, 'GET', error.statusCode);
+    if (error instanceof UpstreamStatusError) {
+      identities.heard(exchange, 'GET', error.statusCode);
+      noteRefusal({ cache, identities }, exchange, scope, error.statusCode);
+    }
     if (!followed.isComplete && !followed.isSyncing) cache.scopes.close(followed, 'its first sync failed');
     if (cannotBeKept(error)) return undefined;
     throw error;

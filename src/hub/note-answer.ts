@@ -1,5 +1,6 @@
 // What an answer of the cloud teaches, whoever asked: whether the token is good, who may read what, and what is old now.
 
+import type { Scope } from '../cache/scope.ts';
 import type { Exchange } from './exchange.ts';
 import { isFollowable } from './followable.ts';
 import { type CollectionRead, objectPath } from './read-request.ts';
@@ -24,9 +25,9 @@ export function noteCollectionAnswer(
 ): void {
   noteAnswer(learners, exchange, statusCode);
   const { cache, identities, clock } = learners;
-  const identity = identities.claimed(exchange);
-  if (statusCode === 401 || statusCode === 403) cache.loseRight(identity, scope);
+  noteRefusal(learners, exchange, scope, statusCode);
   if (statusCode !== 200) return;
+  const identity = identities.claimed(exchange);
   cache.seeRight(identity, scope);
   const { credential } = exchange.caller;
   const following = cache.scopes.following(scope);
@@ -36,4 +37,15 @@ export function noteCollectionAnswer(
   }
   following.lastReadAt = clock.now();
   if (cache.hasRight(identity, following.scope)) following.lend(identity, credential);
+}
+
+/** A 401 is about the token: one that was never accepted says nothing about the account that it names. */
+export function noteRefusal(
+  { cache, identities }: Pick<Learners, 'cache' | 'identities'>,
+  exchange: Exchange,
+  scope: Scope,
+  statusCode: number,
+): void {
+  if (statusCode === 401) cache.loseRight(exchange.caller.identity, scope);
+  if (statusCode === 403) cache.loseRight(identities.claimed(exchange), scope);
 }

@@ -45,7 +45,8 @@ function ofObject(services: Services, exchange: Exchange, read: ObjectRead): For
   const onHeaders: Forwarding['onHeaders'] = (statusCode) => {
     noteAnswer(services, exchange, statusCode);
     if (statusCode === 404) cache.forgetObject(read.path);
-    if (statusCode === 401 || statusCode === 403) cache.refuseObject(read.path, identities.claimed(exchange));
+    if (statusCode === 401) cache.refuseObject(read.path, exchange.caller.identity);
+    if (statusCode === 403) cache.refuseObject(read.path, identities.claimed(exchange));
     return 'relay';
   };
   const isPlain = read.form === 'json' && exchange.request.method === 'GET';

@@ -4,6 +4,7 @@
 // the refusal when it asks again.
 import { encodeWatchEvent, type WatchFrame, WatchFrameReader } from '../../apimachinery/watch-frame.ts';
 import { UpstreamStatusError } from '../../cache/errors.ts';
+import { readOptionsOrUndefined } from '../../cache/read-options.ts';
 import type { UpstreamResponse } from '../../cache/transport.ts';
 import { openStream } from '../answer.ts';
 import type { Exchange, Handler } from '../exchange.ts';
@@ -32,7 +33,9 @@ class RelayedWatch {
   readonly #exchange: Exchange;
   readonly #read: CollectionRead;
   readonly #deadline: number;
-  /** The last version that the client has been told of; '' while there is none. */
+  /** The client is still being told what there is, in no order of versions: from the midst of that nothing can be resumed. */
+  #isInitial: boolean;
+  /** The last version that the client has been told of; '' while there is none to resume from. */
   #version = '';
 
   constructor(services: Services, exchange: Exchange, read: CollectionRead) {
@@ -40,6 +43,7 @@ class RelayedWatch {
     this.#exchange = exchange;
     this.#read = read;
     const seconds = Number(exchange.info.query.get('timeoutSeconds'));
+    this.#isInitial = readOptionsOrUndefined(read)?.sendInitialEvents === true;
     this.#deadline = seconds > 0 ? services.clock.now() + seconds * 1000 : Number.POSITIVE_INFINITY;
   }
 
@@ -82,7 +86,10 @@ class RelayedWatch {
   async #write(frames: readonly WatchFrame[]): Promise<void> {
     if (frames.length === 0) return;
     const { response, signal } = this.#exchange;
-    for (const frame of frames) this.#version = versionOf(frame) || this.#version;
+    for (const frame of frames) {
+      this.#isInitial &&= frame.type === 'ADDED';
+      if (!this.#isInitial) this.#version = versionOf(frame) || this.#version;
+    }
     this.#services.watchers.count(frames.length);
     const bytes = Buffer.concat(frames.map(({ type, object }) => encodeWatchEvent(type, object)));
     if (response.write(bytes) || signal.aborted) return;

@@ -75,21 +75,19 @@ test('a token that the cloud has withdrawn is not answered by the sync of anothe
   );
 });
 
-test('a watch of its own that is cut in the midst of its initial events ends: it cannot be resumed', async (t) => {
+test('a WatchList of its own that is cut in the midst of its initial events ends: it cannot be resumed', async (t) => {
   const hub = await startRunningHub();
   t.teardown(() => hub.stop());
   for (const name of ['c', 'b', 'a']) await hub.inCloud('POST', settings, configMap(name, { text: 'x'.repeat(2000) }));
   const accept = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
-  for (const query of [watchList, 'watch=true', 'watch=true&resourceVersion=0']) {
-    hub.cloud.faults.add({
-      action: { kind: 'cut', afterBytes: 500 },
-      matches: ({ resource, verb }) => resource === 'configmaps' && verb === 'watch',
-      times: 1,
-    });
-    const watch = await hub.watch(`${settings}?${query}`, { headers: { accept } });
-    await watch.ended;
-    t.true(watch.events.length < 3, query);
-  }
+  hub.cloud.faults.add({
+    action: { kind: 'cut', afterBytes: 500 },
+    matches: ({ resource, verb }) => resource === 'configmaps' && verb === 'watch',
+    times: 1,
+  });
+  const watch = await hub.watch(`${settings}?${watchList}`, { headers: { accept } });
+  await watch.ended;
+  t.true(watch.events.length < 3);
 });
 
 // Symptom: offline, B lists objects of a cluster that never let B read anything. Rights and accepted tokens of the old
