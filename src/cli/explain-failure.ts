@@ -18,10 +18,15 @@ const explanations: readonly ((
     code === 'EROFS'
       ? `${path ?? 'the data directory'} is on a read-only file system; give a writable place with --data-dir`
       : undefined,
+  ({ code, path }) =>
+    (code === 'EEXIST' || code === 'ENOTDIR') && path !== undefined
+      ? `${path} cannot be a directory: a file is in the way; give another place with --data-dir`
+      : undefined,
   ({ code, path }) => (code === 'ENOSPC' ? `the disk of ${path ?? 'the data directory'} is full` : undefined),
 ];
 
 function wholeMessage(error: Error): string {
   const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
-  return cause !== '' && error.message.includes(cause.slice(2)) ? error.message : `${error.message}${cause}`;
+  if (cause === '' || error.message.includes(cause.slice(2))) return error.message;
+  return `${error.message.replace(/\.$/, '')}${cause}`;
 }

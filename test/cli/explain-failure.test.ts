@@ -13,12 +13,17 @@ const caught = async (work: () => Promise<unknown>): Promise<unknown> => {
 
 test('a missing or forbidden path is named', async (t) => {
   t.is(explainFailure(await caught(() => mkdir('/nowhere/at/all'))), 'there is no /nowhere/at/all');
+  t.regex(
+    explainFailure(await caught(() => mkdir('/etc/passwd'))),
+    /^\/etc\/passwd cannot be a directory: .* --data-dir$/,
+  );
   const denied = Object.assign(new Error('x'), { code: 'EACCES', syscall: 'open', path: '/var/lib/holdfast' });
   t.regex(explainFailure(denied), /^no permission for \/var\/lib\/holdfast; run as its owner .* --data-dir/);
 });
 
 test('an error that nobody foresaw keeps its message and its cause, said once', (t) => {
   t.is(explainFailure(new Error('a', { cause: new Error('b') })), 'a: b');
+  t.is(explainFailure(new Error('a.', { cause: new Error('b') })), 'a: b');
   t.is(explainFailure(new Error('a: b', { cause: new Error('b') })), 'a: b');
   t.is(explainFailure('odd'), 'odd');
 });
