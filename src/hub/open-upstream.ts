@@ -44,10 +44,9 @@ export async function openUpstream(
   { clock, random, log, environment }: OpenUpstreamDependencies,
 ): Promise<OpenUpstream> {
   const servers = new Servers(cluster.servers, config.serverPick);
-  const proxyVariables =
-    cluster.proxyUrl === undefined
-      ? environment
-      : { ...environment, HTTPS_PROXY: cluster.proxyUrl, HTTP_PROXY: cluster.proxyUrl };
+  // A proxy that the kubeconfig names stands in place of the environment's, NO_PROXY included, as for kubectl.
+  const { proxyUrl } = cluster;
+  const proxyVariables = proxyUrl === undefined ? environment : { https_proxy: proxyUrl, http_proxy: proxyUrl };
   const upstream = new Upstream({ servers, credentials: credentialsOf(cluster), clock, proxyVariables });
   const link = new LinkMonitor({ upstream, clock, random, log });
   const files = await CertificateFiles.watch({

@@ -75,7 +75,9 @@ const start = async (kind: string): Promise<Proxy> => {
 const proxies = [await start('bare'), await start('ours')];
 for (const proxy of proxies) {
   await load(proxy, '/api/v1/pods', 250, 8);
-  console.log(`peak RSS of ${proxy.name} after 250 LISTs of 1.15 MB: ${peakRssMb(proxy.pid).toFixed(0)} MB (target 160)`);
+  console.log(
+    `peak RSS of ${proxy.name} after 250 LISTs of 1.15 MB: ${peakRssMb(proxy.pid).toFixed(0)} MB (target 160)`,
+  );
 }
 for (const one of work) {
   for (const proxy of proxies) await load(proxy, one.path, one.requests / 5, one.concurrency);

@@ -27,7 +27,7 @@ export class CertificateFiles {
   #known = '';
   #poll: Timer | undefined;
   #debounce: Timer | undefined;
-  #isLooking = false;
+  #looking: Promise<void> | undefined;
   #mustLookAgain = false;
   #isClosed = false;
 
@@ -75,20 +75,20 @@ export class CertificateFiles {
     }, this.#options.pollMs ?? 30_000);
   }
 
-  async #look(): Promise<void> {
-    if (this.#isLooking) {
-      this.#mustLookAgain = true;
-      return;
-    }
-    this.#isLooking = true;
-    try {
-      do {
-        this.#mustLookAgain = false;
-        await this.#lookOnce();
-      } while (this.#mustLookAgain && !this.#isClosed);
-    } finally {
-      this.#isLooking = false;
-    }
+  /** Resolves when what is there now has been looked at. */
+  #look(): Promise<void> {
+    if (this.#looking !== undefined) this.#mustLookAgain = true;
+    this.#looking ??= this.#lookUntilDone().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  async #lookUntilDone(): Promise<void> {
+    do {
+      this.#mustLookAgain = false;
+      await this.#lookOnce();
+    } while (this.#mustLookAgain && !this.#isClosed);
   }
 
   async #lookOnce(): Promise<void> {

@@ -1,5 +1,6 @@
 // Which headers cross the hub. Names keep their case and repeated headers stay repeated; what belongs to one connection
 // only (RFC 9110 §7.6.1) stays on it. Pure.
+import { isApiserverAnswer } from '../../cache/apiserver-answer.ts';
 
 /** Flat: name, value, name, value. */
 export type RawHeaders = readonly string[];
@@ -140,7 +141,5 @@ export function isGatewayAnswer(
   headers: Readonly<Record<string, string | string[] | undefined>>,
 ): boolean {
   if (statusCode !== 502 && statusCode !== 503 && statusCode !== 504) return false;
-  if (headers['audit-id'] !== undefined) return false;
-  const type = headers['content-type'];
-  return typeof type !== 'string' || !/^application\/(json|vnd\.kubernetes\.protobuf|cbor)\b/.test(type);
+  return !isApiserverAnswer(headers);
 }
