@@ -110,9 +110,12 @@ export async function syncDirectory(directory: string): Promise<void> {
   }
 }
 
-/** Bytes of all files below a directory; files that vanish meanwhile count nothing. */
+/** Bytes of all files below a directory; what vanishes meanwhile, the directory too, counts nothing. */
 export async function directoryBytes(directory: string): Promise<number> {
-  const entries = await readdir(directory, { recursive: true });
+  const entries = await readdir(directory, { recursive: true }).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  });
   const sizes = await Promise.all(
     entries.map(async (name) => {
       try {

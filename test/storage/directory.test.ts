@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { directoryBytes } from '../../storage/directory.ts';
 import { StorageFormatError, StorageLockedError, StorageUnavailableError } from '../../storage/errors.ts';
 import { encodeHead, headKey } from '../../storage/head.ts';
 import { openLevelDatabase } from '../../storage/level-database.ts';
@@ -90,4 +91,8 @@ test('a directory another process has open is refused by name, for opening and f
   const locked = { instanceOf: StorageLockedError, message: new RegExp(`${directory} is open in another process`) };
   await t.throwsAsync(openTestRecords(t, { directory }), locked);
   await t.throwsAsync(verifyDirectory(directory, undefined), locked);
+});
+
+test('a directory that somebody removed has no bytes, so that status can still be asked', async (t) => {
+  t.is(await directoryBytes('/nowhere/at/all'), 0);
 });
