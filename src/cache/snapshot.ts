@@ -80,7 +80,13 @@ export class Snapshot {
     return this.#sorted;
   }
 
+  /** What an earlier life knew. What it told its clients up to the floor is forgotten, and with it where it leapt. */
   restore(snapshot: RestoredSnapshot): void {
+    this.#begin(snapshot);
+    this.#ring.leap('0', snapshot.floor);
+  }
+
+  #begin(snapshot: RestoredSnapshot): void {
     this.#objects = new Map(snapshot.objects);
     this.#sorted = undefined;
     this.#resourceVersion = snapshot.resourceVersion;
@@ -168,7 +174,7 @@ export class Snapshot {
   /** A first sync has nobody to tell; a later one is committed as changes, so that watchers go on. */
   commitReplacement(sync: FullSync, changes: readonly Change[]): readonly RingEvent[] {
     if (!this.isComplete) {
-      this.restore({ ...sync, floor: sync.resourceVersion });
+      this.#begin({ ...sync, floor: sync.resourceVersion });
       return [];
     }
     this.#listType = sync.listType;

@@ -10,7 +10,7 @@ export type ChangeType = 'ADDED' | 'MODIFIED' | 'DELETED';
 export interface Change {
   readonly type: ChangeType;
   readonly object: KubernetesObject;
-  /** What this scope knew of the object just before; absent for an object that was not there. */
+  /** What the object was just before; absent for ADDED, and where that is not known. */
   readonly previous: KubernetesObject | undefined;
 }
 
@@ -97,14 +97,16 @@ export class EventRing {
 
   /** The events that follow lead from one known state to another, not through all that happened between. */
   leap(from: string, to: string): void {
-    this.#leaps = this.#leaps.filter((leap) => compareResourceVersion(leap.to, this.#floor) > 0);
-    this.#leaps.push({ from, to });
+    this.#leaps.push({ from, to }); // also one below the floor is kept: see isInLeap
     if (this.#leaps.length <= leapLimit) return;
     const [first, second, ...others] = this.#leaps as [Leap, Leap, ...Leap[]];
     this.#leaps = [{ from: first.from, to: second.to }, ...others];
   }
 
-  /** True for versions whose state was never known here, so that nobody can be told what came after it. */
+  /**
+   * True for versions whose state was never known here, so that nobody can be told what came after it. Not by the cloud
+   * either: a client of ours may have such a version and still wait for a deletion that happened before it.
+   */
   isInLeap(resourceVersion: string): boolean {
     return this.#leaps.some(
       ({ from, to }) =>

@@ -1,7 +1,8 @@
 // WATCH joined to the one upstream watch of its scope, online. A client that starts from nothing (WatchList without a
 // version, or the old form) asks for the most recent state: the scope is synced anew with the client's own credential
 // first. One that resumes from a version goes straight to the ring; from a version that the ring does not hold it is
-// forwarded as a watch of its own, for the cloud may still know.
+// forwarded as a watch of its own, for the cloud may still know; from one that only a client of ours can have, in the
+// midst of what a relist found, it is told 410, for the cloud would leave out deletions that were found later.
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
 import { StatusError } from '../../apimachinery/status.ts';
 import type { FollowedScope } from '../../cache/followed-scope.ts';
@@ -26,7 +27,8 @@ export function serveSharedWatch(services: Services): Handler {
       await answerWatch(exchange, { followed, scope, options, asMetadata: false, watchers: services.watchers });
     } catch (error) {
       const isTooOld = error instanceof StatusError && error.status.code === 410;
-      if (!isTooOld || exchange.response.headersSent) throw error;
+      const isOurs = followed.snapshot.ring.isInLeap(options.resourceVersion);
+      if (!isTooOld || isOurs || exchange.response.headersSent) throw error;
       await next();
     }
   };

@@ -145,3 +145,13 @@ test('any number of leaps refuses every version inside one and none above the la
   t.is(ring.sequenceAfter('9995'), 1);
   t.is(ring.sequenceAfter('20000'), 1);
 });
+
+test('a leap that fell out of the ring is still known: its versions are nobody’s but our clients’', (t) => {
+  const ring = new EventRing('10', { events: 2, bytes: 1_000_000 });
+  ring.leap('20', '30');
+  for (const version of [25, 30, 40, 50, 60]) ring.append(added(version));
+  ring.leap('60', '70');
+  t.true(ring.isInLeap('25'));
+  t.false(ring.isInLeap('30'));
+  t.false(ring.isInLeap('45'));
+});
