@@ -114,13 +114,16 @@ export class Snapshot {
       resourceVersion = version;
       if (event.type === 'BOOKMARK') continue;
       const { object } = event;
-      const previous = ahead.has(object.key) ? ahead.get(object.key) : this.#objects.get(object.key);
+      const isTouched = ahead.has(object.key);
+      const known = isTouched ? ahead.get(object.key) : this.#objects.get(object.key);
+      if (known !== undefined && compareResourceVersion(version, known.resourceVersion) < 0) continue; // its own event follows
+      const previous = isTouched ? known : this.#asOfVersion(known);
       if (event.type === 'DELETED') {
-        if (previous === undefined) continue;
+        if (known === undefined) continue;
         changes.push({ type: 'DELETED', object, previous });
         ahead.set(object.key, undefined);
       } else {
-        changes.push(...present(object, previous));
+        changes.push(...present(object, known, previous));
         ahead.set(object.key, object);
       }
     }
@@ -134,29 +137,42 @@ export class Snapshot {
   planReplacement(sync: FullSync): readonly Change[] {
     const changes: Change[] = [];
     const versions = new FreeVersions(sync.resourceVersion);
-    const replaced: { object: KubernetesObject; previous: KubernetesObject }[] = [];
+    const replaced: { object: KubernetesObject; known: KubernetesObject }[] = [];
     for (const [key, object] of sync.objects) {
-      const previous = this.#objects.get(key);
+      const known = this.#objects.get(key);
+      const previous = this.#asOfVersion(known);
       if (previous?.uid === object.uid && previous.resourceVersion === object.resourceVersion) continue;
       versions.take(object.resourceVersion);
-      const isReplaced = previous !== undefined && previous.uid !== object.uid;
-      if (isReplaced) replaced.push({ object, previous });
+      if (known === undefined) changes.push({ type: 'ADDED', object, previous });
+      else if (known.uid === object.uid) changes.push({ type: 'MODIFIED', object, previous });
+      else {
+        replaced.push({ object, known });
+        changes.push({ type: 'ADDED', object, previous: undefined });
+      }
+    }
+    for (const { object, known } of replaced) {
+      const version = versions.takeBelow(object.resourceVersion);
       changes.push({
-        type: previous && !isReplaced ? 'MODIFIED' : 'ADDED',
-        object,
-        previous: isReplaced ? undefined : previous,
+        type: 'DELETED',
+        object: withResourceVersion(known, version),
+        previous: this.#asOfVersion(known),
       });
     }
-    for (const { object, previous } of replaced) {
-      const version = versions.takeBelow(object.resourceVersion);
-      changes.push({ type: 'DELETED', object: withResourceVersion(previous, version), previous });
-    }
-    for (const [key, previous] of this.#objects) {
+    for (const [key, known] of this.#objects) {
       if (sync.objects.has(key)) continue;
-      const object = withResourceVersion(previous, versions.takeHighest());
-      changes.push({ type: 'DELETED', object, previous });
+      const object = withResourceVersion(known, versions.takeHighest());
+      changes.push({ type: 'DELETED', object, previous: this.#asOfVersion(known) });
     }
     return changes.sort((a, b) => compareResourceVersion(a.object.resourceVersion, b.object.resourceVersion));
+  }
+
+  /**
+   * What the object was at this scope's version. After a restart an object may be newer than that, when the disk had it
+   * from another scope: what it was before is then not known.
+   */
+  #asOfVersion(known: KubernetesObject | undefined): KubernetesObject | undefined {
+    const isNewer = known !== undefined && compareResourceVersion(known.resourceVersion, this.#resourceVersion) > 0;
+    return isNewer ? undefined : known;
   }
 
   /** Makes planned changes true. The caller has them on their way to disk before it calls. */
@@ -184,12 +200,16 @@ export class Snapshot {
 }
 
 /** An object that is there now. One that was replaced under the same name (another uid) was deleted in between. */
-function present(object: KubernetesObject, previous: KubernetesObject | undefined): readonly Change[] {
-  if (previous === undefined) return [{ type: 'ADDED', object, previous }];
-  if (previous.uid === object.uid) return [{ type: 'MODIFIED', object, previous }];
+function present(
+  object: KubernetesObject,
+  known: KubernetesObject | undefined,
+  previous: KubernetesObject | undefined,
+): readonly Change[] {
+  if (known === undefined) return [{ type: 'ADDED', object, previous }];
+  if (known.uid === object.uid) return [{ type: 'MODIFIED', object, previous }];
   const version = new FreeVersions(object.resourceVersion).takeBelow(object.resourceVersion);
   return [
-    { type: 'DELETED', object: withResourceVersion(previous, version), previous },
+    { type: 'DELETED', object: withResourceVersion(known, version), previous },
     { type: 'ADDED', object, previous: undefined },
   ];
 }

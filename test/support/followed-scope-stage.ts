@@ -19,7 +19,7 @@ export class ManualKeeper implements ScopeKeeper {
   failure: Error | undefined;
 
   hold(): void {
-    this.#gate = Promise.withResolvers();
+    this.#gate ??= Promise.withResolvers();
   }
 
   release(): void {

@@ -22,7 +22,7 @@ export class MemoryRecords implements Records {
   }
 
   hold(): void {
-    this.#gate = Promise.withResolvers();
+    this.#gate ??= Promise.withResolvers();
   }
 
   release(): void {

@@ -186,11 +186,11 @@ export class Watcher implements Listener {
       if (compareResourceVersion(event.resourceVersion, this.#skipUntil) <= 0) return undefined;
     }
     if (this.#narrow === undefined) return this.#shared(event);
-    const was = event.previous !== undefined && this.#narrow(event.previous);
+    const was = event.previous === undefined ? event.type !== 'ADDED' : this.#narrow(event.previous);
     const is = event.type !== 'DELETED' && this.#narrow(event.object);
     if (!was && !is) return undefined;
     if (was && !is && event.type !== 'DELETED') {
-      return this.#encode('DELETED', withResourceVersion(event.previous!, event.resourceVersion).body);
+      return this.#encode('DELETED', withResourceVersion(event.previous ?? event.object, event.resourceVersion).body);
     }
     const type = event.type === 'DELETED' ? 'DELETED' : was ? 'MODIFIED' : 'ADDED';
     return type === event.type ? this.#shared(event) : this.#encode(type, event.object.body);

@@ -310,3 +310,15 @@ test('a client that wants another form gets it in every event, and bookmarks of 
   t.deepEqual(sink.told, ['ADDED a@5', 'MODIFIED a@11', 'DELETED a@12', 'BOOKMARK @12']);
   t.true(sink.events.every(({ object }) => object.kind === 'PartialObjectMetadata' && object.spec === undefined));
 });
+
+test('of a change from who knows what, a narrower client hears what it needs to be right whatever it knows', (t) => {
+  const stage = stageAt(10, []);
+  const scope = podScope({ labels: 'app=x' });
+  const { sink } = stage.watch({ scope });
+  const { sink: other } = stage.watch({ scope: podScope({ labels: 'app!=x' }) });
+  const object = pod({ name: 'a', version: 12, labels: { app: 'x' } });
+  stage.snapshot.commit([{ type: 'MODIFIED', object, previous: undefined }], '12');
+  for (const listener of [...stage.listeners]) listener.changed();
+  t.deepEqual(sink.told, ['MODIFIED a@12']);
+  t.deepEqual(other.told, ['DELETED a@12']);
+});

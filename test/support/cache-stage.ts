@@ -1,0 +1,84 @@
+// A whole cache over a disk and a cloud in memory.
+import { Cache, type CacheEvents } from '../../src/cache/cache.ts';
+import type { FollowedScope } from '../../src/cache/followed-scope.ts';
+import type { Transport } from '../../src/cache/transport.ts';
+import { ManualLink, ManualTiming } from './manual-timing.ts';
+import { MemoryRecords } from './memory-records.ts';
+import { ModelCloud } from './model-cloud.ts';
+import { settled } from './scripted-transport.ts';
+
+export const day = 24 * 3_600_000;
+
+export class CacheStage {
+  readonly timing: ManualTiming;
+  readonly link = new ManualLink();
+  readonly records: MemoryRecords;
+  /** One line for each event. */
+  readonly log: string[] = [];
+  cloud: ModelCloud;
+  cache!: Cache;
+
+  private constructor(cloud: ModelCloud, records: MemoryRecords, timing: ManualTiming) {
+    this.cloud = cloud;
+    this.records = records;
+    this.timing = timing;
+  }
+
+  static async open({
+    cloud = new ModelCloud(),
+    records = new MemoryRecords(),
+    timing = new ManualTiming(),
+  }: {
+    cloud?: ModelCloud;
+    records?: MemoryRecords;
+    timing?: ManualTiming;
+  } = {}): Promise<CacheStage> {
+    const stage = new CacheStage(cloud, records, timing);
+    const transport: Transport = { get: (request) => stage.cloud.get(request) };
+    stage.cache = await Cache.open({
+      records,
+      transport,
+      link: stage.link,
+      timing,
+      initialSync: 'list',
+      lingerMs: 3_600_000,
+      rightLifetimeMs: 30 * day,
+      events: stage.#events(),
+    });
+    return stage;
+  }
+
+  /** The process dies; what was on its way to disk is lost. The next life begins over the same disk. */
+  async crash(options: { readonly cloud?: ModelCloud } = {}): Promise<CacheStage> {
+    this.cache.scopes.stopAll();
+    const { cloud = this.cloud } = options;
+    return CacheStage.open({ cloud, records: this.records.afterCrash(), timing: this.timing });
+  }
+
+  /** Everything runs until it waits for the cloud; who sleeps is woken. */
+  async rest(): Promise<void> {
+    await settled();
+    for (let round = 0; round < 50 && this.timing.sleepers > 0; round += 1) {
+      await this.timing.wake();
+      await settled();
+    }
+  }
+
+  /** `default/a@5` of each object, as a list would show it. */
+  static told(followed: FollowedScope | undefined): readonly string[] | undefined {
+    return followed?.snapshot.sorted().map(({ key, resourceVersion }) => `${key}@${resourceVersion}`);
+  }
+
+  #events(): CacheEvents {
+    return {
+      scopeOpened: ({ scope }) => this.log.push(`opened ${scope.id}`),
+      scopeClosed: ({ scope }, reason) => this.log.push(`closed ${scope.id}: ${reason}`),
+      scopeFailed: () => {},
+      scopeDamaged: (scope, reason) => this.log.push(`damaged ${scope}: ${reason}`),
+      storageBehind: (id) => this.log.push(`behind ${id}`),
+      anotherCluster: (error) => this.log.push(error.name),
+      clusterUnknown: () => this.log.push('blind'),
+      crashed: (error) => this.log.push(`crashed ${error}`),
+    };
+  }
+}
