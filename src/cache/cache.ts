@@ -1,6 +1,8 @@
 // What the node knows, as one thing: scopes that are followed, rights that were seen, single objects and documents as
 // last seen, and all of it on disk. The hub asks it; it asks the cloud only through the transport it was given.
+
 import type { Records } from '../../storage/records.ts';
+import { type GroupVersionResource, gvrKey } from '../apimachinery/group-version-resource.ts';
 import { compareResourceVersion } from '../apimachinery/resource-version.ts';
 import { BoundedMap } from './bounded-map.ts';
 import { CloudIdentityCheck, type ClusterIdentity } from './cluster-check.ts';
@@ -45,7 +47,9 @@ export interface CacheOptions {
 /** Identity under which the hub's own certificate reads. */
 export const nodeIdentity = nodeLender.identity;
 
-const ring = { events: 2000, bytes: 8 * 1024 * 1024 };
+/** For each scope; a client that was away for longer lists again. */
+const ring = { events: 1000, bytes: 2 * 1024 * 1024 };
+const unfitForMs = 10 * 60_000;
 const knownObjectsBytes = 16 * 1024 * 1024;
 /** Discovery and OpenAPI of a large cluster in the few forms that clients ask for. */
 const documentsBytes = 32 * 1024 * 1024;
@@ -58,6 +62,8 @@ export class Cache {
   readonly #known = new KnownObjects(knownObjectsBytes);
   readonly #documents = new BoundedMap<Document>(documentsBytes, ({ body }) => body.length);
   readonly #notes: Notes;
+  /** Resource → until when; there are only as many as the cloud serves. */
+  readonly #unfit = new Map<string, number>();
   #cluster: ClusterIdentity | undefined;
 
   private constructor(options: CacheOptions) {
@@ -65,7 +71,7 @@ export class Cache {
     const { records, transport, link, timing, initialSync, events } = options;
     this.rights = new Rights(options.rightLifetimeMs);
     this.#notes = new Notes(records, (error) => events.storageBehind('notes', error));
-    this.#records = new ScopeRecords({ records, now: timing.wallClock, onBehind: events.storageBehind });
+    this.#records = new ScopeRecords({ records, now: () => timing.wallClock(), onBehind: events.storageBehind });
     const cluster = new CloudIdentityCheck({
       transport,
       newestVersion: () => this.#newestCoreVersion(),
@@ -140,6 +146,16 @@ export class Cache {
     return followed;
   }
 
+  /** This resource answers in a way that cannot be kept here (no versions, no watch): not tried again for a while. */
+  cannotKeep(gvr: GroupVersionResource): void {
+    this.#unfit.set(gvrKey(gvr), this.#o.timing.now() + unfitForMs);
+  }
+
+  canKeep(gvr: GroupVersionResource): boolean {
+    const until = this.#unfit.get(gvrKey(gvr));
+    return until === undefined || this.#o.timing.now() > until;
+  }
+
   /** The cloud answered 2xx to this identity for this scope. */
   seeRight(identity: string, scope: Scope): void {
     const now = this.#o.timing.wallClock();
@@ -148,7 +164,7 @@ export class Cache {
     this.#notes.put('right', rightKey({ identity, scopeId: scope.id }), Buffer.from(JSON.stringify(right)));
   }
 
-  /** The cloud answered 401 or 403. */
+  /** The cloud answered 403. */
   loseRight(identity: string, scope: Scope): void {
     const lost = this.rights.lose(identity, scope);
     this.#notes.revoke(

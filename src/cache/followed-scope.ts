@@ -188,13 +188,17 @@ export class FollowedScope implements FeedSink {
   }
 
   /** Writes down everything that is known, for a disk that has missed changes. */
-  saveAnew(): Promise<void> {
-    return this.#write(this.era, async () => {
+  async saveAnew(): Promise<void> {
+    const { era } = this;
+    const saved = this.#write(era, async () => {
       if (!this.isComplete) return undefined;
       const { listType, resourceVersion } = this.snapshot;
       const objects = new Map(this.snapshot.sorted().map((object) => [object.key, object]));
       await this.#deps.keeper.saveSync(this.scope, { listType, resourceVersion, objects });
       return undefined;
+    });
+    await saved.catch((error: unknown) => {
+      if (!era.aborted) throw error; // else there is nothing left to write down
     });
   }
 
@@ -206,7 +210,8 @@ export class FollowedScope implements FeedSink {
   refused(credential: Credential, error: UpstreamStatusError): void {
     const identities = new Set(this.#lenders.drop(credential));
     if (credential === nodeLender.credential) identities.add(nodeLender.identity);
-    for (const identity of identities) this.#deps.onRefused(identity, this.scope);
+    // 401 is about the credential, which is gone with this; only 403 is about the right.
+    if (error.statusCode === 403) for (const identity of identities) this.#deps.onRefused(identity, this.scope);
     this.lastError = error;
   }
 
@@ -216,7 +221,7 @@ export class FollowedScope implements FeedSink {
 
   vanished(error: UpstreamStatusError): void {
     this.lastError = error;
-    this.#deps.onVanished(this);
+    if (!this.isPinned) this.#deps.onVanished(this);
   }
 
   failed(error: unknown): void {

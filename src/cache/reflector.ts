@@ -1,8 +1,10 @@
 // Keeps one scope current: a full sync, then a WATCH that is resumed by resourceVersion after every cut; a full sync
 // again only when the cloud says 410 Expired. Everything it learns goes through `FeedSink`, which has it on its way to
 // disk before anyone sees it. One reflector per scope serves all local clients.
+
 import { compareResourceVersion } from '../apimachinery/resource-version.ts';
 import type { WatchFrame } from '../apimachinery/watch-frame.ts';
+import { isApiserverAnswer } from './apiserver-answer.ts';
 import type { Credential } from './credential.ts';
 import {
   HistoryExpiredError,
@@ -84,6 +86,8 @@ export class Reflector {
   readonly #credential: () => Credential | undefined;
   #hasWatchList = true;
   #failures = 0;
+  /** Since when the cloud has said that there is no such resource, or that it cannot be watched. */
+  #goneSince: number | undefined;
 
   constructor(scope: Scope, sink: FeedSink, credential: () => Credential | undefined, deps: ReflectorDependencies) {
     this.#scope = scope;
@@ -166,6 +170,7 @@ export class Reflector {
       for await (const frames of stream) {
         heard = true;
         this.#failures = 0;
+        this.#goneSince = undefined;
         const events = this.#readFrames(frames, resourceVersion);
         if (events.some((event) => isBookmarkBelow(event, resourceVersion))) {
           // An apiserver that lags behind another one says so; one that was restored from a backup, too.
@@ -198,19 +203,26 @@ export class Reflector {
   async #recover(error: unknown, asked: Credential | undefined, signal: AbortSignal): Promise<void> {
     const { cluster, timing } = this.#deps;
     if (!(error instanceof NoCredentialError)) cluster.doubt();
-    if (error instanceof UpstreamStatusError && asked !== undefined) {
-      if (error.statusCode === 404) {
-        this.#sink.vanished(error);
-        return;
-      }
-      if (error.statusCode === 401 || error.statusCode === 403) this.#sink.refused(asked, error);
+    const now = timing.now();
+    const isRefusal = error instanceof UpstreamStatusError && isApiserverAnswer(error.headers) && asked !== undefined;
+    if (isRefusal && isGone(error.statusCode)) {
+      this.#goneSince ??= now;
+      if (now - this.#goneSince > believeGoneAfterMs) this.#sink.vanished(error);
     }
+    if (isRefusal && (error.statusCode === 401 || error.statusCode === 403)) this.#sink.refused(asked, error);
     if (!(error instanceof HistoryExpiredError)) this.#sink.failed(error);
     this.#failures++;
     const ceiling = Math.min(30_000, 200 * 2 ** Math.min(this.#failures, 8));
     const pauseMs = Math.max(retryAfterMs(error), ceiling * (0.5 + timing.random() / 2));
     await timing.sleep(pauseMs, signal).catch(ignoreAbort(signal));
   }
+}
+
+/** A resource that is being installed, or served by an apiserver that starts, is 404 for a while. */
+const believeGoneAfterMs = 120_000;
+
+function isGone(statusCode: number): boolean {
+  return statusCode === 404 || statusCode === 405;
 }
 
 function isBookmarkBelow(event: UpstreamChange, resourceVersion: string): boolean {

@@ -24,6 +24,8 @@ interface Entry {
   notedAt: number;
 }
 
+const rightsPerIdentity = 1000;
+
 export class Rights {
   readonly #byIdentity = new Map<string, Map<string, Entry>>();
   readonly #lifetimeMs: number;
@@ -46,7 +48,7 @@ export class Rights {
     return false;
   }
 
-  /** The cloud said 401 or 403: gone for this scope and for every scope that covers it. Returns the scopes it was noted for. */
+  /** The cloud said 403: gone for this scope and for every scope that covers it. Returns the scopes it was noted for. */
   lose(identity: string, scope: Scope): readonly Scope[] {
     const scopes = this.#byIdentity.get(identity);
     const lost = [...(scopes?.values() ?? [])]
@@ -72,9 +74,15 @@ export class Rights {
     this.#scopesOf(identity).set(scope.id, { scope, seenAt, notedAt: seenAt });
   }
 
-  /** Drops what is too old and returns it, for the disk. */
+  /** Drops what is too old, and of an identity that asks ever new questions the longest unseen; returns it, for the disk. */
   prune(now: number): readonly RightKey[] {
-    return this.#drop((entry) => !this.#isFresh(entry, now));
+    const surplus = new Set<Entry>();
+    for (const scopes of this.#byIdentity.values()) {
+      if (scopes.size <= rightsPerIdentity) continue;
+      const oldestFirst = [...scopes.values()].sort((a, b) => a.seenAt - b.seenAt);
+      for (const entry of oldestFirst.slice(0, scopes.size - rightsPerIdentity)) surplus.add(entry);
+    }
+    return this.#drop((entry) => !this.#isFresh(entry, now) || surplus.has(entry));
   }
 
   /** Drops everything and returns it, for the disk. */

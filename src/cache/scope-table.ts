@@ -12,6 +12,9 @@ export interface ScopeTableDependencies extends Omit<FollowedScopeDependencies, 
   readonly onCrash: (error: unknown) => void;
 }
 
+/** Each is one connection upstream and its objects in memory. */
+const idleLimit = 200;
+
 export class ScopeTable {
   readonly #deps: ScopeTableDependencies;
   readonly #byId = new Map<string, FollowedScope>();
@@ -45,6 +48,7 @@ export class ScopeTable {
   open(scope: Scope, identity: string, credential: Credential): FollowedScope {
     const known = this.#byId.get(scope.id);
     if (known !== undefined) return known;
+    this.#makeRoom();
     const followed = this.#add(scope);
     followed.lend(identity, credential);
     followed.freshen(identity, credential).catch(() => undefined); // whoever waits for it hears of it
@@ -86,6 +90,16 @@ export class ScopeTable {
     siblings.add(followed);
     this.#byResource.set(resource, siblings);
     return followed;
+  }
+
+  /** Clients choose the selectors, so they choose how many scopes there are: of those that nobody watches, so many stay. */
+  #makeRoom(): void {
+    const idle = [...this.#byId.values()].filter(
+      ({ isPinned, listeners, isSyncing }) => !isPinned && !isSyncing && listeners.size === 0,
+    );
+    if (idle.length < idleLimit) return;
+    const oldest = idle.reduce((a, b) => (b.lastReadAt < a.lastReadAt ? b : a));
+    this.close(oldest, `more than ${idleLimit} scopes are followed that nobody watches`);
   }
 
   #run(followed: FollowedScope): void {

@@ -27,10 +27,13 @@ export async function freshen(
   } catch (error) {
     if (error instanceof UpstreamStatusError) {
       identities.heard(exchange, 'GET', error.statusCode);
-      noteRefusal({ cache, identities }, exchange, scope, error.statusCode);
+      noteRefusal({ cache, identities }, exchange, scope, error);
     }
     if (!followed.isComplete && !followed.isSyncing) cache.scopes.close(followed, 'its first sync failed');
-    if (cannotBeKept(error)) return undefined;
+    if (cannotBeKept(error)) {
+      cache.cannotKeep(scope.gvr);
+      return undefined;
+    }
     throw error;
   }
   identities.proved(exchange);

@@ -1,10 +1,17 @@
 // What an answer of the cloud teaches, whoever asked: whether the token is good, who may read what, and what is old now.
 
+import { isApiserverAnswer } from '../cache/apiserver-answer.ts';
 import type { Scope } from '../cache/scope.ts';
 import type { Exchange } from './exchange.ts';
 import { isFollowable } from './followable.ts';
 import { type CollectionRead, objectPath } from './read-request.ts';
 import type { Services } from './services.ts';
+
+/** What of an answer is looked at. */
+export interface AnswerHead {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+}
 
 type Learners = Pick<Services, 'cache' | 'identities' | 'clock'>;
 
@@ -21,31 +28,30 @@ export function noteCollectionAnswer(
   learners: Learners,
   exchange: Exchange,
   { scope, verb }: CollectionRead,
-  statusCode: number,
+  head: AnswerHead,
 ): void {
-  noteAnswer(learners, exchange, statusCode);
+  noteAnswer(learners, exchange, head.statusCode);
   const { cache, identities, clock } = learners;
-  noteRefusal(learners, exchange, scope, statusCode);
-  if (statusCode !== 200) return;
+  noteRefusal(learners, exchange, scope, head);
+  if (head.statusCode !== 200) return;
   const identity = identities.claimed(exchange);
   cache.seeRight(identity, scope);
   const { credential } = exchange.caller;
   const following = cache.scopes.following(scope);
   if (following === undefined) {
-    if (verb === 'list' && isFollowable(scope.gvr)) cache.open(scope, identity, credential);
+    if (verb === 'list' && isFollowable(scope.gvr) && cache.canKeep(scope.gvr)) cache.open(scope, identity, credential);
     return;
   }
   following.lastReadAt = clock.now();
   if (cache.hasRight(identity, following.scope)) following.lend(identity, credential);
 }
 
-/** A 401 is about the token: one that was never accepted says nothing about the account that it names. */
+/** Only 403 is about a right; 401 is about the token, which `identities` has heard of. */
 export function noteRefusal(
   { cache, identities }: Pick<Learners, 'cache' | 'identities'>,
   exchange: Exchange,
   scope: Scope,
-  statusCode: number,
+  { statusCode, headers }: AnswerHead,
 ): void {
-  if (statusCode === 401) cache.loseRight(exchange.caller.identity, scope);
-  if (statusCode === 403) cache.loseRight(identities.claimed(exchange), scope);
+  if (statusCode === 403 && isApiserverAnswer(headers)) cache.loseRight(identities.claimed(exchange), scope);
 }

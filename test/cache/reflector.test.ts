@@ -181,7 +181,7 @@ for (const code of [401, 403]) {
     t.is(first.request.credential, nodeCredential, "the node's own first");
     first.status(code);
     await stage.timing.wake();
-    t.deepEqual(stage.refused, ['node']);
+    t.deepEqual(stage.refused, code === 403 ? ['node'] : [], '401 is about the credential, only 403 about the right');
     t.deepEqual(stage.followed.lenders, ['sa:pod']);
     t.is((await stage.transport.next()).request.credential, podCredential);
   });
@@ -260,12 +260,29 @@ test('a credential that came meanwhile is not dropped for the refusal of another
   t.deepEqual(stage.followed.lenders, ['node']);
 });
 
-test('404 closes the scope: the cloud does not serve this resource any more', async (t) => {
+test('404 for two minutes closes the scope: the cloud does not serve this resource any more', async (t) => {
   const stage = new Stage().start();
   (await stage.transport.next()).list(10);
-  (await stage.transport.next()).status(404);
-  await stage.running;
-  t.true(stage.isVanished);
+  const refusedAt = stage.timing.now();
+  while (!stage.isVanished) {
+    (await stage.transport.next()).status(404);
+    await settled();
+    if (!stage.isVanished) await stage.timing.wake();
+  }
+  t.true(stage.timing.now() - refusedAt > 120_000);
+});
+
+test('a 404 or 403 that the apiserver did not write ends nothing', async (t) => {
+  const stage = new Stage().start();
+  (await stage.transport.next()).list(10, [a]);
+  for (let round = 0; round < 12; round++) {
+    const code = round % 2 === 0 ? 404 : 403;
+    (await stage.transport.next()).answer(code, '<html>default backend</html>', { 'content-type': 'text/html' });
+    await stage.timing.wake();
+  }
+  t.false(stage.isVanished);
+  t.deepEqual(stage.refused, []);
+  t.deepEqual(stage.names, ['a']);
 });
 
 test('a 404 or 403 of the cluster check says nothing about the scope', async (t) => {

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { nodeCredential } from '../../src/cache/credential.ts';
-import type { Scope } from '../../src/cache/scope.ts';
+import { type Scope, scopeOf } from '../../src/cache/scope.ts';
 import { ScopeTable } from '../../src/cache/scope-table.ts';
 import { ManualCluster, ManualKeeper, podCredential } from '../support/followed-scope-stage.ts';
 import { ManualLink, ManualTiming } from '../support/manual-timing.ts';
@@ -16,10 +16,11 @@ function stageOf() {
   const closed: string[] = [];
   const crashes: unknown[] = [];
   const keeper = new ManualKeeper();
+  const timing = new ManualTiming();
   const table = new ScopeTable({
     transport,
     keeper,
-    timing: new ManualTiming(),
+    timing,
     link: new ManualLink(),
     cluster: new ManualCluster(),
     initialSync: 'list',
@@ -34,7 +35,7 @@ function stageOf() {
     const snapshot = { listType: podList, resourceVersion: '10', floor: '10', objects: byKey(objects) };
     table.restore({ scope, number: '1', confirmedAt: 0, snapshot }, { identity: 'node', credential: nodeCredential });
   };
-  return { transport, table, closed, crashes, keeper, restore };
+  return { transport, table, closed, crashes, keeper, timing, restore };
 }
 
 test('an incomplete scope never answers', async (t) => {
@@ -124,10 +125,13 @@ test('a scope can be opened again after it was closed, and starts from nothing',
 });
 
 test('a resource that the cloud does not serve any more closes its scope', async (t) => {
-  const { table, transport, closed, restore } = stageOf();
+  const { table, transport, closed, timing, restore } = stageOf();
   restore(all);
-  (await transport.next()).status(404);
-  await settled();
+  while (closed.length === 0) {
+    (await transport.next()).status(404);
+    await settled();
+    if (closed.length === 0) await timing.wake();
+  }
   t.deepEqual(closed, [`${all.id} the cloud does not serve this resource any more`]);
   t.is(table.get(all.id), undefined);
 });
@@ -141,4 +145,17 @@ test('when the process goes down streams end and nothing is forgotten', async (t
   t.true(watch.request.signal.aborted);
   t.is(table.answering(all)?.snapshot.size, 1);
   t.deepEqual([closed, crashes, keeper.log], [[], [], []]);
+});
+
+test('scopes that nobody watches are closed when there are too many, the longest unread first', async (t) => {
+  const { table, closed, transport } = stageOf();
+  const scopeNamed = (index: number): Scope =>
+    scopeOf({ gvr: all.gvr, namespace: `n${index}`, labelSelector: '', fieldSelector: '' });
+  for (let index = 0; index <= 200; index++) {
+    const followed = table.open(scopeNamed(index), 'node', nodeCredential);
+    followed.lastReadAt = index === 7 ? -1 : index;
+    (await transport.next()).list(10);
+    await transport.next(); // its watch stays open
+  }
+  t.deepEqual(closed, ['v1/pods|n7|| more than 200 scopes are followed that nobody watches']);
 });

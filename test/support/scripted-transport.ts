@@ -108,7 +108,8 @@ export class PendingRequest {
   }
 
   status(code: number, reason = '', headers: UpstreamResponse['headers'] = {}): void {
-    this.answer(code, JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', reason, code }), headers);
+    const text = JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', reason, code });
+    this.answer(code, text, { 'content-type': 'application/json', ...headers });
   }
 
   /** Accepts a watch. */

@@ -1,5 +1,6 @@
 // The way to the cloud. What comes back is passed on as it is, and remembered where it can be answered again: rights of
 // the caller, single objects, documents. A collection that somebody listed is followed from then on.
+import { isApiserverAnswer } from '../../cache/apiserver-answer.ts';
 import { documentKey, isDocumentPath } from '../../cache/document.ts';
 import type { Exchange, Handler } from '../exchange.ts';
 import { noteAnswer, noteCollectionAnswer } from '../note-answer.ts';
@@ -26,8 +27,8 @@ function forwardingOf(services: Services, exchange: Exchange): Forwarding {
 
 function ofCollection(services: Services, exchange: Exchange, read: CollectionRead): Forwarding {
   return {
-    onHeaders: (statusCode) => {
-      noteCollectionAnswer(services, exchange, read, statusCode);
+    onHeaders: (statusCode, headers) => {
+      noteCollectionAnswer(services, exchange, read, { statusCode, headers });
       return 'relay';
     },
   };
@@ -42,10 +43,10 @@ const objectLimitBytes = 3 * 1024 * 1024;
 
 function ofObject(services: Services, exchange: Exchange, read: ObjectRead): Forwarding {
   const { cache, identities } = services;
-  const onHeaders: Forwarding['onHeaders'] = (statusCode) => {
+  const onHeaders: Forwarding['onHeaders'] = (statusCode, headers) => {
     noteAnswer(services, exchange, statusCode);
+    if (!isApiserverAnswer(headers)) return 'relay';
     if (statusCode === 404) cache.forgetObject(read.path);
-    if (statusCode === 401) cache.refuseObject(read.path, exchange.caller.identity);
     if (statusCode === 403) cache.refuseObject(read.path, identities.claimed(exchange));
     return 'relay';
   };

@@ -52,7 +52,7 @@ class RelayedWatch {
     const { clock, link } = this.#services;
     const { response, signal, info } = this.#exchange;
     let upstream = await this.#ask(info.path + info.search);
-    noteCollectionAnswer(this.#services, this.#exchange, this.#read, 200);
+    noteCollectionAnswer(this.#services, this.#exchange, this.#read, upstream);
     openStream(response, { 'content-type': textOf(upstream.headers['content-type']) || 'application/json' });
     while (!(await this.#pass(upstream))) {
       if (this.#version === '' || !(await this.#untilOnline())) break;
@@ -132,7 +132,7 @@ class RelayedWatch {
     if (upstream.statusCode === 200) return upstream;
     const chunks: Buffer[] = [];
     for await (const chunk of upstream.body) chunks.push(chunk);
-    noteCollectionAnswer(this.#services, this.#exchange, this.#read, upstream.statusCode);
+    noteCollectionAnswer(this.#services, this.#exchange, this.#read, upstream);
     throw new UpstreamStatusError({ ...upstream, body: Buffer.concat(chunks) });
   }
 

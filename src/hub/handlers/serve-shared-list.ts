@@ -31,6 +31,7 @@ export function serveSharedList(services: Services): Handler {
       return answerList(exchange, { followed: answering, scope, options, asMetadata: false, now: clock.now() });
     }
     if (cache.scopes.following(scope) !== undefined || !isFollowable(scope.gvr)) return next();
+    if (!cache.canKeep(scope.gvr)) return next();
     const followed = await freshen(services, exchange, scope);
     if (followed === undefined) return next();
     if (wants !== '' && wants !== '0' && compareResourceVersion(wants, followed.resourceVersion) > 0) return next();
