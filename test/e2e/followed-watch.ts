@@ -1,6 +1,6 @@
 // A watch that is read from the moment it is made, with all it said and how it ended.
 import type { ApiClient, RequestOptions, WatchEvent } from './api-client.ts';
-import { eventually } from './eventually.ts';
+import { eventually, NeverError } from './eventually.ts';
 
 export interface FollowedWatch {
   readonly events: readonly WatchEvent[];
@@ -36,7 +36,12 @@ export function followWatch(client: ApiClient, path: string, options: RequestOpt
         what,
         () => {
           const found = events.find(matches);
-          if (found === undefined && end !== undefined) throw new Error(`the watch has ended: ${end || 'cleanly'}`);
+          if (found === undefined && end !== undefined) {
+            const last = JSON.stringify(events.at(-1))?.slice(0, 500);
+            throw new NeverError(
+              `waited for ${what}, but the watch has ended: ${end || 'cleanly'}; last event: ${last}`,
+            );
+          }
           return found;
         },
         { timeoutMs, everyMs: 10 },
