@@ -3,7 +3,6 @@
 
 import type { Records } from '../../storage/records.ts';
 import { type GroupVersionResource, gvrKey } from '../apimachinery/group-version-resource.ts';
-import { compareResourceVersion } from '../apimachinery/resource-version.ts';
 import { BoundedMap } from './bounded-map.ts';
 import { CloudIdentityCheck, type ClusterIdentity } from './cluster-check.ts';
 import type { Credential } from './credential.ts';
@@ -74,7 +73,7 @@ export class Cache {
     this.#records = new ScopeRecords({ records, now: () => timing.wallClock(), onBehind: events.storageBehind });
     const cluster = new CloudIdentityCheck({
       transport,
-      newestVersion: () => this.#newestCoreVersion(),
+      newestVersion: () => this.scopes.newestCoreVersion(),
       remembered: () => this.#cluster,
       remember: (identity) => {
         this.#cluster = identity;
@@ -218,16 +217,9 @@ export class Cache {
 
   /** Called every minute or so: closes what nobody reads, drops rights that have ended, writes anew what the disk missed. */
   async tidy(): Promise<void> {
-    const now = this.#o.timing.now();
-    this.#notes.delete('right', this.rights.prune(this.#o.timing.wallClock()).map(rightKey));
-    if (this.#o.link.isOnline) {
-      for (const followed of [...this.scopes.all]) {
-        const isIdle =
-          !followed.isPinned && followed.listeners.size === 0 && now - followed.lastReadAt > this.#o.lingerMs;
-        if (isIdle) this.scopes.close(followed, 'nobody has read it for the linger time');
-        else if (followed.isAbandoned(now)) this.scopes.close(followed, 'nobody lends a credential to follow it');
-      }
-    }
+    const { link, timing, lingerMs } = this.#o;
+    this.#notes.delete('right', this.rights.prune(timing.wallClock()).map(rightKey));
+    if (link.isOnline) this.scopes.closeUnread(timing.now(), lingerMs);
     if (this.#o.records.health.state !== 'ok') return;
     for (const id of this.#records.behind) await this.scopes.get(id)?.saveAnew();
   }
@@ -236,16 +228,6 @@ export class Cache {
   async flush(): Promise<void> {
     await Promise.all([this.#notes.idle(), this.#records.idle()]);
     await this.#o.records.sync().catch((error: unknown) => this.#o.events.storageBehind('flush', error));
-  }
-
-  #newestCoreVersion(): string {
-    let newest = '';
-    for (const { scope, snapshot } of this.scopes.all) {
-      if (scope.gvr.group !== '' || scope.gvr.resource === 'events' || !snapshot.isComplete) continue;
-      if (newest === '' || compareResourceVersion(snapshot.resourceVersion, newest) > 0)
-        newest = snapshot.resourceVersion;
-    }
-    return newest;
   }
 
   /** Another cluster, or another past of this one: nothing that is known here may be told as its truth. */

@@ -3,6 +3,7 @@
 // the same names. One small read tells both apart: the Service default/kubernetes is made once in a cluster's life, and
 // the version of the list that carries it is the cluster's own newest.
 import { compareResourceVersion } from '../apimachinery/resource-version.ts';
+import { isApiserverAnswer } from './apiserver-answer.ts';
 import { nodeCredential } from './credential.ts';
 import { UpstreamStatusError, VersionRegressedError } from './errors.ts';
 import { syncByList } from './full-sync.ts';
@@ -77,7 +78,7 @@ export class CloudIdentityCheck implements ClusterCheck {
     try {
       seen = await syncByList({ transport, scope: kubernetesService, credential: nodeCredential, signal });
     } catch (error) {
-      if (!(error instanceof UpstreamStatusError) || !tellsNothing.includes(error.statusCode)) throw error;
+      if (!(error instanceof UpstreamStatusError) || !isRefusal(error)) throw error;
       onBlind(error);
       return;
     }
@@ -97,7 +98,9 @@ export class CloudIdentityCheck implements ClusterCheck {
 }
 
 /** The node may not read the Service, or this API serves none. */
-const tellsNothing: readonly number[] = [401, 403, 404];
+function isRefusal({ statusCode, headers }: UpstreamStatusError): boolean {
+  return isApiserverAnswer(headers) && (statusCode === 401 || statusCode === 403 || statusCode === 404);
+}
 
 function regression(newest: string, seen: string): Error | undefined {
   return compareResourceVersion(seen, newest) < 0 ? new VersionRegressedError(newest, seen) : undefined;

@@ -4,7 +4,7 @@
 import type { KubernetesObject } from '../apimachinery/object.ts';
 import { compareResourceVersion } from '../apimachinery/resource-version.ts';
 import type { Credential } from './credential.ts';
-import { NoCredentialError, ScopeClosedError, type UpstreamStatusError, type VersionRegressedError } from './errors.ts';
+import { NoCredentialError, ScopeClosedError, type UpstreamStatusError } from './errors.ts';
 import { type Lender, Lenders, nodeLender } from './lenders.ts';
 import { type FeedSink, Reflector, type ReflectorDependencies } from './reflector.ts';
 import type { Scope } from './scope.ts';
@@ -12,6 +12,7 @@ import type { ScopeKeeper } from './scope-keeper.ts';
 import { type FullSync, type RestoredSnapshot, Snapshot, type UpstreamChange } from './snapshot.ts';
 import { SyncQueue } from './sync-queue.ts';
 import type { EventRingLimits } from './watch/event-ring.ts';
+import type { Listener } from './watch/listener.ts';
 
 export interface FollowedScopeDependencies extends ReflectorDependencies {
   readonly keeper: ScopeKeeper;
@@ -23,13 +24,6 @@ export interface FollowedScopeDependencies extends ReflectorDependencies {
   /** Nothing more to follow: the resource is gone. */
   onVanished(scope: FollowedScope): void;
   onFailure(scope: FollowedScope, error: unknown): void;
-}
-
-/** A client's stream. It is told that there is something to read; it reads at its own pace. */
-export interface Listener {
-  changed(): void;
-  /** The snapshot was thrown away: what the client knows has no continuation. */
-  expired(reason: string): void;
 }
 
 const abandonedAfterMs = 5 * 60_000;
@@ -191,10 +185,7 @@ export class FollowedScope implements FeedSink {
   async saveAnew(): Promise<void> {
     const { era } = this;
     const saved = this.#write(era, async () => {
-      if (!this.isComplete) return undefined;
-      const { listType, resourceVersion } = this.snapshot;
-      const objects = new Map(this.snapshot.sorted().map((object) => [object.key, object]));
-      await this.#deps.keeper.saveSync(this.scope, { listType, resourceVersion, objects });
+      if (this.isComplete) await this.#deps.keeper.saveSync(this.scope, this.snapshot.toFullSync());
       return undefined;
     });
     await saved.catch((error: unknown) => {
@@ -213,10 +204,6 @@ export class FollowedScope implements FeedSink {
     // 401 is about the credential, which is gone with this; only 403 is about the right.
     if (error.statusCode === 403) for (const identity of identities) this.#deps.onRefused(identity, this.scope);
     this.lastError = error;
-  }
-
-  regressed(error: VersionRegressedError): void {
-    this.expire(error.message);
   }
 
   vanished(error: UpstreamStatusError): void {

@@ -58,8 +58,8 @@ export interface FeedSink {
   refused(credential: Credential, error: UpstreamStatusError): void;
   /** The cloud does not know this resource any more (404). */
   vanished(error: UpstreamStatusError): void;
-  /** The cloud's versions went back, although it passes for the same cluster: what is known is of another past. */
-  regressed(error: VersionRegressedError): void;
+  /** Throws away what is known: the cloud's versions went back, although it passes for the same cluster. */
+  expire(reason: string): void;
   failed(error: unknown): void;
 }
 
@@ -134,7 +134,7 @@ export class Reflector {
     const error = new VersionRegressedError(known, sync.resourceVersion);
     cluster.doubt();
     await cluster.verify(signal);
-    if (!era.aborted) sink.regressed(error);
+    if (!era.aborted) sink.expire(error.message);
     throw error;
   }
 

@@ -1,6 +1,7 @@
 // All scopes that are followed, one for each question that clients ask; opened by the first read, closed when nobody has
 // read one for the linger time. Finds the scope that can answer a request: the very one, or a wider complete one.
 import { gvrKey } from '../apimachinery/group-version-resource.ts';
+import { maxResourceVersion } from '../apimachinery/resource-version.ts';
 import type { Credential } from './credential.ts';
 import { FollowedScope, type FollowedScopeDependencies } from './followed-scope.ts';
 import type { Lender } from './lenders.ts';
@@ -62,6 +63,26 @@ export class ScopeTable {
     followed.restore(restored.snapshot, restored.confirmedAt);
     if (lender !== undefined) followed.lend(lender.identity, lender.credential);
     this.#run(followed);
+  }
+
+  /** Closes what nobody has read or watched for so long, and what nobody lends a credential for. */
+  closeUnread(now: number, lingerMs: number): void {
+    for (const followed of [...this.#byId.values()]) {
+      const { isPinned, listeners, lastReadAt } = followed;
+      const isUnread = !isPinned && listeners.size === 0 && now - lastReadAt > lingerMs;
+      if (isUnread) this.close(followed, 'nobody has read it for the linger time');
+      else if (followed.isAbandoned(now)) this.close(followed, 'nobody lends a credential to follow it');
+    }
+  }
+
+  /** Newest of the versions that are counted together: all core kinds but events, which may be kept elsewhere. '' for none. */
+  newestCoreVersion(): string {
+    let newest = '';
+    for (const { scope, snapshot } of this.#byId.values()) {
+      if (scope.gvr.group !== '' || scope.gvr.resource === 'events' || !snapshot.isComplete) continue;
+      newest = maxResourceVersion(newest, snapshot.resourceVersion);
+    }
+    return newest;
   }
 
   close(followed: FollowedScope, reason: string): void {

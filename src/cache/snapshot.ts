@@ -2,6 +2,7 @@
 // of recent changes. Pure state: the reflector feeds it, listers and watchers read it, no clock and no I/O.
 import type { KubernetesObject } from '../apimachinery/object.ts';
 import { compareResourceVersion } from '../apimachinery/resource-version.ts';
+import { FreeVersions } from './free-versions.ts';
 import { type Change, EventRing, type EventRingLimits, type RingEvent } from './watch/event-ring.ts';
 import { withResourceVersion } from './with-resource-version.ts';
 
@@ -78,6 +79,11 @@ export class Snapshot {
   sorted(): readonly KubernetesObject[] {
     this.#sorted ??= [...this.#objects.values()].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
     return this.#sorted;
+  }
+
+  /** All that is known, as if it had just been read. Only of a complete snapshot. */
+  toFullSync(): FullSync {
+    return { listType: this.listType, resourceVersion: this.#resourceVersion, objects: new Map(this.#objects) };
   }
 
   /** What an earlier life knew. What it told its clients up to the floor is forgotten, and with it where it leapt. */
@@ -212,38 +218,4 @@ function present(
     { type: 'DELETED', object: withResourceVersion(known, version), previous },
     { type: 'ADDED', object, previous: undefined },
   ];
-}
-
-/**
- * Versions for deletions that were not seen, only found: every deletion used up a version of its own that no surviving
- * object carries, so there are always enough, counted down from the version of the sync.
- */
-class FreeVersions {
-  readonly #taken = new Set<bigint>();
-  #highest: bigint;
-
-  constructor(upTo: string) {
-    this.#highest = BigInt(upTo);
-  }
-
-  take(version: string): void {
-    this.#taken.add(BigInt(version));
-  }
-
-  takeHighest(): string {
-    const version = this.#descend(this.#highest);
-    this.#highest = version - 1n;
-    return version.toString();
-  }
-
-  takeBelow(version: string): string {
-    return this.#descend(BigInt(version) - 1n).toString();
-  }
-
-  #descend(from: bigint): bigint {
-    let version = from;
-    while (this.#taken.has(version)) version--;
-    this.#taken.add(version);
-    return version;
-  }
 }

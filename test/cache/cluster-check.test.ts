@@ -98,6 +98,14 @@ for (const code of [401, 403, 404]) {
   });
 }
 
+test('a 403 that some load balancer wrote tells nothing: nobody passes', async (t) => {
+  const { check, transport, log } = stageOf({ uid: 'one', newest: '1000' });
+  const verified = check.verify(forever);
+  (await transport.next()).answer(403, '<html>forbidden</html>', { 'content-type': 'text/html' });
+  await t.throwsAsync(verified);
+  t.deepEqual(log, []);
+});
+
 test('a cloud that does not answer, or not with sense, tells nothing: nobody passes and nothing is forgotten', async (t) => {
   const { check, transport, log } = stageOf({ uid: 'one', newest: '1000' });
   const unreachable = check.verify(forever);

@@ -1,13 +1,50 @@
 // A whole cache over a disk and a cloud in memory.
+
 import { Cache, type CacheEvents } from '../../src/cache/cache.ts';
 import type { FollowedScope } from '../../src/cache/followed-scope.ts';
 import type { Transport } from '../../src/cache/transport.ts';
+import type { Records } from '../../storage/records.ts';
 import { ManualLink, ManualTiming } from './manual-timing.ts';
 import { MemoryRecords } from './memory-records.ts';
 import { ModelCloud } from './model-cloud.ts';
 import { settled } from './scripted-transport.ts';
 
 export const day = 24 * 3_600_000;
+
+export interface CacheParts {
+  readonly cloud: Transport;
+  readonly records: Records;
+  readonly timing: ManualTiming;
+  readonly link?: ManualLink;
+  /** Gets one line for each event. */
+  readonly log?: string[];
+}
+
+export function openCache({ cloud, records, timing, link = new ManualLink(), log = [] }: CacheParts): Promise<Cache> {
+  return Cache.open({
+    records,
+    transport: cloud,
+    link,
+    timing,
+    initialSync: 'list',
+    lingerMs: 3_600_000,
+    rightLifetimeMs: 30 * day,
+    events: eventsOf(log),
+  });
+}
+
+function eventsOf(log: string[]): CacheEvents {
+  return {
+    scopeOpened: ({ scope }) => log.push(`opened ${scope.id}`),
+    scopeClosed: ({ scope }, reason) => log.push(`closed ${scope.id}: ${reason}`),
+    scopeFailed: () => {},
+    scopeDamaged: (scope, reason) => log.push(`damaged ${scope}: ${reason}`),
+    storageBehind: (id) => log.push(`behind ${id}`),
+    anotherCluster: (error) => log.push(error.name),
+    clusterUnknown: () => log.push('blind'),
+    crashed: (error) => log.push(`crashed ${error}`),
+  };
+}
 
 export class CacheStage {
   readonly timing: ManualTiming;
@@ -34,16 +71,13 @@ export class CacheStage {
     timing?: ManualTiming;
   } = {}): Promise<CacheStage> {
     const stage = new CacheStage(cloud, records, timing);
-    const transport: Transport = { get: (request) => stage.cloud.get(request) };
-    stage.cache = await Cache.open({
+    const { link, log } = stage;
+    stage.cache = await openCache({
+      cloud: { get: (request) => stage.cloud.get(request) },
       records,
-      transport,
-      link: stage.link,
       timing,
-      initialSync: 'list',
-      lingerMs: 3_600_000,
-      rightLifetimeMs: 30 * day,
-      events: stage.#events(),
+      link,
+      log,
     });
     return stage;
   }
@@ -67,18 +101,5 @@ export class CacheStage {
   /** `default/a@5` of each object, as a list would show it. */
   static told(followed: FollowedScope | undefined): readonly string[] | undefined {
     return followed?.snapshot.sorted().map(({ key, resourceVersion }) => `${key}@${resourceVersion}`);
-  }
-
-  #events(): CacheEvents {
-    return {
-      scopeOpened: ({ scope }) => this.log.push(`opened ${scope.id}`),
-      scopeClosed: ({ scope }, reason) => this.log.push(`closed ${scope.id}: ${reason}`),
-      scopeFailed: () => {},
-      scopeDamaged: (scope, reason) => this.log.push(`damaged ${scope}: ${reason}`),
-      storageBehind: (id) => this.log.push(`behind ${id}`),
-      anotherCluster: (error) => this.log.push(error.name),
-      clusterUnknown: () => this.log.push('blind'),
-      crashed: (error) => this.log.push(`crashed ${error}`),
-    };
   }
 }

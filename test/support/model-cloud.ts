@@ -155,7 +155,11 @@ export class ModelCloud implements Transport {
   }
 
   #answer({ signal }: TransportRequest, text: string, statusCode = 200): UpstreamResponse {
-    return { statusCode, headers: { 'content-type': 'application/json' }, body: new ScriptedBody().write(text).end().asBody(signal) };
+    return {
+      statusCode,
+      headers: { 'content-type': 'application/json' },
+      body: new ScriptedBody().write(text).end().asBody(signal),
+    };
   }
 }
 

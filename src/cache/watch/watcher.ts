@@ -4,10 +4,11 @@ import type { KubernetesObject } from '../../apimachinery/object.ts';
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
 import { expired } from '../../apimachinery/status.ts';
 import { encodeBookmark, encodeWatchEvent, type WatchEventType } from '../../apimachinery/watch-frame.ts';
-import type { FollowedScope, Listener } from '../followed-scope.ts';
+import type { FollowedScope } from '../followed-scope.ts';
 import { type Scope, scopeMatches } from '../scope.ts';
 import { withResourceVersion } from '../with-resource-version.ts';
 import type { RingEvent } from './event-ring.ts';
+import type { Listener } from './listener.ts';
 
 /** Where frames go. `write` answers false when the client does not read fast enough; `onDrain` tells when it does again. */
 export interface FrameSink {
