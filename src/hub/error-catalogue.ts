@@ -15,6 +15,12 @@ type Row = readonly [code: string, reason: StatusReason | undefined, when: strin
 const rowsByGroup: Readonly<Record<string, readonly Row[]>> = {
   'Command line': [
     [
+      'HOLDFAST_DATA_DIRECTORY',
+      undefined,
+      'The data directory holds files of another program. Nothing in it was touched.',
+      'Give a directory of its own with --data-dir.',
+    ],
+    [
       'HOLDFAST_USAGE',
       undefined,
       'A flag, an environment variable or the configuration file cannot be used as written. Nothing was started.',

@@ -1,14 +1,14 @@
 // The bytes on disk, opened: DIR/store for the records, DIR/keys for the key that encrypts the secret ones.
-import { mkdir } from 'node:fs/promises';
 import { loadOrCreateKey } from '../../storage/at-rest-key.ts';
 import { openRecords, type Records } from '../../storage/records.ts';
 import type { Clock } from '../apimachinery/clock.ts';
+import { claimDataDirectory } from './data-directory.ts';
 import type { Logger } from './logger.ts';
 import { storagePlaces } from './storage-places.ts';
 
 /** @throws StorageError, with what to do in its message */
 export async function openStorage(directory: string, clock: Clock, log: Logger): Promise<Records> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await claimDataDirectory(directory);
   const { store, keyFile } = storagePlaces(directory);
   const key = await loadOrCreateKey(keyFile);
   return openRecords({

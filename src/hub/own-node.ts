@@ -3,6 +3,7 @@
 import type { Cache } from '../cache/cache.ts';
 import { nodeIdentity } from '../cache/cache.ts';
 import { nodeCredential } from '../cache/credential.ts';
+import { UpstreamStatusError } from '../cache/errors.ts';
 import { type Scope, scopeOf } from '../cache/scope.ts';
 import type { PodPresence } from './identity/accepted-tokens.ts';
 import type { PodReference } from './identity/bearer-identity.ts';
@@ -19,6 +20,14 @@ export function followOwnNode(cache: Cache, nodeName: string): void {
   for (const scope of [ownNodeScope(nodeName), ownPodsScope(nodeName)]) {
     cache.open(scope, nodeIdentity, nodeCredential).isPinned = true;
   }
+}
+
+/** Status code with which the cloud refuses the node's own scopes at present. */
+export function refusalOfOwnNode(cache: Cache): number | undefined {
+  for (const { isPinned, isFollowing, lastError } of cache.scopes.all) {
+    if (isPinned && !isFollowing && lastError instanceof UpstreamStatusError) return lastError.statusCode;
+  }
+  return undefined;
 }
 
 /** Whether a pod of this node is alive, as far as its complete pod scope tells. */

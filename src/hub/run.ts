@@ -7,6 +7,7 @@ import { Cache } from '../cache/cache.ts';
 import { openAdminPort } from './admin/open-admin-port.ts';
 import { logCacheEvents } from './cache-log.ts';
 import { createLogger } from './create-logger.ts';
+import { type Circumstances, currentWarnings, identityWarning } from './current-warnings.ts';
 import { openIdentity } from './identity/open-identity.ts';
 import { openApiPorts } from './listener/open-api-ports.ts';
 import type { Logger } from './logger.ts';
@@ -15,7 +16,7 @@ import { openStorage } from './open-storage.ts';
 import { openUpstream } from './open-upstream.ts';
 import { formatHostPort } from './option-types.ts';
 import type { HubConfig } from './options.ts';
-import { followOwnNode } from './own-node.ts';
+import { followOwnNode, refusalOfOwnNode } from './own-node.ts';
 import { createPipeline } from './pipeline.ts';
 import type { Services } from './services.ts';
 import { createCacheSource, createStatusSource } from './status-source.ts';
@@ -100,11 +101,19 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
     link: cloud.status,
     identity: identity.status,
     directory: config.dataDir,
-    warnings: () => warnings.all,
+    warnings: () => [...warnings.all, ...currentWarnings(circumstances())],
     now: () => clock.now(),
     wallClock,
     startedAt,
   };
+  const circumstances = (): Circumstances => ({
+    link,
+    refusedWith: refusalOfOwnNode(cache),
+    completeScopes: [...cache.scopes.all].filter(({ isComplete }) => isComplete).length,
+    user: identity.status().user,
+  });
+  const wrongName = identityWarning(identity.status().user, config.nodeName);
+  if (wrongName !== undefined) warnings.add(wrongName);
   const status = createStatusSource(statusParts);
   const metrics = createMetrics(status, cloud.upstream.traffic);
   link.on('change', ({ to }) => metrics.increment('linkChanges', { to }));
@@ -130,7 +139,7 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
     status,
     cache: createCacheSource(statusParts),
     metrics,
-    records,
+    log,
     link,
     nodeName: config.nodeName,
     isClosing: () => isClosing,

@@ -11,6 +11,7 @@ const now = new Date('2026-11-21T10:00:00.000Z');
 
 async function listeningAdmin(status = healthyStatus): Promise<{ flag: string; close(): Promise<void> }> {
   const server = createAdminServer({
+    log: { error: () => {} },
     status: { status: () => status },
     cache: {
       lookUp: (_gvr, namespace, name) =>
@@ -37,7 +38,7 @@ test('a healthy hub and a cut one read as here', (t) => {
       since: '2026-11-21T09:12:00.000Z',
       reason: 'no answer within 5 s',
       servers: [
-        { url: 'https://10.0.0.1:6443', isUp: false, reason: 'no answer within 5 s' },
+        { url: '10.0.0.1:6443', isUp: false, reason: 'no answer within 5 s' },
         { url: 'https://10.0.0.2:6443', isUp: false, reason: 'connection refused' },
       ],
     },

@@ -22,8 +22,8 @@ export const healthyStatus: HubStatus = {
   link: {
     state: 'online',
     since: '2026-11-21T08:30:00.000Z',
-    reason: 'a probe was answered',
-    servers: [{ url: 'https://10.0.0.1:6443', isUp: true, reason: '' }],
+    reason: 'probe answered (10.0.0.1:6443)',
+    servers: [{ url: '10.0.0.1:6443', isUp: true, reason: 'probe answered' }],
   },
   scopes: [podScope],
   watchers: 2,

@@ -5,6 +5,7 @@ import { badRequest, type Status, StatusError, status } from '../../apimachinery
 import { toStatus } from '../errors.ts';
 import { listenError } from '../listener/listen-error.ts';
 import { noSchemas } from '../listener/no-schemas.ts';
+import type { Logger } from '../logger.ts';
 import type { HostPort } from '../option-types.ts';
 import { type CacheSource, findObject } from './cache-view.ts';
 import { type HealthCheck, reportHealth } from './health.ts';
@@ -15,6 +16,7 @@ export interface AdminDependencies {
   readonly status: StatusSource;
   readonly cache: CacheSource;
   readonly metrics: { readonly contentType: string; metrics(): Promise<string> };
+  readonly log: Pick<Logger, 'error'>;
   readonly livenessChecks: readonly HealthCheck[];
   /** Asked by /readyz and /healthz together with the liveness checks. */
   readonly readinessChecks: readonly HealthCheck[];
@@ -56,7 +58,11 @@ export function createAdminServer(dependencies: AdminDependencies): FastifyInsta
       new StatusError(status('NotFound', `there is no ${request.url} on the admin port; it has ${paths.join(', ')}`)),
     );
   });
-  server.setErrorHandler((error, _request, reply) => sendStatus(reply, error));
+  server.setErrorHandler((error, request, reply) => {
+    if (statusOf(error).code >= 500)
+      dependencies.log.error({ event: 'admin.failed', url: request.url, error }, 'the admin port could not answer');
+    return sendStatus(reply, error);
+  });
   return server;
 }
 

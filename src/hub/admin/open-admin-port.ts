@@ -1,6 +1,6 @@
 // The admin port, opened, with the checks of its health endpoints.
 import { hostname } from 'node:os';
-import type { Records } from '../../../storage/records.ts';
+import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
 import type { HostPort } from '../option-types.ts';
 import type { LinkView } from '../services.ts';
@@ -12,7 +12,7 @@ export interface AdminPortParts {
   readonly status: StatusSource;
   readonly cache: CacheSource;
   readonly metrics: Metrics;
-  readonly records: Pick<Records, 'health'>;
+  readonly log: Pick<Logger, 'error'>;
   readonly link: Pick<LinkView, 'state'>;
   readonly nodeName: string;
   readonly isClosing: () => boolean;
@@ -25,11 +25,12 @@ export interface AdminPort {
 
 /** @throws ListenError */
 export async function openAdminPort(address: HostPort, parts: AdminPortParts): Promise<AdminPort> {
-  const { status, cache, metrics, link, isClosing, nodeName } = parts;
+  const { status, cache, metrics, log, link, isClosing, nodeName } = parts;
   const server = createAdminServer({
     status,
     cache,
     metrics,
+    log,
     livenessChecks: [{ name: 'ping', check: () => undefined }],
     readinessChecks: [
       { name: 'shutdown', check: () => (isClosing() ? 'Holdfast is shutting down' : undefined) },

@@ -9,6 +9,7 @@ const throwing: HealthCheck = { name: 'scopes', check: () => Promise.reject(new 
 
 function createServer(changes: Partial<AdminDependencies> = {}) {
   const server = createAdminServer({
+    log: { error: () => {} },
     status: { status: () => healthyStatus },
     cache: { lookUp: () => ({ state: 'unknown' }) },
     metrics: { contentType: 'text/plain; version=0.0.4', metrics: async () => '# nothing\n' },

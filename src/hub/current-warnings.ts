@@ -1,0 +1,42 @@
+// What somebody should look at now, told by the state of things alone, so that it ends when it is mended. Pure.
+import type { LinkView } from './services.ts';
+
+export interface Circumstances {
+  readonly link: { readonly state: LinkView['state']; readonly reason: string };
+  /** Status code with which the cloud refuses the node's own Node and Pods at present; undefined while it does not. */
+  readonly refusedWith: number | undefined;
+  /** Scopes that can be answered. */
+  readonly completeScopes: number;
+  /** As which user the hub speaks. */
+  readonly user: string;
+}
+
+export function currentWarnings({ link, refusedWith, completeScopes, user }: Circumstances): readonly string[] {
+  const warnings: string[] = [];
+  if (link.state === 'online' && refusedWith === 401) {
+    warnings.push(
+      `The cloud does not accept the node's credential (401 for ${user}): it may have expired or belong to another cluster. Renew it; changed files are read again at once.`,
+    );
+  }
+  if (link.state === 'online' && refusedWith === 403) {
+    warnings.push(
+      `The cloud does not let ${user} read its own Node and Pods (403): is --node-name the name in the certificate?`,
+    );
+  }
+  if (link.state === 'offline' && link.reason.includes('certificate-not-trusted')) {
+    warnings.push(
+      'The servers show a certificate that is not signed by the CA known here: give the right one with --certificate-authority or in the kubeconfig.',
+    );
+  }
+  if (link.state === 'offline' && completeScopes === 0) {
+    warnings.push('The cloud has not been reached, and nothing is known from before: every read is answered 503.');
+  }
+  return warnings;
+}
+
+/** A certificate of another node, or an administrator's, is easily given by mistake. */
+export function identityWarning(user: string, nodeName: string): string | undefined {
+  const expected = `system:node:${nodeName}`;
+  if (user === expected) return undefined;
+  return `The hub speaks as ${user}, which is not ${expected}: whoever comes with the node's client certificate gets the rights of ${user}.`;
+}

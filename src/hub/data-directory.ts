@@ -1,0 +1,31 @@
+// The directory that everything Holdfast keeps lives in. Promise: a directory with other programs' files is refused and
+// left as it was, for the way to undo Holdfast is to remove its directory.
+import { mkdir, readdir } from 'node:fs/promises';
+
+/** What a data directory of ours begins with. Besides these anything may lie in it, a configuration file for one. */
+const ours: ReadonlySet<string> = new Set(['store', 'keys', 'pki', 'run.json']);
+const harmless: ReadonlySet<string> = new Set(['lost+found']);
+
+export class DataDirectoryError extends Error {
+  readonly code = 'HOLDFAST_DATA_DIRECTORY';
+
+  constructor(directory: string, stranger: string) {
+    super(
+      `--data-dir ${directory} is not empty and was not made by Holdfast (there is ${stranger}): give a directory of its own`,
+    );
+    this.name = 'DataDirectoryError';
+  }
+}
+
+/** Pure part: undefined when the directory is ours or empty, else a name that is not ours. */
+export function strangerIn(names: readonly string[]): string | undefined {
+  if (names.includes('store') || names.includes('keys')) return undefined;
+  return names.find((name) => !ours.has(name) && !harmless.has(name));
+}
+
+/** Makes the directory if need be. @throws DataDirectoryError */
+export async function claimDataDirectory(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const stranger = strangerIn(await readdir(directory));
+  if (stranger !== undefined) throw new DataDirectoryError(directory, stranger);
+}

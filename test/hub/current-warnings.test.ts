@@ -1,0 +1,29 @@
+import test from 'ava';
+import { type Circumstances, currentWarnings, identityWarning } from '../../src/hub/current-warnings.ts';
+
+const fine: Circumstances = {
+  link: { state: 'online', reason: 'probe answered' },
+  refusedWith: undefined,
+  completeScopes: 2,
+  user: 'system:node:edge-1',
+};
+
+test('where nothing is wrong nothing is said', (t) => {
+  t.deepEqual(currentWarnings(fine), []);
+  t.deepEqual(currentWarnings({ ...fine, link: { state: 'offline', reason: 'probe failed: connection-refused' } }), []);
+});
+
+test('a credential that the cloud refuses is named, and what to do', (t) => {
+  t.regex(currentWarnings({ ...fine, refusedWith: 401 })[0]!, /401 for system:node:edge-1.*Renew it/);
+  t.regex(currentWarnings({ ...fine, refusedWith: 403 })[0]!, /--node-name/);
+});
+
+test('a server that is not trusted, and a cloud that was never reached, are said', (t) => {
+  const link = { state: 'offline' as const, reason: 'probe failed: certificate-not-trusted (10.0.0.1:6443)' };
+  t.is(currentWarnings({ ...fine, link, completeScopes: 0 }).length, 2);
+});
+
+test('speaking as somebody else than the node is said', (t) => {
+  t.is(identityWarning('system:node:edge-1', 'edge-1'), undefined);
+  t.regex(identityWarning('system:node:edge-1', 'edge-9')!, /not system:node:edge-9/);
+});

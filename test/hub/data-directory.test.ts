@@ -1,0 +1,23 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { claimDataDirectory, strangerIn } from '../../src/hub/data-directory.ts';
+
+test('a directory that is empty, new or ours is taken', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'holdfast-data-'));
+  t.teardown(() => rm(directory, { recursive: true }));
+  await claimDataDirectory(directory);
+  await claimDataDirectory(join(directory, 'new'));
+  t.is(strangerIn(['store', 'keys', 'pki', 'kubeconfig', 'holdfast.yaml']), undefined);
+  t.is(strangerIn(['lost+found']), undefined);
+});
+
+test("another program's directory is refused and left as it was", async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'holdfast-data-'));
+  t.teardown(() => rm(directory, { recursive: true }));
+  await writeFile(join(directory, 'passwd'), 'x');
+  const error = await t.throwsAsync(claimDataDirectory(directory), { code: 'HOLDFAST_DATA_DIRECTORY' });
+  t.regex(error!.message, /--data-dir .*passwd.*directory of its own/);
+  t.deepEqual(await readdir(directory), ['passwd']);
+});
