@@ -43,6 +43,7 @@ interface Action {
   readonly type: string;
   readonly name?: string;
   readonly app?: string;
+  readonly batches?: number;
 }
 
 interface Node {
@@ -77,7 +78,7 @@ function truthOf(stage: CacheStage, scope: Scope): Record<string, string> {
   return Object.fromEntries(now.map(({ key, uid, resourceVersion }) => [key, `${uid}@${resourceVersion}`]));
 }
 
-async function take(node: Node, { type, name = '', app = '' }: Action): Promise<void> {
+async function take(node: Node, { type, name = '', app = '', batches = 0 }: Action): Promise<void> {
   const { cloud, records, link, cache } = node.stage;
   if (type === 'put') cloud.put(name, { app });
   if (type === 'delete') cloud.delete(name);
@@ -100,6 +101,10 @@ async function take(node: Node, { type, name = '', app = '' }: Action): Promise<
     node.isDiskSlow = !node.isDiskSlow;
     if (node.isDiskSlow) records.hold();
     else records.release();
+  }
+  if (type === 'stop the disk') {
+    node.isDiskSlow = true;
+    records.holdAfter(batches);
   }
   if (type === 'crash') {
     node.stage = await node.stage.crash();

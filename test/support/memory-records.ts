@@ -5,6 +5,7 @@ export class MemoryRecords implements Records {
   readonly #records: Map<string, Buffer>;
   #order: Promise<void> = Promise.resolve();
   #gate: PromiseWithResolvers<void> | undefined;
+  #batchesLeft = Number.POSITIVE_INFINITY;
   /** Writes reject with it and leave nothing behind. */
   failure: Error | undefined;
   urgentFailure: Error | undefined;
@@ -21,6 +22,12 @@ export class MemoryRecords implements Records {
     return new MemoryRecords(this.#records);
   }
 
+  /** Holds up what comes after so many more batches. */
+  holdAfter(batches: number): void {
+    this.#batchesLeft = batches;
+    if (batches === 0) this.hold();
+  }
+
   hold(): void {
     this.#gate ??= Promise.withResolvers();
   }
@@ -28,6 +35,7 @@ export class MemoryRecords implements Records {
   release(): void {
     this.#gate?.resolve();
     this.#gate = undefined;
+    this.#batchesLeft = Number.POSITIVE_INFINITY;
   }
 
   write(changes: readonly Change[], options: WriteOptions = {}): Promise<void> {
@@ -42,6 +50,8 @@ export class MemoryRecords implements Records {
       );
     });
     this.#order = written.catch(() => undefined);
+    this.#batchesLeft -= 1;
+    if (this.#batchesLeft === 0) this.hold();
     return written;
   }
 

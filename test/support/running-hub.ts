@@ -20,17 +20,18 @@ export interface Answer {
   readonly json: any;
 }
 
+export interface SeenEvent {
+  readonly type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into objects of every kind
+  readonly object: any;
+}
+
 export interface OpenWatch {
   readonly status: number;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into objects of every kind
-  readonly events: { type: string; object: any }[];
+  readonly events: SeenEvent[];
   readonly hasEnded: boolean;
   /** Resolves with the first event from `from` on that matches. */
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into objects of every kind
-  until(
-    matches: (event: { type: string; object: any }) => boolean,
-    from?: number,
-  ): Promise<{ type: string; object: any }>;
+  until(matches: (event: SeenEvent) => boolean, from?: number): Promise<SeenEvent>;
   readonly ended: Promise<void>;
   leave(): void;
 }

@@ -39,7 +39,12 @@ export async function watch(target: Target, path: string, count: number): Promis
     response.on('error', () => undefined); // stop() destroys the connection
     stops.push(() => request.destroy());
   }
-  return { lags, stop: () => stops.forEach((stop) => stop()) };
+  return {
+    lags,
+    stop: () => {
+      for (const stop of stops) stop();
+    },
+  };
 }
 
 async function read(target: Target, path: string, options: object): Promise<string> {
