@@ -1,9 +1,9 @@
 // What a process that is to run for months does before it loads the hub, so that it starts fast and stays small.
 // Measured in docs/decisions/0006-memory-and-start.md.
-import { mkdirSync } from 'node:fs';
 import { enableCompileCache, flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
+import { compiledCodeName } from '../hub/data-directory.ts';
 
 /** V8 reads these when it needs them, so they can be set by the process itself; the usual ones count only on node's command line. */
 const memoryFlags = [
@@ -29,12 +29,6 @@ const saveAfterMs = 10_000;
  * and its own version, and the directory is as private as the keys beside it.
  */
 export function keepCompiledCode(dataDir: string): { saveLater(): void } {
-  const directory = join(dataDir, 'compiled-code');
-  try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-  } catch {
-    return { saveLater: () => undefined }; // whoever opens the data directory for good says what is wrong with it
-  }
-  enableCompileCache(directory);
+  enableCompileCache(join(dataDir, compiledCodeName));
   return { saveLater: () => void setTimeout(flushCompileCache, saveAfterMs).unref() };
 }

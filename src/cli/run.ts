@@ -1,4 +1,5 @@
 // `holdfast run`: the daemon of one node.
+import { claimDataDirectory } from '../hub/data-directory.ts';
 import { checkRunnable } from '../hub/hub-config.ts';
 import { type HubConfig, options } from '../hub/options.ts';
 import type { Invocation, Terminal } from './command.ts';
@@ -13,6 +14,7 @@ export async function run({ flags }: Invocation, terminal: Terminal): Promise<nu
 export async function runDaemon(config: HubConfig, terminal: Terminal): Promise<number> {
   checkRunnable(config);
   keepMemorySmall();
+  await claimDataDirectory(config.dataDir);
   const compiledCode = keepCompiledCode(config.dataDir);
   const { runHub } = await import('../hub/run.ts');
   return untilSignalled((signal) => runHub(config, { signal, onReady: () => compiledCode.saveLater() }), terminal);

@@ -2,8 +2,11 @@
 // left as it was, for the way to undo Holdfast is to remove its directory.
 import { mkdir, readdir } from 'node:fs/promises';
 
+/** Below it Node keeps the daemon's compiled code for the next start. */
+export const compiledCodeName = 'compiled-code';
+
 /** What a data directory of ours begins with. Besides these anything may lie in it, a configuration file for one. */
-const ours: ReadonlySet<string> = new Set(['store', 'keys', 'pki', 'run.json']);
+const ours: ReadonlySet<string> = new Set(['store', 'keys', 'pki', 'run.json', compiledCodeName]);
 const harmless: ReadonlySet<string> = new Set(['lost+found']);
 
 export class DataDirectoryError extends Error {

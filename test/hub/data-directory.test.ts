@@ -10,6 +10,7 @@ test('a directory that is empty, new or ours is taken', async (t) => {
   await claimDataDirectory(directory);
   await claimDataDirectory(join(directory, 'new'));
   t.is(strangerIn(['store', 'keys', 'pki', 'kubeconfig', 'holdfast.yaml']), undefined);
+  t.is(strangerIn(['compiled-code']), undefined);
   t.is(strangerIn(['lost+found']), undefined);
 });
 
