@@ -20,6 +20,8 @@ import { loadUpstreamConfig, type UpstreamConfig } from './upstream-config.ts';
 
 export interface OpenUpstream {
   readonly upstream: Upstream;
+  /** As last read from its files. */
+  cluster(): UpstreamConfig;
   readonly link: LinkMonitor;
   readonly transport: Transport;
   forward(exchange: Exchange, forwarding: Forwarding): Promise<void>;
@@ -35,13 +37,15 @@ export interface OpenUpstreamDependencies {
   readonly random: () => number;
   readonly log: Logger;
   readonly environment: NodeJS.ProcessEnv;
+  /** The files have changed and were taken over. */
+  readonly onReloaded: () => void;
 }
 
 /** @throws UnusableCredentialsError, ProxyRefusedError */
 export async function openUpstream(
   config: HubConfig,
   cluster: UpstreamConfig,
-  { clock, random, log, environment }: OpenUpstreamDependencies,
+  { clock, random, log, environment, onReloaded }: OpenUpstreamDependencies,
 ): Promise<OpenUpstream> {
   const servers = new Servers(cluster.servers, config.serverPick);
   // A proxy that the kubeconfig names stands in place of the environment's, NO_PROXY included, as for kubectl.
@@ -49,11 +53,19 @@ export async function openUpstream(
   const proxyVariables = proxyUrl === undefined ? environment : { https_proxy: proxyUrl, http_proxy: proxyUrl };
   const upstream = new Upstream({ servers, credentials: credentialsOf(cluster), clock, proxyVariables });
   const link = new LinkMonitor({ upstream, clock, random, log });
+  let current = cluster;
   const files = await CertificateFiles.watch({
     paths: filesOf(cluster),
     clock,
-    reload: async () => upstream.reloadCredentials(credentialsOf(await loadUpstreamConfig(config))),
-    onReloaded: () => log.info({ event: 'credentials.reloaded' }, 'the credentials were read again from their files'),
+    reload: async () => {
+      const fresh = await loadUpstreamConfig(config);
+      upstream.reloadCredentials(credentialsOf(fresh));
+      current = fresh;
+    },
+    onReloaded: () => {
+      log.info({ event: 'credentials.reloaded' }, 'the credentials were read again from their files');
+      onReloaded();
+    },
     onRejected: (error) =>
       log.warn(
         { event: 'credentials.rejected', error },
@@ -62,6 +74,7 @@ export async function openUpstream(
   });
   return {
     upstream,
+    cluster: () => current,
     link,
     transport: createTransport(upstream),
     async forward(exchange, forwarding) {

@@ -63,11 +63,14 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
   const records = await openStorage(config.dataDir, clock, log);
   opened.defer(() => records.close());
 
+  /** Once the ports are open: what they show and whom they trust, as it is now. */
+  let renewTls = (): void => {};
   const cloud = await openUpstream(config, upstreamConfig, {
     clock,
     random: Math.random,
     log,
     environment: process.env,
+    onReloaded: () => renewTls(),
   });
   opened.defer(() => cloud.close());
   const { link, transport } = cloud;
@@ -83,7 +86,7 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
     events: logCacheEvents(log, (sentence) => warnings.add(sentence)),
   });
   opened.defer(() => closeCache(cache));
-  const identity = await openIdentity(config, upstreamConfig, { cache, records, transport, wallClock, clock, log });
+  const identity = await openIdentity(config, cloud.cluster, { cache, records, transport, wallClock, clock, log });
   for (const sentence of identity.pki.warnings) warnings.add(sentence);
 
   let isClosing = false;
@@ -134,6 +137,7 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
   };
   const ports = await openApiPorts(config, { run: createPipeline(services), tunnel: cloud.tunnel, identity, services });
   opened.defer(() => ports.close(closeGraceMs));
+  renewTls = () => ports.renewTls();
   await identity.announcePorts(ports.listen);
   const admin = await openAdminPort(config.admin, {
     status,

@@ -27,6 +27,10 @@ export class WatcherRegistry {
     return this.#watchers.size;
   }
 
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
   now(): number {
     return this.#deps.clock.now();
   }

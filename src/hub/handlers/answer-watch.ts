@@ -64,5 +64,7 @@ export function answerWatch(exchange: Exchange, answer: WatchAnswer): Promise<vo
     if (signal.aborted) return leave();
     signal.addEventListener('abort', leave, { once: true });
     watcher.changed();
+    // One that was on its way when the hub began to close ends as the others have.
+    if (watchers.isClosing) watcher.finish();
   });
 }

@@ -25,7 +25,7 @@ export interface OpenIdentity {
   readonly identify: IdentifyCaller;
   readonly identities: CallerIdentities;
   /** PEM of the authorities of client certificates. */
-  readonly clientAuthorities: readonly Buffer[];
+  clientAuthorities(): readonly Buffer[];
   status(): IdentityStatus;
   /** Writes the kubeconfig for clients of this node with the ports that were really opened. */
   announcePorts(listen: readonly HostPort[]): Promise<void>;
@@ -43,9 +43,10 @@ export interface OpenIdentityDependencies {
 /** @throws PkiError */
 export async function openIdentity(
   config: HubConfig,
-  cluster: UpstreamConfig,
+  currentCluster: () => UpstreamConfig,
   { cache, records, transport, clock, wallClock, log }: OpenIdentityDependencies,
 ): Promise<OpenIdentity> {
+  const cluster = currentCluster();
   const user = cluster.user ?? tokenUser(cluster) ?? `system:node:${config.nodeName}`;
   const open = (listen: readonly HostPort[]): Promise<Pki> =>
     openPki({
@@ -67,21 +68,32 @@ export async function openIdentity(
   if (kept !== undefined) tokens.restore(JSON.parse(kept.toString()));
 
   // The cluster's authority vouches for the node's user only where the hub itself shows a certificate of that user.
-  const clusterAuthority = cluster.clientCertificate === undefined ? undefined : cluster.ca;
-  const policy: CertificatePolicy = {
+  const clusterAuthorities = (): readonly Buffer[] => {
+    const { clientCertificate, ca } = currentCluster();
+    return clientCertificate === undefined || ca === undefined ? [] : [ca];
+  };
+  const judgedBy = (): CertificatePolicy => ({
     nodeUser: user,
     nodeGroups: cluster.groups,
     authorities: [
-      ...(clusterAuthority === undefined
-        ? []
-        : [{ name: 'the cluster CA', certificates: certificatesIn(clusterAuthority) }]),
+      ...clusterAuthorities().map((ca) => ({ name: 'the cluster CA', certificates: certificatesIn(ca) })),
       { name: `the hub CA (${pki.authorityPath})`, certificates: certificatesIn(pki.authority) },
     ],
     expiredNodeCertificateGraceMs: 0,
+  });
+  let lastRead = cluster;
+  let lastPolicy = judgedBy();
+  // Asked on every request: made anew only when the files have changed.
+  const policy = (): CertificatePolicy => {
+    if (lastRead !== currentCluster()) {
+      lastRead = currentCluster();
+      lastPolicy = judgedBy();
+    }
+    return lastPolicy;
   };
   return {
     pki,
-    identify: createIdentifier({ policy: () => policy, acceptedTokens: tokens, now: wallClock }),
+    identify: createIdentifier({ policy, acceptedTokens: tokens, now: wallClock }),
     identities: new CallerIdentities({
       tokens,
       transport,
@@ -96,9 +108,9 @@ export async function openIdentity(
           );
       },
     }),
-    clientAuthorities: [...(clusterAuthority === undefined ? [] : [clusterAuthority]), pki.authority],
+    clientAuthorities: () => [...clusterAuthorities(), pki.authority],
     status: () => {
-      const own = cluster.clientCertificate;
+      const own = currentCluster().clientCertificate;
       const expires = own && new Date(readCertificateFacts(new X509Certificate(own.cert)).notAfterMs).toISOString();
       return { nodeName: config.nodeName, user, ...(expires !== undefined && { certificateExpires: expires }) };
     },

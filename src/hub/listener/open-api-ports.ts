@@ -45,7 +45,11 @@ export async function openApiPorts(
   deps: ApiPortsDependencies,
 ): Promise<ApiPorts> {
   const { pki, clientAuthorities } = deps.identity;
-  const tls = (): ListenerTls => ({ cert: pki.serving.certificate, key: pki.serving.key, clientAuthorities });
+  const tls = (): ListenerTls => ({
+    cert: pki.serving.certificate,
+    key: pki.serving.key,
+    clientAuthorities: clientAuthorities(),
+  });
   const opened: ApiListener[] = [];
   const secure: ApiListener[] = [];
   try {
