@@ -89,12 +89,17 @@ export interface LogLine {
 export const nodeName = 'edge-1';
 
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
+  await using starting = new AsyncDisposableStack(); // undone when a step fails
   const plane = await startControlPlane(options.controlPlane);
+  starting.defer(() => plane.stop());
   await createNode(plane.admin, nodeName);
   await options.prepare?.(plane);
   const proxy = await startFaultProxy(plane);
+  starting.defer(() => proxy.stop());
   const relay = await startRelay(options.withoutProxy ? plane.apiPort : proxy.port);
+  starting.defer(() => relay.stop());
   const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-e2e-data-'));
+  starting.defer(() => rm(dataDir, { recursive: true, force: true }));
   const hubOptions = {
     kubeconfig: plane.kubeconfig(`system:node:${nodeName}`, { server: relay.url }),
     nodeName,
@@ -102,6 +107,8 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     extraArgs: options.hubArguments ?? [],
   };
   let hub = await startHub({ ...hubOptions, waitFor: '/readyz' });
+  starting.defer(() => hub.kill9());
+  const started = starting.move();
   const credentials = plane.userCertificate(`system:node:${nodeName}`);
 
   const status = async (): Promise<HubStatus> => (await hub.admin.request('GET', '/status')).body;
@@ -175,13 +182,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
       await admin.expect('POST', `${rbac}/clusterrolebindings`, { metadata, roleRef, subjects: [subject] });
       return plane.serviceAccountToken(namespace, name);
     },
-    async stop() {
-      await hub.kill9();
-      await relay.stop();
-      await proxy.stop();
-      await plane.stop();
-      await rm(dataDir, { recursive: true, force: true });
-    },
+    stop: () => started.disposeAsync(),
   };
 }
 
