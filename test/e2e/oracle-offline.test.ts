@@ -335,7 +335,7 @@ test('SIGTERM ends the watches with a last bookmark and the process with 0, with
     ),
   );
   const first = watches[0]!;
-  await first.waitFor('the initial events', () => first.events.length === 18);
+  await first.waitFor('the initial events', () => first.events.filter(({ type }) => type === 'ADDED').length === 18);
   await eventually('both are open', async () => (await lab.status()).watchers === 2);
   const end = await lab.hub.terminate();
   t.like(end, { code: 0, signal: null });
