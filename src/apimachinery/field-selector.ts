@@ -30,6 +30,12 @@ export function parseFieldSelector(text: string): FieldSelector {
   return new ParsedFieldSelector(terms.map((term) => parseTerm(term, text)));
 }
 
+/** `metadata.name=NAME` for any name, without the way through its text. */
+export function selectName(name: string): FieldSelector {
+  const text = `metadata.name=${escapeFieldValue(name)}`;
+  return new ParsedFieldSelector([{ field: 'metadata.name', operator: '=', value: name, text }]);
+}
+
 class ParsedFieldSelector implements FieldSelector {
   readonly requirements: readonly FieldRequirement[];
   readonly isEmpty: boolean;
@@ -37,8 +43,7 @@ class ParsedFieldSelector implements FieldSelector {
   readonly #text: string;
 
   constructor(requirements: readonly FieldRequirement[]) {
-    const byText = new Map(requirements.map((requirement) => [requirement.text, requirement]));
-    this.requirements = [...byText.keys()].sort().map((key) => byText.get(key)!);
+    this.requirements = requirements.length < 2 ? requirements : sortedByText(requirements);
     this.isEmpty = this.requirements.length === 0;
     const named = this.requirements.find(({ field, operator }) => field === 'metadata.name' && operator === '=');
     this.exactName = named?.value || undefined;
@@ -55,6 +60,11 @@ class ParsedFieldSelector implements FieldSelector {
   toString(): string {
     return this.#text;
   }
+}
+
+function sortedByText(requirements: readonly FieldRequirement[]): readonly FieldRequirement[] {
+  const byText = new Map(requirements.map((requirement) => [requirement.text, requirement]));
+  return [...byText.keys()].sort().map((key) => byText.get(key)!);
 }
 
 const everything: FieldSelector = new ParsedFieldSelector([]);

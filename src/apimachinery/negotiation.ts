@@ -65,7 +65,7 @@ const partialKinds = new Set(['PartialObjectMetadata', 'PartialObjectMetadataLis
 
 /** The rendering of the first clause that apiserver would serve; 'other' for YAML and for what it would refuse. */
 export function preferredRendering(accept: string | undefined): Rendering {
-  if (accept === undefined || accept === '') return 'json';
+  if (accept === undefined || accept === '' || accept === json) return 'json';
   const clauses = parseAccept(accept);
   for (const clause of clauses) {
     const rendering = renderingOf(clause);
@@ -103,7 +103,7 @@ function isCbor(type: string): boolean {
 
 /** True when the object itself as JSON is among what the client takes. */
 export function acceptsPlainJson(accept: string | undefined): boolean {
-  if (accept === undefined || accept === '') return true;
+  if (accept === undefined || accept === '' || accept === json) return true;
   return parseAccept(accept).some((clause) => coversJson(clause.type) && renderingOf(clause) === 'json');
 }
 

@@ -1,6 +1,6 @@
 // All scopes that are followed, one for each question that clients ask; opened by the first read, closed when nobody has
 // read one for the linger time. Finds the scope that can answer a request: the very one, or a wider complete one.
-import { gvrKey } from '../apimachinery/group-version-resource.ts';
+import { type GroupVersionResource, gvrKey } from '../apimachinery/group-version-resource.ts';
 import { maxResourceVersion } from '../apimachinery/resource-version.ts';
 import type { Credential } from './credential.ts';
 import { FollowedScope, type FollowedScopeDependencies } from './followed-scope.ts';
@@ -31,6 +31,11 @@ export class ScopeTable {
 
   get(id: string): FollowedScope | undefined {
     return this.#byId.get(id);
+  }
+
+  /** False when no scope of this resource is followed, so that none need be looked for. */
+  knows(gvr: GroupVersionResource): boolean {
+    return this.#byResource.has(gvrKey(gvr));
   }
 
   /** A complete scope that holds the whole answer; the exact one first, then the smallest. */

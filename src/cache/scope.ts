@@ -1,6 +1,6 @@
 // A scope is one question that can be asked as a LIST or a WATCH: resource, namespace, selectors. Two requests with
 // the same scope get the same objects, so they share one reflector, one snapshot and one event ring.
-import { type FieldSelector, parseFieldSelector } from '../apimachinery/field-selector.ts';
+import { type FieldSelector, parseFieldSelector, selectName } from '../apimachinery/field-selector.ts';
 import { isReadableField } from '../apimachinery/fields.ts';
 import { type GroupVersionResource, gvrKey } from '../apimachinery/group-version-resource.ts';
 import { type LabelSelector, parseLabelSelector } from '../apimachinery/label-selector.ts';
@@ -31,6 +31,15 @@ export function scopeOf(text: ScopeText): Scope {
   const id = `${gvrKey(text.gvr)}|${encodeURIComponent(text.namespace)}|${labels}|${fields}`;
   return { id, gvr: text.gvr, namespace: text.namespace, labels, fields };
 }
+
+/** One object, by its name. */
+export function scopeOfObject(gvr: GroupVersionResource, namespace: string, name: string): Scope {
+  const fields = selectName(name);
+  const id = `${gvrKey(gvr)}|${encodeURIComponent(namespace)}||${fields}`;
+  return { id, gvr, namespace, labels: everyLabel, fields };
+}
+
+const everyLabel = parseLabelSelector('');
 
 export function scopeText(scope: Scope): ScopeText {
   return {

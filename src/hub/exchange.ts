@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestInfo } from '../apimachinery/request-info.ts';
 import type { Caller } from './identity/caller.ts';
+import type { Read } from './read-request.ts';
 
 export type ListenerKind = 'tls' | 'loopback';
 /** Who produced the answer; for metrics and the log. */
@@ -19,6 +20,11 @@ export interface Exchange {
   info: RequestInfo;
   /** Set by `identifyCaller`. */
   caller: Caller;
+  /**
+   * Which read it is, if one whose answer can be shared; worked out once, from `info` and `caller`.
+   * @throws StatusError when its selectors cannot be parsed
+   */
+  readonly read: Read | undefined;
 }
 
 /** May answer, or call next() once and wait for it. Must not care who stands above it. */

@@ -78,14 +78,14 @@ export async function openUpstream(
     link,
     transport: createTransport(upstream),
     async forward(exchange, forwarding) {
-      const { request, response, caller, signal, info } = exchange;
+      const { request, response, caller, info } = exchange;
       await forward(upstream, {
         ...forwarding,
         request,
         response,
         path: info.path + info.search,
         credential: caller.credential,
-        signal,
+        // No signal: `forward` itself hears when this client leaves.
       });
     },
     async tunnel({ caller, ...upgrade }) {

@@ -3,7 +3,7 @@
 import type { GroupVersionResource } from '../apimachinery/group-version-resource.ts';
 import { acceptsPlainJson, preferredRendering } from '../apimachinery/negotiation.ts';
 import { type ReadOptions, readOptions } from '../cache/read-options.ts';
-import { collectionPath, type Scope, scopeOf } from '../cache/scope.ts';
+import { collectionPath, type Scope, scopeOf, scopeOfObject } from '../cache/scope.ts';
 import type { Exchange } from './exchange.ts';
 
 /** `json` also for clients that would rather have protobuf but take JSON. */
@@ -20,6 +20,7 @@ export interface CollectionRead {
 }
 
 export interface ObjectRead {
+  readonly verb: 'get';
   readonly gvr: GroupVersionResource;
   readonly namespace: string;
   readonly name: string;
@@ -30,6 +31,11 @@ export interface ObjectRead {
   /** The scope of this object alone. */
   scope(): Scope;
 }
+
+export type Read = CollectionRead | ObjectRead;
+
+/** What it is read from. */
+type Asked = Pick<Exchange, 'request' | 'info' | 'caller'>;
 
 /** A parameter that is not in here may change the answer in a way that is not known here. */
 const understood = new Set([
@@ -46,13 +52,17 @@ const understood = new Set([
   'watch',
 ]);
 
+/** Undefined when the answer is for this client alone. @throws StatusError when the selectors cannot be parsed */
+export function readOf(asked: Asked): Read | undefined {
+  return asked.info.verb === 'get' ? objectReadOf(asked) : collectionReadOf(asked);
+}
+
 /** A LIST or WATCH of a whole collection, asked in a way that is fully understood; else undefined. */
-export function collectionReadOf({ request, info, caller }: Exchange): CollectionRead | undefined {
+function collectionReadOf({ request, info, caller }: Asked): CollectionRead | undefined {
   const { gvr, verb } = info;
   if (gvr === undefined || (verb !== 'list' && verb !== 'watch') || info.subresource !== '') return undefined;
   if (info.path !== collectionPath(gvr, info.namespace) || caller.isImpersonating) return undefined;
   for (const key of info.query.keys()) if (!understood.has(key)) return undefined;
-  const { accept } = request.headers;
   return {
     verb,
     scope: scopeOf({
@@ -61,26 +71,27 @@ export function collectionReadOf({ request, info, caller }: Exchange): Collectio
       labelSelector: info.query.get('labelSelector') ?? '',
       fieldSelector: info.query.get('fieldSelector') ?? '',
     }),
-    form: formOf(accept),
-    takesJson: acceptsPlainJson(accept),
+    ...formsOf(request.headers.accept),
     options: () => readOptions(info.query, verb),
   };
 }
 
 /** A GET of one object by name; undefined for subresources and for reads on behalf of another user. */
-export function objectReadOf({ request, info, caller }: Exchange): ObjectRead | undefined {
+function objectReadOf({ request, info, caller }: Asked): ObjectRead | undefined {
   const { gvr, namespace, name } = info;
-  if (gvr === undefined || info.verb !== 'get' || info.subresource !== '' || name === '') return undefined;
-  if (caller.isImpersonating) return undefined;
-  const { accept } = request.headers;
+  if (gvr === undefined || info.subresource !== '' || name === '' || caller.isImpersonating) return undefined;
+  let scope: Scope | undefined;
   return {
+    verb: 'get',
     gvr,
     namespace,
     name,
     path: objectPath(gvr, namespace, name),
-    form: formOf(accept),
-    takesJson: acceptsPlainJson(accept),
-    scope: () => scopeOf({ gvr, namespace, labelSelector: '', fieldSelector: `metadata.name=${name}` }),
+    ...formsOf(request.headers.accept),
+    scope: () => {
+      scope ??= scopeOfObject(gvr, namespace, name);
+      return scope;
+    },
   };
 }
 
@@ -88,8 +99,9 @@ export function objectPath(gvr: GroupVersionResource, namespace: string, name: s
   return `${collectionPath(gvr, namespace)}/${name}`;
 }
 
-function formOf(accept: string | undefined): ReadForm {
+function formsOf(accept: string | undefined): { readonly form: ReadForm; readonly takesJson: boolean } {
+  const takesJson = acceptsPlainJson(accept);
   const rendering = preferredRendering(accept);
-  if (rendering === 'table' || rendering === 'partial-object-metadata') return rendering;
-  return acceptsPlainJson(accept) ? 'json' : 'other';
+  const isPlain = rendering !== 'table' && rendering !== 'partial-object-metadata';
+  return { form: isPlain ? (takesJson ? 'json' : 'other') : rendering, takesJson };
 }

@@ -1,6 +1,7 @@
 // From a raw request of a listener to an exchange that runs down the pipeline, and for upgrades into the tunnel.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerStatus } from './answer.ts';
+import { ClientExchange } from './client-exchange.ts';
 import { toStatus } from './errors.ts';
 import type { Exchange, ListenerKind } from './exchange.ts';
 import type { Logger } from './logger.ts';
@@ -13,12 +14,7 @@ export function createRequestEntry(
   log: Logger,
 ): HandleRequest {
   return (request, response) => {
-    const leaving = new AbortController();
-    response.once('close', () => {
-      if (!response.writableFinished) leaving.abort(new Error('the client has left'));
-    });
-    // The fields that handlers fill in are declared as present: each is set above those who read it.
-    const exchange = { request, response, listener, signal: leaving.signal, source: 'hub' } as Exchange;
+    const exchange = new ClientExchange(request, response, listener);
     run(exchange).catch((error: unknown) => {
       log.error(
         { event: 'request.escaped', url: request.url, error },

@@ -4,7 +4,7 @@ import { isApiserverAnswer } from '../../cache/apiserver-answer.ts';
 import { documentKey, isDocumentPath } from '../../cache/document.ts';
 import type { Exchange, Handler } from '../exchange.ts';
 import { noteAnswer, noteCollectionAnswer } from '../note-answer.ts';
-import { type CollectionRead, collectionReadOf, type ObjectRead, objectReadOf } from '../read-request.ts';
+import type { CollectionRead, ObjectRead } from '../read-request.ts';
 import type { Forwarding, Services } from '../services.ts';
 
 export function forwardUpstream(services: Services): Handler {
@@ -15,12 +15,10 @@ export function forwardUpstream(services: Services): Handler {
 }
 
 function forwardingOf(services: Services, exchange: Exchange): Forwarding {
-  const { info } = exchange;
+  const { info, read } = exchange;
   const headLimitMs = info.isLongRunning && info.verb !== 'watch' ? { headLimitMs: Number.POSITIVE_INFINITY } : {};
-  const collection = collectionReadOf(exchange);
-  if (collection !== undefined) return { ...headLimitMs, ...ofCollection(services, exchange, collection) };
-  const object = objectReadOf(exchange);
-  if (object !== undefined) return ofObject(services, exchange, object);
+  if (read?.verb === 'get') return ofObject(services, exchange, read);
+  if (read !== undefined) return { ...headLimitMs, ...ofCollection(services, exchange, read) };
   if (!info.isResourceRequest && isDocument(exchange)) return ofDocument(services, exchange);
   return { ...headLimitMs, onHeaders: (statusCode) => noted(services, exchange, statusCode) };
 }
@@ -66,6 +64,7 @@ function ofObject(services: Services, exchange: Exchange, read: ObjectRead): For
 
 /** A scope that is kept current knows the object better than a copy of one answer. */
 function isFollowed({ cache, identities }: Services, exchange: Exchange, read: ObjectRead): boolean {
+  if (!cache.scopes.knows(read.gvr)) return false;
   const scope = read.scope();
   return cache.scopes.answering(scope)?.isFollowing === true && cache.hasRight(identities.claimed(exchange), scope);
 }

@@ -9,21 +9,17 @@ import type { UpstreamResponse } from '../../cache/transport.ts';
 import { openStream } from '../answer.ts';
 import type { Exchange, Handler } from '../exchange.ts';
 import { noteCollectionAnswer } from '../note-answer.ts';
-import { type CollectionRead, collectionReadOf } from '../read-request.ts';
+import type { CollectionRead } from '../read-request.ts';
 import type { Services } from '../services.ts';
 import { UpstreamBodyCutError, UpstreamUnreachableError } from '../upstream/errors.ts';
 
 export function relayWatch(services: Services): Handler {
-  return async (exchange, next) => {
-    const read = collectionReadOf(exchange);
-    if (read?.verb !== 'watch' || !isJsonForm(read)) return next();
+  return (exchange, next) => {
+    const { read } = exchange;
+    if (read?.verb !== 'watch' || read.form === 'other') return next();
     exchange.source = 'upstream';
-    await new RelayedWatch(services, exchange, read).run();
+    return new RelayedWatch(services, exchange, read).run();
   };
-}
-
-function isJsonForm({ form }: CollectionRead): boolean {
-  return form !== 'other';
 }
 
 const passedHeaders = ['accept', 'user-agent', 'x-request-id', 'traceparent', 'tracestate'];

@@ -3,18 +3,21 @@
 // request proves it: that is so for the first read of a scope, whose sync opens it. Everything else is forwarded.
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
 import { readOptionsOrUndefined } from '../../cache/read-options.ts';
-import type { Handler } from '../exchange.ts';
+import type { Exchange, Handler } from '../exchange.ts';
 import { isFollowable } from '../followable.ts';
 import { freshen } from '../freshen.ts';
-import { collectionReadOf } from '../read-request.ts';
+import type { CollectionRead } from '../read-request.ts';
 import type { Services } from '../services.ts';
 import { answerList } from './answer-list.ts';
 
 export function serveSharedList(services: Services): Handler {
   const { cache, identities, clock } = services;
-  return async (exchange, next) => {
-    const read = collectionReadOf(exchange);
-    if (read?.verb !== 'list' || read.form !== 'json') return next();
+  return (exchange, next) => {
+    const { read } = exchange;
+    return read?.verb === 'list' && read.form === 'json' ? serve(exchange, read, next) : next();
+  };
+
+  async function serve(exchange: Exchange, read: CollectionRead, next: () => Promise<void>): Promise<void> {
     const options = readOptionsOrUndefined(read);
     if (options === undefined || options.continue !== '' || options.resourceVersionMatch === 'Exact') return next();
     const { scope } = read;
@@ -36,5 +39,5 @@ export function serveSharedList(services: Services): Handler {
     if (followed === undefined) return next();
     if (wants !== '' && wants !== '0' && compareResourceVersion(wants, followed.resourceVersion) > 0) return next();
     answerList(exchange, { followed, scope, options, asMetadata: false, now: clock.now() });
-  };
+  }
 }

@@ -10,14 +10,17 @@ import { type ReadOptions, readOptionsOrUndefined } from '../../cache/read-optio
 import type { Scope } from '../../cache/scope.ts';
 import type { Exchange, Handler } from '../exchange.ts';
 import { freshen } from '../freshen.ts';
-import { collectionReadOf } from '../read-request.ts';
+import type { CollectionRead } from '../read-request.ts';
 import type { Services } from '../services.ts';
 import { answerWatch } from './answer-watch.ts';
 
 export function serveSharedWatch(services: Services): Handler {
-  return async (exchange, next) => {
-    const read = collectionReadOf(exchange);
-    if (read?.verb !== 'watch' || read.form !== 'json') return next();
+  return (exchange, next) => {
+    const { read } = exchange;
+    return read?.verb === 'watch' && read.form === 'json' ? serve(exchange, read, next) : next();
+  };
+
+  async function serve(exchange: Exchange, read: CollectionRead, next: () => Promise<void>): Promise<void> {
     const options = readOptionsOrUndefined(read);
     if (options === undefined) return next();
     const { scope } = read;
@@ -31,7 +34,7 @@ export function serveSharedWatch(services: Services): Handler {
       if (!isTooOld || isOurs || exchange.response.headersSent) throw error;
       await next();
     }
-  };
+  }
 }
 
 async function scopeFor(

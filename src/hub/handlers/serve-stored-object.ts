@@ -2,16 +2,19 @@
 // Absence is not told from here while the cloud can be asked.
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
 import { answerBody, cacheHeaders } from '../answer.ts';
-import type { Handler } from '../exchange.ts';
-import { objectReadOf } from '../read-request.ts';
+import type { Exchange, Handler } from '../exchange.ts';
+import type { ObjectRead } from '../read-request.ts';
 import type { Services } from '../services.ts';
 
 export function serveStoredObject({ cache, identities, clock }: Services): Handler {
-  return async (exchange, next) => {
-    if (!exchange.info.search.includes('resourceVersion=')) return next();
+  return (exchange, next) => {
+    const { info, read } = exchange;
+    const isAsked = info.search.includes('resourceVersion=') && read?.verb === 'get' && read.form === 'json';
+    return isAsked ? serve(exchange, read, next) : next();
+  };
+
+  async function serve(exchange: Exchange, read: ObjectRead, next: () => Promise<void>): Promise<void> {
     const wants = exchange.info.query.get('resourceVersion') ?? '';
-    const read = wants === '' ? undefined : objectReadOf(exchange);
-    if (read?.form !== 'json') return next();
     const scope = read.scope();
     const followed = cache.scopes.answering(scope);
     const object = followed?.snapshot.get(`${read.namespace}/${read.name}`);
@@ -22,5 +25,5 @@ export function serveStoredObject({ cache, identities, clock }: Services): Handl
     followed.lastReadAt = clock.now();
     exchange.source = 'cache';
     answerBody(exchange, 200, cacheHeaders(followed.ageSeconds(clock.now())), object.body);
-  };
+  }
 }

@@ -13,17 +13,16 @@ import { answerBody, cacheHeaders } from '../answer.ts';
 import type { Exchange } from '../exchange.ts';
 import { answerList } from '../handlers/answer-list.ts';
 import { answerWatch } from '../handlers/answer-watch.ts';
-import { type CollectionRead, collectionReadOf, type ObjectRead, objectReadOf } from '../read-request.ts';
+import type { CollectionRead, ObjectRead } from '../read-request.ts';
 import type { Services } from '../services.ts';
 import { newestSight, type Sight } from './newest-object.ts';
 
 /** @throws StatusError, 503 for whatever cannot be vouched for */
 export async function answerOffline(services: Services, exchange: Exchange): Promise<void> {
   const identity = services.identities.offline(exchange);
-  const collection = collectionReadOf(exchange);
-  if (collection !== undefined) return answerCollection(services, exchange, identity, collection);
-  const object = objectReadOf(exchange);
-  if (object !== undefined) return answerObject(services, exchange, identity, object);
+  const { read } = exchange;
+  if (read?.verb === 'get') return answerObject(services, exchange, identity, read);
+  if (read !== undefined) return answerCollection(services, exchange, identity, read);
   const { method } = exchange.request;
   if (
     (method === 'GET' || method === 'HEAD') &&
@@ -70,7 +69,8 @@ function answering({ cache, link }: Services, identity: string, scope: Scope): F
 function answerObject(services: Services, exchange: Exchange, identity: string, read: ObjectRead): void {
   const asMetadata = read.form === 'partial-object-metadata';
   if (!read.takesJson && !asMetadata) throw notAcceptable(['application/json']);
-  const wants = readOptions(exchange.info.query, 'get').resourceVersion;
+  const { info } = exchange;
+  const wants = info.search === '' ? '' : readOptions(info.query, 'get').resourceVersion;
   const inScope = sightInScope(services, identity, read);
   const sight = newestSight(inScope?.sight, sightByName(services, identity, read));
   if (sight === undefined)
