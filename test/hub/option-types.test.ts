@@ -16,7 +16,7 @@ import {
   subjectName,
 } from '../../src/hub/option-types.ts';
 
-const here = { directory: '/work', homeDirectory: '/home/edge', hostName: 'edge-7', isRoot: false };
+const here = { directory: '/srv', homeDirectory: '/home/edge', hostName: 'edge-7', isRoot: false };
 const refusal = (type: OptionType<unknown>, text: string) => {
   try {
     type.parse(text, here);
@@ -99,7 +99,7 @@ test('names that cannot be a node or a subject are refused', (t) => {
 });
 
 test('a path is taken from where it was written, and ~ is the home directory', (t) => {
-  t.is(path.parse('pki/ca.crt', here), '/work/pki/ca.crt');
+  t.is(path.parse('pki/ca.crt', here), '/srv/pki/ca.crt');
   t.is(path.parse('/etc/x', here), '/etc/x');
   t.is(path.parse('~/x', here), '/home/edge/x');
   t.is(path.parse('~', here), '/home/edge');

@@ -3,7 +3,7 @@ import { checkRunnable, namesCluster } from '../../src/hub/hub-config.ts';
 import { environmentName, fileKey, type HubConfig, options } from '../../src/hub/options.ts';
 import { namedConfigurationFile, parseOptions, UsageError, type Written } from '../../src/hub/parse-options.ts';
 
-const surroundings = { directory: '/work', homeDirectory: '/home/edge', hostName: 'Edge-7', isRoot: false };
+const surroundings = { directory: '/srv', homeDirectory: '/home/edge', hostName: 'Edge-7', isRoot: false };
 const nothing: Written = { flags: [], environment: {} };
 const parse = (written: Partial<Written>): HubConfig => parseOptions(options, { ...nothing, ...written }, surroundings);
 const problems = (work: () => unknown): readonly string[] => {
@@ -62,7 +62,7 @@ test('a repeated flag collects, a single one takes the last, commas separate', (
 
 test('paths are relative to the place they were written in', (t) => {
   const config = parse({ flags: ['--client-key', 'node.key'], file: file({ clientCertificate: 'node.crt' }) });
-  t.is(config.clientKey, '/work/node.key');
+  t.is(config.clientKey, '/srv/node.key');
   t.is(config.clientCertificate, '/etc/holdfast/node.crt');
 });
 
@@ -116,7 +116,7 @@ test('a flag without its value is refused, and does not eat the next flag', (t) 
     /^--token-file: needs a value/,
   );
   t.regex(problems(() => parse({ flags: ['--node-name='] }))[0] ?? '', /^--node-name: the value is empty/);
-  t.is(parse({ flags: ['--token-file=--odd'] }).tokenFile, '/work/--odd');
+  t.is(parse({ flags: ['--token-file=--odd'] }).tokenFile, '/srv/--odd');
 });
 
 test('what Kubernetes writes beside a Service called holdfast is not taken for a setting', (t) => {
