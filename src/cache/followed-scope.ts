@@ -131,6 +131,7 @@ export class FollowedScope implements FeedSink {
   lend(identity: string, credential: Credential): void {
     this.#lenders.lend({ identity, credential });
     this.#lacksCredentialSince = undefined;
+    this.#reflector.credentialLent();
   }
 
   /**

@@ -85,6 +85,7 @@ export class Reflector {
   /** The credential to follow with now; undefined while nobody has left one. */
   readonly #credential: () => Credential | undefined;
   #hasWatchList = true;
+  #lent = new AbortController();
   #failures = 0;
   /** Since when the cloud has said that there is no such resource, or that it cannot be watched. */
   #goneSince: number | undefined;
@@ -96,6 +97,11 @@ export class Reflector {
     this.#deps = deps;
   }
 
+  /** There is a credential to follow with: one that pauses for want of it goes on at once. */
+  credentialLent(): void {
+    this.#lent.abort();
+  }
+
   /** Runs until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     let mustSync = false;
@@ -105,6 +111,7 @@ export class Reflector {
       try {
         await this.#deps.link.whenOnline(signal);
         await this.#deps.cluster.verify(signal);
+        this.#lent = new AbortController();
         asked = this.#credential();
         if (asked === undefined) throw new NoCredentialError(this.#scope.id);
         if (mustSync || !this.#sink.isComplete) await this.#sink.requestSync();
@@ -214,7 +221,8 @@ export class Reflector {
     this.#failures++;
     const ceiling = Math.min(30_000, 200 * 2 ** Math.min(this.#failures, 8));
     const pauseMs = Math.max(retryAfterMs(error), ceiling * (0.5 + timing.random() / 2));
-    await timing.sleep(pauseMs, signal).catch(ignoreAbort(signal));
+    const ending = error instanceof NoCredentialError ? AbortSignal.any([signal, this.#lent.signal]) : signal;
+    await timing.sleep(pauseMs, ending).catch(ignoreAbort(ending));
   }
 }
 
