@@ -24,8 +24,11 @@ export interface KubernetesObject extends ObjectIndex {
   readonly kind: string;
   /** The whole JSON text with kind and apiVersion, without blanks around it. */
   readonly body: Buffer;
-  /** The text as it stands inside a List of its kind: Go's typed encoder leaves kind and apiVersion out there. */
-  readonly item: Buffer;
+  /**
+   * Inside a List of its kind stands `{` and what comes from here on in `body`: Go's typed encoder leaves kind and
+   * apiVersion out there. 0: the whole `body` as it is.
+   */
+  readonly itemStart: number;
 }
 
 /** The text is not a Kubernetes object. `cause` is the JSON error where there is one. */
@@ -75,7 +78,6 @@ export function readListItem(
   return keep(gvr, object, type, ownCopy([typedHead(type), COMMA, trimmed.subarray(1)]));
 }
 
-const OPEN_BRACE = Buffer.from('{');
 const COMMA = Buffer.from(',');
 
 /** How Go's typed encoder begins an object, up to before the comma. */
@@ -109,10 +111,7 @@ function keep(
     apiVersion: type.apiVersion,
     kind: type.kind,
     body,
-    // Made when a LIST asks for it, so that the node holds each object once.
-    get item() {
-      return isTyped ? Buffer.concat([OPEN_BRACE, this.body.subarray(head.length + 1)]) : this.body;
-    },
+    itemStart: isTyped ? head.length + 1 : 0,
   };
 }
 

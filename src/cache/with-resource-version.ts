@@ -4,7 +4,7 @@ import type { KubernetesObject } from '../apimachinery/object.ts';
 
 export function withResourceVersion(object: KubernetesObject, resourceVersion: string): KubernetesObject {
   const body = replaceVersion(object.body, resourceVersion);
-  return { ...object, resourceVersion, body, item: replaceVersion(object.item, resourceVersion) };
+  return { ...object, resourceVersion, body };
 }
 
 function replaceVersion(bytes: Buffer, resourceVersion: string): Buffer {

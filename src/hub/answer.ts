@@ -20,6 +20,32 @@ export function answerBody(
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
+/** A body of known size at the pace of the client: what it has not read yet is not made yet. HEAD gets the head alone. */
+export function answerBlocks(
+  { request, response }: Pick<Exchange, 'request' | 'response'>,
+  headers: Readonly<Record<string, string>>,
+  { bytes, blocks }: { readonly bytes: number; readonly blocks: Iterable<Buffer> },
+): void {
+  response.writeHead(200, { 'cache-control': 'no-cache, private', ...headers, 'content-length': bytes });
+  if (request.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  const iterator = blocks[Symbol.iterator]();
+  const writeOn = (): void => {
+    for (let block = iterator.next(); ; block = iterator.next()) {
+      if (block.done === true) {
+        response.off('drain', writeOn);
+        response.end();
+        return;
+      }
+      if (!response.write(block.value)) return;
+    }
+  };
+  response.on('drain', writeOn);
+  writeOn();
+}
+
 /** Retry-After only where the Status itself asks for it, as the apiserver does. */
 export function answerStatus(exchange: Pick<Exchange, 'request' | 'response'>, status: Status): void {
   const seconds = status.details?.retryAfterSeconds;

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { escapeFieldValue, parseFieldSelector } from '../../src/apimachinery/field-selector.ts';
+import { escapeFieldValue, parseFieldSelector, selectName } from '../../src/apimachinery/field-selector.ts';
 import { StatusError } from '../../src/apimachinery/status.ts';
 
 const matching: readonly [selector: string, fields: Record<string, string>, isSelected: boolean][] = [
@@ -96,4 +96,18 @@ test('no text makes the parser fail with anything but a 400', (t) => {
     { numRuns: 500 },
   );
   t.pass();
+});
+
+test('selecting by any name is what its escaped text selects', (t) => {
+  fc.assert(
+    fc.property(fc.string(), fc.string(), (name, other) => {
+      const byName = selectName(name);
+      const byText = parseFieldSelector(`metadata.name=${escapeFieldValue(name)}`);
+      t.is(byName.toString(), byText.toString());
+      t.deepEqual(byName.requirements, byText.requirements);
+      t.is(byName.exactName, byText.exactName);
+      t.true(byName.matches({ 'metadata.name': name }));
+      t.is(byName.matches({ 'metadata.name': other }), name === other);
+    }),
+  );
 });

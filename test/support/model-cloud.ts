@@ -4,6 +4,7 @@ import type { KubernetesObject } from '../../src/apimachinery/object.ts';
 import { encodeBookmark, encodeWatchEvent } from '../../src/apimachinery/watch-frame.ts';
 import { type Scope, scopeMatches, scopeOf } from '../../src/cache/scope.ts';
 import type { Transport, TransportRequest, UpstreamResponse } from '../../src/cache/transport.ts';
+import { itemText } from './list-text.ts';
 import { pod, pods } from './sample-objects.ts';
 import { ScriptedBody } from './scripted-transport.ts';
 
@@ -141,7 +142,7 @@ export class ModelCloud implements Transport {
   #list(scope: Scope): string {
     return this.#listOf(
       'PodList',
-      this.#matching(scope).map(({ item }) => item.toString()),
+      this.#matching(scope).map((object) => itemText(object).toString()),
     );
   }
 

@@ -6,7 +6,7 @@ import { expired, tooLargeResourceVersion } from '../../apimachinery/status.ts';
 import type { FollowedScope } from '../../cache/followed-scope.ts';
 import type { ReadOptions } from '../../cache/read-options.ts';
 import { type Scope, scopeMatches } from '../../cache/scope.ts';
-import { answerBody, cacheHeaders } from '../answer.ts';
+import { answerBlocks, cacheHeaders } from '../answer.ts';
 import type { Exchange } from '../exchange.ts';
 
 export interface ListAnswer {
@@ -43,9 +43,11 @@ export function answerList(exchange: Exchange, answer: ListAnswer): void {
   const all = snapshot.sorted();
   const objects = scope.id === followed.scope.id ? all : all.filter((object) => scopeMatches(scope, object));
   const listType = asMetadata ? { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1' } : snapshot.listType;
-  const items = objects.map((object) => (asMetadata ? toPartialObjectMetadata(object.body) : object.item));
+  const items = asMetadata
+    ? objects.map(({ body }) => ({ body: toPartialObjectMetadata(body), itemStart: 0 }))
+    : objects;
   followed.lastReadAt = now;
   exchange.source = 'cache';
-  const body = assembleList({ ...listType, resourceVersion: snapshot.resourceVersion }, items);
-  answerBody(exchange, 200, cacheHeaders(followed.ageSeconds(now)), body);
+  const text = assembleList({ ...listType, resourceVersion: snapshot.resourceVersion }, items);
+  answerBlocks(exchange, cacheHeaders(followed.ageSeconds(now)), text);
 }
