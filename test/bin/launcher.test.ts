@@ -15,10 +15,12 @@ const pretendOld = [
 const fakeMain = `
   export const processTerminal = () => ({});
   export async function main(words) {
+    const mustWait = words[0] === 'wait';
+    const timer = mustWait ? setInterval(() => {}, 1000) : undefined;
+    // Before the first line: whoever reads it may send a signal at once.
+    if (mustWait) for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => { console.log(signal); clearInterval(timer); process.exitCode = 5; });
     console.log(JSON.stringify({ words, pid: process.pid, from: import.meta.url, lifeline: process.env.HOLDFAST_LAUNCHER_LIFELINE ?? null }));
-    if (words[0] !== 'wait') return 7;
-    const timer = setInterval(() => {}, 1000);
-    for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => { console.log(signal); clearInterval(timer); process.exitCode = 5; });
+    if (!mustWait) return 7;
     return 0;
   }`;
 
