@@ -143,6 +143,30 @@ test('case 40: no list shows an older version than the one before, through cuts 
   );
 });
 
+test('a client that comes back later than the link hears what happens within seconds', async (t) => {
+  await lab.cut('refuse');
+  await lab.restartHub();
+  await lab.heal();
+  // Nobody lends a credential yet: the hub cannot follow this scope, and tries less and less often.
+  const healed = performance.now();
+  await eventually('it has tried for a while', () => performance.now() - healed > 8_000, { timeoutMs: 9_000 });
+  t.false((await lab.status()).scopes.find(({ gvr }) => gvr === 'v1/configmaps')?.following);
+  const list = await lab.as(reader).expect('GET', `${configMaps}?resourceVersion=0`);
+  const watch = followWatch(lab.as(reader), watchFrom(list.metadata.resourceVersion));
+  t.teardown(() => watch.stop());
+  const asked = performance.now();
+  const changed = await lab.plane.admin.expect('PATCH', `${configMaps}/map-0`, {
+    data: { text: 'to whoever listens' },
+  });
+  await watch.waitFor(
+    'the change',
+    ({ object }) => object.metadata.resourceVersion === changed.metadata.resourceVersion,
+    5_000,
+  );
+  t.log(`heard after ${Math.round(performance.now() - asked)} ms`);
+  t.pass();
+});
+
 /** The list of the store, once it has this version. */
 function arrived(version: string) {
   return eventually('the change is in the store', async () => {
