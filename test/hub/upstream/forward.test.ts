@@ -211,7 +211,7 @@ test('a body that the client cuts short ends the request upstream', async (t) =>
 });
 
 test('a refused connection throws before anything is written, with phase connect', async (t) => {
-  const port = await deadPort();
+  const port = deadPort();
   const upstream = upstreamTo(t, [port]);
   const hub = await front(t, upstream, {
     onFailure: (error, response) => {
@@ -284,7 +284,7 @@ test('a write with a body goes to the next server when the first cannot be reach
   const server = await cloud(t, (request, response) => {
     void readAll(request).then((body) => response.end(`got ${body}`));
   });
-  const hub = await front(t, upstreamTo(t, [await deadPort(), portOf(server)]));
+  const hub = await front(t, upstreamTo(t, [deadPort(), portOf(server)]));
   const answer = await fetchFrom(hub.port, '/x', { method: 'POST', body: 'important' });
   t.is(await answer.text(), 'got important');
 });

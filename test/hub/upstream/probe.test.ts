@@ -33,7 +33,7 @@ test('each probe asks for /readyz under the path prefix, as the node, on a conne
 });
 
 test('a refused connection rejects at once', async (t) => {
-  const upstream = upstreamTo(t, [await deadPort()]);
+  const upstream = upstreamTo(t, [deadPort()]);
   const { signal } = new AbortController();
   await t.throwsAsync(probe(upstream, upstream.servers.all[0]!, signal), { code: 'ECONNREFUSED' });
 });

@@ -87,7 +87,7 @@ test('a cut body throws, plain or gzip, however the cut looks', async (t) => {
 });
 
 test('a refused connection rejects with its phase; the next server is tried', async (t) => {
-  const dead = await deadPort();
+  const dead = deadPort();
   const error = await t.throwsAsync(transportTo(t, dead).transport.get(request()), {
     instanceOf: UpstreamUnreachableError,
   });

@@ -221,7 +221,7 @@ test('a refusal that is cut short never looks whole', async (t) => {
 });
 
 test('an unreachable cloud throws with nothing written', async (t) => {
-  const upstream = upstreamTo(t, [await deadPort()]);
+  const upstream = upstreamTo(t, [deadPort()]);
   const hub = await tunnelFront(t, upstream);
   const client = connect(hub.port, '127.0.0.1');
   client.write(upgrade());

@@ -53,14 +53,9 @@ export async function rawCloud(
   return { port: portOf(server), sockets };
 }
 
-/** A port on which nobody listens. */
-export async function deadPort(): Promise<number> {
-  const server = createTcpServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const port = portOf(server);
-  server.close();
-  await once(server, 'close');
-  return port;
+/** Nobody listens on tcpmux, and no other test is given it by chance, as happens with a port that was just closed. */
+export function deadPort(): number {
+  return 1;
 }
 
 export interface Told {
