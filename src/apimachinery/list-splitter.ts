@@ -1,5 +1,4 @@
-// Takes a List apart into its items and puts items together to a List, as bytes. An item is a view into the given buffer,
-// untouched. A List that is cut off, repeats a key or lacks kind, apiVersion or items is an error, never a shorter list.
+// Takes a List apart into its items. An item is a view into the given buffer, untouched. A List that is cut off, repeats a key or lacks kind, apiVersion or items is an error, never a shorter list.
 
 import { JsonScanError, scanElements, scanMembers, skipValue } from './json-scanner.ts';
 
@@ -80,70 +79,4 @@ function listMeta(metadata: unknown): Pick<SplitList, 'resourceVersion' | 'conti
   }
   const remaining = typeof remainingItemCount === 'number' ? remainingItemCount : undefined;
   return { resourceVersion, continue: next, remainingItemCount: remaining };
-}
-
-/** An item as KubernetesObject keeps it. */
-export interface ListItem {
-  readonly body: Buffer;
-  readonly itemStart: number;
-}
-
-export interface ListText {
-  readonly bytes: number;
-  /** The text, piece by piece, each made when it is asked for. */
-  readonly blocks: Iterable<Buffer>;
-}
-
-/**
- * Malloc gives pieces of this size out again from what was freed; a whole list of 1.5 MB comes fresh from the kernel, page
- * by page, which costs more than the copying. And a client that reads slowly holds one block, not all of it.
- */
-const blockBytes = 64 * 1024;
-
-/** A List in the key order of Go's typed encoder, with its closing newline. Items are copied as they are. */
-export function assembleList(
-  list: {
-    readonly kind: string;
-    readonly apiVersion: string;
-    readonly resourceVersion: string;
-    readonly continue?: string;
-  },
-  items: readonly ListItem[],
-): ListText {
-  const { kind, apiVersion, resourceVersion } = list;
-  const metadata = { resourceVersion, ...(list.continue ? { continue: list.continue } : {}) };
-  const head = JSON.stringify({ kind, apiVersion, metadata });
-  const opening = Buffer.from(`${head.slice(0, -1)},"items":[`);
-  let bytes = opening.length + closing.length;
-  for (const [index, item] of items.entries()) bytes += bytesInList(item, index);
-  return { bytes, blocks: inBlocks(opening, items) };
-}
-
-const closing = Buffer.from(']}\n');
-const COMMA = 0x2c;
-const OPEN_BRACE = 0x7b;
-
-/** With the comma before it. */
-function bytesInList({ body, itemStart }: ListItem, index: number): number {
-  return (index > 0 ? 1 : 0) + (itemStart > 0 ? 1 : 0) + body.length - itemStart;
-}
-
-function* inBlocks(opening: Buffer, items: readonly ListItem[]): Generator<Buffer> {
-  let next = 0;
-  do {
-    const first = next;
-    let bytes = first === 0 ? opening.length : 0;
-    for (; next < items.length && bytes < blockBytes; next += 1) bytes += bytesInList(items[next]!, next);
-    const isLast = next === items.length;
-    const block = Buffer.allocUnsafe(isLast ? bytes + closing.length : bytes);
-    let end = first === 0 ? opening.copy(block) : 0;
-    for (let index = first; index < next; index += 1) {
-      const { body, itemStart } = items[index]!;
-      if (index > 0) block[end++] = COMMA;
-      if (itemStart > 0) block[end++] = OPEN_BRACE;
-      end += body.copy(block, end, itemStart);
-    }
-    if (isLast) closing.copy(block, end);
-    yield block;
-  } while (next < items.length);
 }

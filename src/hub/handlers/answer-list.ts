@@ -1,12 +1,12 @@
 // A LIST answered from a complete scope, in plain JSON or as PartialObjectMetadataList.
-import { assembleList } from '../../apimachinery/list-splitter.ts';
+import { ListText } from '../../apimachinery/list-text.ts';
 import { toPartialObjectMetadata } from '../../apimachinery/partial-object-metadata.ts';
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
 import { expired, tooLargeResourceVersion } from '../../apimachinery/status.ts';
 import type { FollowedScope } from '../../cache/followed-scope.ts';
 import type { ReadOptions } from '../../cache/read-options.ts';
 import { type Scope, scopeMatches } from '../../cache/scope.ts';
-import { answerBlocks, cacheHeaders } from '../answer.ts';
+import { answerText, cacheHeaders } from '../answer.ts';
 import type { Exchange } from '../exchange.ts';
 
 export interface ListAnswer {
@@ -48,6 +48,6 @@ export function answerList(exchange: Exchange, answer: ListAnswer): void {
     : objects;
   followed.lastReadAt = now;
   exchange.source = 'cache';
-  const text = assembleList({ ...listType, resourceVersion: snapshot.resourceVersion }, items);
-  answerBlocks(exchange, cacheHeaders(followed.ageSeconds(now)), text);
+  const text = new ListText({ ...listType, resourceVersion: snapshot.resourceVersion }, items);
+  answerText(exchange, cacheHeaders(followed.ageSeconds(now)), text);
 }
