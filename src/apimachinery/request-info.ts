@@ -57,38 +57,58 @@ export function parseRequestInfo(method: string, target: string): RequestInfo {
   const path = mark < 0 ? target : target.slice(0, mark);
   const search = mark < 0 ? '' : target.slice(mark);
   const addressed = addressedBy(pathSegments(path));
-  let query: URLSearchParams | undefined;
-  const request = {
-    method,
-    path,
-    search,
-    // Parsed when first asked for: most requests are forwarded with their query as it is.
-    get query() {
-      query ??= new URLSearchParams(search);
-      return query;
-    },
-  };
-  if (addressed === undefined) {
-    const none = { gvr: undefined, namespace: '', resource: '', subresource: '', name: '', isLongRunning: false };
-    return Object.assign(request, none, { isResourceRequest: false, verb: method.toLowerCase() });
-  }
-  const { gvr, namespace, subresource, prefixVerb } = addressed;
+  if (addressed === undefined)
+    return new ParsedRequest(method, path, search, method.toLowerCase(), undefined, '', false);
+  const { prefixVerb, subresource } = addressed;
   const isCollection = addressed.name === '';
   const verb = prefixVerb ?? verbOf(method, isCollection, search);
   const isNameless = isCollection && prefixVerb === undefined && (verb === 'list' || verb === 'watch');
   const name = isNameless ? selectedName(search) : addressed.name;
-  const isLongRunning = isLong(verb, subresource, search);
-  const resource = gvr.resource;
-  return Object.assign(request, {
-    isResourceRequest: true,
-    verb,
-    gvr,
-    namespace,
-    resource,
-    subresource,
-    name,
-    isLongRunning,
-  });
+  return new ParsedRequest(method, path, search, verb, addressed, name, isLong(verb, subresource, search));
+}
+
+/** Of one shape for every request, so that all that read it stay fast. */
+class ParsedRequest implements RequestInfo {
+  readonly isResourceRequest: boolean;
+  readonly method: string;
+  readonly path: string;
+  readonly verb: string;
+  readonly gvr: GroupVersionResource | undefined;
+  readonly namespace: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly name: string;
+  readonly search: string;
+  readonly isLongRunning: boolean;
+  #query: URLSearchParams | undefined;
+
+  constructor(
+    method: string,
+    path: string,
+    search: string,
+    verb: string,
+    addressed: Addressed | undefined,
+    name: string,
+    isLongRunning: boolean,
+  ) {
+    this.isResourceRequest = addressed !== undefined;
+    this.method = method;
+    this.path = path;
+    this.verb = verb;
+    this.gvr = addressed?.gvr;
+    this.namespace = addressed?.namespace ?? '';
+    this.resource = addressed?.gvr.resource ?? '';
+    this.subresource = addressed?.subresource ?? '';
+    this.name = name;
+    this.search = search;
+    this.isLongRunning = isLongRunning;
+  }
+
+  /** Parsed when first asked for: most requests are forwarded with their query as it is. */
+  get query(): URLSearchParams {
+    this.#query ??= new URLSearchParams(this.search);
+    return this.#query;
+  }
 }
 
 /** undefined for non-resource paths such as /healthz, /apis and /apis/apps/v1. */

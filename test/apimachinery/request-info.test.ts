@@ -107,7 +107,6 @@ test('path and query stay as they were sent', (t) => {
   t.is(info.search, '?x=%20a+b&x=2&y');
   t.deepEqual(info.query.getAll('x'), [' a b', '2']);
   t.is(info.query, info.query);
-  t.is({ ...info }.query.get('y'), '');
   t.is(parseRequestInfo('GET', '/api?').search, '?');
   t.is(parseRequestInfo('GET', '/api').search, '');
 });

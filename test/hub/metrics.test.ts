@@ -47,6 +47,21 @@ test('what was counted and timed is scraped', async (t) => {
   t.is(first.get('holdfast_watch_events_total'), 7);
 });
 
+test('everything is counted and timed once, however much lies between two scrapes', async (t) => {
+  const metrics = create();
+  for (const scrape of [1, 2, 3]) {
+    for (let request = 0; request < 700; request += 1) {
+      metrics.increment('requests', { verb: 'get', source: 'upstream', code: request % 7 === 0 ? '4xx' : '2xx' });
+      metrics.observe('requestSeconds', { verb: 'get', source: 'upstream' }, 0.25);
+    }
+    const seen = samples(await metrics.metrics());
+    t.is(seen.get('holdfast_requests_total{verb="get",source="upstream",code="2xx"}'), 600 * scrape);
+    t.is(seen.get('holdfast_requests_total{verb="get",source="upstream",code="4xx"}'), 100 * scrape);
+    t.is(seen.get('holdfast_request_duration_seconds_count{verb="get",source="upstream"}'), 700 * scrape);
+    t.is(seen.get('holdfast_request_duration_seconds_sum{verb="get",source="upstream"}'), 175 * scrape);
+  }
+});
+
 test('a total is the same on every scrape until it grows', async (t) => {
   const metrics = create();
   traffic.receivedBytes = 1000;
