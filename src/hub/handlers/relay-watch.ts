@@ -1,10 +1,11 @@
 // A WATCH that cannot be shared (Table, PartialObjectMetadata, a version that the ring does not hold): one upstream watch
 // for one client. It too stays open when the link drops: frames are passed on whole, the last version is remembered, and
-// the watch is resumed from there when the link is back. If the cloud refuses that, the stream ends and the client hears
-// the refusal when it asks again.
+// the watch is resumed from there when the link is back. The cloud is asked for bookmarks even if the client takes none:
+// they tell how far a silent watch has come. If the cloud refuses to resume, the stream ends and the client hears the
+// refusal when it asks again.
 import { encodeWatchEvent, type WatchFrame, WatchFrameReader } from '../../apimachinery/watch-frame.ts';
 import { UpstreamStatusError } from '../../cache/errors.ts';
-import { readOptionsOrUndefined } from '../../cache/read-options.ts';
+import { type ReadOptions, readOptionsOrUndefined } from '../../cache/read-options.ts';
 import type { UpstreamResponse } from '../../cache/transport.ts';
 import { openStream } from '../answer.ts';
 import type { Exchange, Handler } from '../exchange.ts';
@@ -29,17 +30,22 @@ class RelayedWatch {
   readonly #exchange: Exchange;
   readonly #read: CollectionRead;
   readonly #deadline: number;
+  /** Undefined when they contradict each other, for the cloud to say so. */
+  readonly #options: ReadOptions | undefined;
   /** The client is still being told what there is, in no order of versions: from the midst of that nothing can be resumed. */
   #isInitial: boolean;
-  /** The last version that the client has been told of; '' while there is none to resume from. */
-  #version = '';
+  /** The last version that the client knows; '' while there is none to resume from. */
+  #version: string;
 
   constructor(services: Services, exchange: Exchange, read: CollectionRead) {
     this.#services = services;
     this.#exchange = exchange;
     this.#read = read;
     const seconds = Number(exchange.info.query.get('timeoutSeconds'));
-    this.#isInitial = readOptionsOrUndefined(read)?.sendInitialEvents === true;
+    this.#options = readOptionsOrUndefined(read);
+    const from = this.#options?.resourceVersion ?? '';
+    this.#isInitial = from === '' || from === '0' || this.#options?.sendInitialEvents === true;
+    this.#version = this.#isInitial ? '' : from;
     this.#deadline = seconds > 0 ? services.clock.now() + seconds * 1000 : Number.POSITIVE_INFINITY;
   }
 
@@ -47,13 +53,13 @@ class RelayedWatch {
   async run(): Promise<void> {
     const { clock, link } = this.#services;
     const { response, signal, info } = this.#exchange;
-    let upstream = await this.#ask(info.path + info.search);
+    let upstream = await this.#ask(this.#options === undefined ? info.path + info.search : this.#pathFrom(undefined));
     noteCollectionAnswer(this.#services, this.#exchange, this.#read, upstream);
     openStream(response, { 'content-type': textOf(upstream.headers['content-type']) || 'application/json' });
     while (!(await this.#pass(upstream))) {
       if (this.#version === '' || !(await this.#untilOnline())) break;
       try {
-        upstream = await this.#ask(this.#resumePath());
+        upstream = await this.#ask(this.#pathFrom(this.#version));
       } catch (error) {
         if (error instanceof UpstreamStatusError || signal.aborted) break;
         if (!isLinkError(error)) throw error;
@@ -80,14 +86,16 @@ class RelayedWatch {
   }
 
   async #write(frames: readonly WatchFrame[]): Promise<void> {
-    if (frames.length === 0) return;
     const { response, signal } = this.#exchange;
     for (const frame of frames) {
       this.#isInitial &&= frame.type === 'ADDED';
       if (!this.#isInitial) this.#version = versionOf(frame) || this.#version;
     }
-    this.#services.watchers.count(frames.length);
-    const bytes = Buffer.concat(frames.map(({ type, object }) => encodeWatchEvent(type, object)));
+    const passed =
+      this.#options?.allowWatchBookmarks === false ? frames.filter(({ type }) => type !== 'BOOKMARK') : frames;
+    if (passed.length === 0) return;
+    this.#services.watchers.count(passed.length);
+    const bytes = Buffer.concat(passed.map(({ type, object }) => encodeWatchEvent(type, object)));
     if (response.write(bytes) || signal.aborted) return;
     await new Promise<void>((resolve) => {
       const go = (): void => {
@@ -132,11 +140,14 @@ class RelayedWatch {
     throw new UpstreamStatusError({ ...upstream, body: Buffer.concat(chunks) });
   }
 
-  #resumePath(): string {
+  #pathFrom(resourceVersion: string | undefined): string {
     const query = new URLSearchParams(this.#exchange.info.search);
-    query.delete('sendInitialEvents');
-    query.delete('resourceVersionMatch');
-    query.set('resourceVersion', this.#version);
+    query.set('allowWatchBookmarks', 'true');
+    if (resourceVersion !== undefined) {
+      query.delete('sendInitialEvents');
+      query.delete('resourceVersionMatch');
+      query.set('resourceVersion', resourceVersion);
+    }
     return `${this.#exchange.info.path}?${query}`;
   }
 }
