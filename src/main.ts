@@ -4,8 +4,8 @@ import { homedir, hostname } from 'node:os';
 import type { Terminal } from './cli/command.ts';
 import { commands } from './cli/commands.ts';
 import { explainFailure } from './cli/explain-failure.ts';
-import { findCommand } from './cli/find-command.ts';
-import { renderCommand, renderOverview } from './cli/help.ts';
+import { commandGroup, findCommand, isHelp } from './cli/find-command.ts';
+import { renderCommand, renderGroup, renderOverview } from './cli/help.ts';
 import { UsageError } from './hub/parse-options.ts';
 
 /** @param words the command line without node and script. @returns the exit code */
@@ -14,6 +14,11 @@ export async function main(words: readonly string[], terminal: Terminal): Promis
   if (first === undefined || first === '--help' || first === '-h') {
     terminal.print(renderOverview(commands));
     return first === undefined ? 2 : 0;
+  }
+  const group = commandGroup(commands, words.slice(0, -1));
+  if (group.length > 0 && isHelp(words.at(-1)!)) {
+    terminal.print(renderGroup(group, words.slice(0, -1)));
+    return 0;
   }
   try {
     const { command, wantsHelp, ...invocation } = findCommand(commands, first === '--version' ? ['version'] : words);

@@ -86,7 +86,7 @@ export const commands: readonly Command[] = [
   {
     name: 'help',
     summary: 'Print this, or the help of one command.',
-    arguments: ['[COMMAND]'],
+    arguments: ['[COMMAND]', '[SUBCOMMAND]'],
     options: {},
     load: async () => (await import('./help.ts')).help,
   },

@@ -28,7 +28,13 @@ export function findCommand(commands: readonly Command[], words: readonly string
   return { ...found, wantsHelp: false };
 }
 
-function isHelp(word: string): boolean {
+/** The commands that the words name together: `cache` is list, get and verify. Empty when the words name one, or none. */
+export function commandGroup(commands: readonly Command[], words: readonly string[]): readonly Command[] {
+  if (words.length === 0) return [];
+  return commands.filter(({ name }) => name.startsWith(`${words.join(' ')} `));
+}
+
+export function isHelp(word: string): boolean {
   return word === '--help' || word === '-h';
 }
 
@@ -54,7 +60,7 @@ function splitWords(table: OptionTable, words: readonly string[]): { positionals
 
 function noSuchCommand(commands: readonly Command[], words: readonly string[]): string {
   const [first = ''] = words;
-  const group = commands.filter(({ name }) => name.startsWith(`${first} `));
+  const group = commandGroup(commands, [first]);
   if (group.length > 0) {
     const ways = group.map(({ name }) => `holdfast ${name}`).join(', ');
     return `holdfast ${words.slice(0, 2).join(' ')}: no such command; there are ${ways}`;

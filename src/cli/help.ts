@@ -3,6 +3,7 @@ import { environmentName, fileKey, type Option } from '../hub/options.ts';
 import { UsageError } from '../hub/parse-options.ts';
 import type { Command, Invocation, Terminal } from './command.ts';
 import { commands } from './commands.ts';
+import { commandGroup } from './find-command.ts';
 
 const widthColumns = 100;
 
@@ -12,27 +13,43 @@ export async function help({ arguments: words }: Invocation, terminal: Terminal)
     return 0;
   }
   const command = commands.find(({ name }) => name === words.join(' '));
-  if (command === undefined)
+  const group = commandGroup(commands, words);
+  if (command === undefined && group.length === 0)
     throw new UsageError([`holdfast help ${words.join(' ')}: no such command; \`holdfast help\` lists them`]);
-  terminal.print(renderCommand(command));
+  terminal.print(command === undefined ? renderGroup(group, words) : renderCommand(command));
   return 0;
 }
 
 export function renderOverview(all: readonly Command[]): string {
-  const names = all.map((one) => [one.name, ...one.arguments].join(' '));
-  const column = Math.max(...names.map((name) => name.length)) + 4;
   return [
     "holdfast: an edge node's own Kubernetes apiserver. It forwards while the link is up and",
     'keeps answering truthfully while it is down.',
     '',
     'Usage: holdfast COMMAND [OPTIONS]',
     '',
-    ...all.flatMap(({ summary }, index) => row(`  ${names[index]}`, column, summary)),
+    ...summaries(all),
     '',
     '`holdfast COMMAND --help` lists the options of a command. Every option can also be an environment',
     'variable (HOLDFAST_DATA_DIR for --data-dir) or a key of the --config file (dataDir).',
     'Exit codes: 0 done, 1 failed, 2 wrong usage.',
   ].join('\n');
+}
+
+/** @param words what the commands of the group have in common */
+export function renderGroup(group: readonly Command[], words: readonly string[]): string {
+  return [
+    `Usage: holdfast ${words.join(' ')} COMMAND [OPTIONS]`,
+    '',
+    ...summaries(group),
+    '',
+    `\`holdfast ${words.join(' ')} COMMAND --help\` lists the options of one.`,
+  ].join('\n');
+}
+
+function summaries(all: readonly Command[]): string[] {
+  const names = all.map((one) => [one.name, ...one.arguments].join(' '));
+  const column = Math.max(...names.map((name) => name.length)) + 4;
+  return all.flatMap(({ summary }, index) => row(`  ${names[index]}`, column, summary));
 }
 
 export function renderCommand(command: Command): string {

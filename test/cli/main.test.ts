@@ -50,6 +50,23 @@ test('no line of help is longer than 100 columns', async (t) => {
   for (const line of terminal.printed.join('\n').split('\n')) t.true(line.length <= 104, line);
 });
 
+test('the help of a group of commands lists them, however it is asked for', async (t) => {
+  for (const words of [
+    ['cache', '--help'],
+    ['cache', '-h'],
+    ['help', 'cache'],
+  ]) {
+    const terminal = recordTerminal();
+    t.is(await main(words, terminal), 0, terminal.complained.join('\n'));
+    for (const line of [/^ {2}cache list +List/m, /^ {2}cache get RESOURCE \S+ +Print/m, /^ {2}cache verify +Check/m])
+      t.regex(terminal.printed[0]!, line);
+    t.false(terminal.printed[0]!.includes('  status'));
+  }
+  const terminal = recordTerminal();
+  t.is(await main(['help', 'cache', 'get'], terminal), 0);
+  t.regex(terminal.printed[0]!, /Usage: holdfast cache get/);
+});
+
 test('an unknown command is refused with the one it is nearest to', async (t) => {
   const say = async (...words: string[]) => {
     const terminal = recordTerminal();
