@@ -1,4 +1,7 @@
-// Asks the running daemon over its admin port. Says clearly when none answers there.
+// Asks the running daemon over its admin port. Says clearly when none answers there, or something else does.
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import { connect } from 'node:tls';
 import { formatHostPort, type HostPort } from '../hub/option-types.ts';
 
 /** The daemon did not give the answer wanted; the message says what to do. */
@@ -8,35 +11,61 @@ export class DaemonAnswerError extends Error {
 }
 
 const patienceMs = 10_000;
+const whereItIs =
+  'say with --admin HOST:PORT where the daemon has its admin port (127.0.0.1:10267 unless told otherwise)';
 
 /** The JSON that the daemon answers to GET path. @throws DaemonAnswerError for anything else */
 export async function askDaemon<Answer>(admin: HostPort, path: string): Promise<Answer> {
   const address = formatHostPort(admin);
-  const { statusCode, text } = await fetchText(`http://${address}${path}`, address);
+  const { statusCode, text } = await fetchText(admin, path);
   const answer = parseJson(text);
   if (statusCode === 200 && answer !== undefined) return answer as Answer;
-  const message = isStatus(answer) ? answer.message : `it answered ${statusCode}: ${text.slice(0, 200)}`;
-  if (isStatus(answer)) throw new DaemonAnswerError(message);
+  // Every admin port has these paths, so a 404 comes from an API port, which passes the question on to the cloud.
+  const isAnotherPort = statusCode === 404 && !path.startsWith('/cache/object');
+  if (isStatus(answer) && !isAnotherPort) throw new DaemonAnswerError(answer.message);
+  const said = isStatus(answer) ? answer.message : text.slice(0, 200).trim();
   throw new DaemonAnswerError(
-    `what listens on ${address} is not Holdfast: ${message}. Say with --admin HOST:PORT where the daemon is`,
+    `what listens on ${address} is not Holdfast's admin port: it answered ${statusCode}: ${said}; ${whereItIs}`,
   );
 }
 
-async function fetchText(url: string, address: string): Promise<{ statusCode: number; text: string }> {
+async function fetchText(admin: HostPort, path: string): Promise<{ statusCode: number; text: string }> {
   try {
-    const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(patienceMs) });
-    return { statusCode: response.status, text: await response.text() };
+    const { host, port } = admin;
+    const asked = get({ host, port, path, agent: false, signal: AbortSignal.timeout(patienceMs) });
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    let text = '';
+    for await (const chunk of response.setEncoding('utf8')) text += chunk;
+    return { statusCode: response.statusCode!, text };
   } catch (error) {
-    const cause = error instanceof Error ? error.cause : undefined;
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED') {
-      throw new DaemonAnswerError(
-        `no Holdfast daemon answers on ${address}. Start one with \`holdfast run\`, or say with --admin HOST:PORT where it is`,
-        { cause: error },
-      );
-    }
-    const why = cause instanceof Error ? cause.message : String(error);
-    throw new DaemonAnswerError(`the daemon on ${address} did not answer: ${why}`, { cause: error });
+    throw new DaemonAnswerError(await whyNot(admin, error as NodeJS.ErrnoException), { cause: error });
   }
+}
+
+async function whyNot(admin: HostPort, { code, message }: NodeJS.ErrnoException): Promise<string> {
+  const address = formatHostPort(admin);
+  if (code === 'ECONNREFUSED') {
+    return `no Holdfast daemon answers on ${address}: start one with \`holdfast run\`, or ${whereItIs}`;
+  }
+  if (code === 'ABORT_ERR')
+    return `what listens on ${address} did not answer within ${patienceMs / 1000} s; ${whereItIs}`;
+  if (await speaksTls(admin)) {
+    return `${address} is not the admin port: it speaks TLS, as the API port for clients does (--listen); ${whereItIs}`;
+  }
+  return `what listens on ${address} gave no answer (${message}); ${whereItIs}`;
+}
+
+/** Whom we talk to does not matter: only whether a TLS handshake succeeds. */
+function speaksTls({ host, port }: HostPort): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, rejectUnauthorized: false, timeout: patienceMs });
+    const conclude = (isTls: boolean) => () => {
+      resolve(isTls);
+      socket.destroy();
+    };
+    socket.on('secureConnect', conclude(true)).on('error', conclude(false)).on('timeout', conclude(false));
+    socket.on('close', conclude(false));
+  });
 }
 
 function parseJson(text: string): unknown {

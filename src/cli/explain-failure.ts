@@ -1,8 +1,11 @@
-// Why a command could not start or go on, in words that say what to do. Our own errors already do; the system's do not. Pure.
+// Why a command could not start or go on, in words that say what to do. Our own errors already do, and what the system said
+// about it stays in their cause, for the debug log; the system's own errors are put into words here. Pure.
+import { errorCatalogue } from '../hub/error-catalogue.ts';
 
 /** One or more lines for a person; errors that are not known here keep their own message. */
 export function explainFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if (isOurs(error)) return error.message;
   return explanations.map((explain) => explain(error)).find((text) => text !== undefined) ?? wholeMessage(error);
 }
 
@@ -24,6 +27,10 @@ const explanations: readonly ((
       : undefined,
   ({ code, path }) => (code === 'ENOSPC' ? `the disk of ${path ?? 'the data directory'} is full` : undefined),
 ];
+
+function isOurs(error: Error): boolean {
+  return 'code' in error && typeof error.code === 'string' && Object.hasOwn(errorCatalogue, error.code);
+}
 
 function wholeMessage(error: Error): string {
   const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';

@@ -1,4 +1,5 @@
 // `holdfast run`: the daemon of one node.
+import { createLogger } from '../hub/create-logger.ts';
 import { claimDataDirectory } from '../hub/data-directory.ts';
 import { checkRunnable } from '../hub/hub-config.ts';
 import { type HubConfig, options } from '../hub/options.ts';
@@ -17,5 +18,13 @@ export async function runDaemon(config: HubConfig, terminal: Terminal): Promise<
   await claimDataDirectory(config.dataDir);
   const compiledCode = keepCompiledCode(config.dataDir);
   const { runHub } = await import('../hub/run.ts');
-  return untilSignalled((signal) => runHub(config, { signal, onReady: () => compiledCode.saveLater() }), terminal);
+  return untilSignalled(async (signal) => {
+    try {
+      await runHub(config, { signal, onReady: () => compiledCode.saveLater() });
+    } catch (error) {
+      const log = createLogger(config, (line) => terminal.complain(line.trimEnd()));
+      log.debug({ event: 'hub.failed', error }, 'the whole error, with what the system said');
+      throw error;
+    }
+  }, terminal);
 }

@@ -21,6 +21,14 @@ test('a missing or forbidden path is named', async (t) => {
   t.regex(explainFailure(denied), /^no permission for \/var\/lib\/holdfast; run as its owner .* --data-dir/);
 });
 
+test('of an error of ours its message is said alone: what the system said about it is in the debug log', (t) => {
+  const cause = new Error('ENOENT: no such file or directory');
+  const ours = Object.assign(new Error('the file x does not exist: check the path', { cause }), {
+    code: 'HOLDFAST_KUBECONFIG_MISSING',
+  });
+  t.is(explainFailure(ours), 'the file x does not exist: check the path');
+});
+
 test('an error that nobody foresaw keeps its message and its cause, said once', (t) => {
   t.is(explainFailure(new Error('a', { cause: new Error('b') })), 'a: b');
   t.is(explainFailure(new Error('a.', { cause: new Error('b') })), 'a: b');

@@ -1,9 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import test from 'ava';
 import { renderScopes, renderStatus } from '../../src/cli/status-text.ts';
 import { createAdminServer, listenAdmin } from '../../src/hub/admin/admin-server.ts';
 import { main } from '../../src/main.ts';
+import { makeAuthority, makeCertificate } from '../hub/pki/test-certificates.ts';
 import { healthyStatus, podScope } from '../support/hub-status.ts';
 import { recordTerminal } from '../support/terminal.ts';
 
@@ -102,7 +104,7 @@ test('where no daemon runs, status says so and what to do', async (t) => {
   t.is(await main(['status', unused.flag], terminal), 1);
   t.regex(
     terminal.complained[0]!,
-    /^holdfast: no Holdfast daemon answers on 127\.0\.0\.1:\d+\. Start one with `holdfast run`, or say with --admin/,
+    /^holdfast: no Holdfast daemon answers on 127\.0\.0\.1:\d+: start one with `holdfast run`, or say with --admin [^:]*:PORT [^:]*:10267 [^:]*$/,
   );
 });
 
@@ -112,5 +114,23 @@ test('another program on that port is not taken for the daemon', async (t) => {
   t.teardown(() => other.close());
   const terminal = recordTerminal();
   t.is(await main(['status', `--admin=127.0.0.1:${(other.address() as AddressInfo).port}`], terminal), 1);
-  t.regex(terminal.complained[0]!, /is not Holdfast/);
+  t.regex(terminal.complained[0]!, /is not Holdfast's admin port: it answered 200: hello; say with --admin/);
+});
+
+test('an API port is not taken for the admin port, over TLS or plain', async (t) => {
+  const overTls = createTlsServer(makeCertificate('hub', { use: 'server', issuer: makeAuthority('ca').issuer }));
+  const plain = createServer((_request, response) => {
+    const status = { kind: 'Status', status: 'Failure', message: 'the server could not find the requested resource' };
+    response.writeHead(404).end(JSON.stringify(status));
+  });
+  for (const [server, words] of [
+    [overTls, /is not the admin port: it speaks TLS, as the API port .* say with --admin/],
+    [plain, /is not Holdfast's admin port: it answered 404: the server could not find .* say with --admin/],
+  ] as const) {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    t.teardown(() => server.close());
+    const terminal = recordTerminal();
+    t.is(await main(['status', `--admin=127.0.0.1:${(server.address() as AddressInfo).port}`], terminal), 1);
+    t.regex(terminal.complained[0]!, words);
+  }
 });

@@ -68,7 +68,10 @@ function secureContext(options: Parameters<typeof createSecureContext>[0]): Secu
   try {
     return createSecureContext({ minVersion: 'TLSv1.2', ...options });
   } catch (cause) {
-    throw new UnusableCredentialsError('the certificate authority or the client certificate cannot be used', { cause });
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new UnusableCredentialsError(`the certificate authority or the client certificate cannot be used: ${why}`, {
+      cause,
+    });
   }
 }
 
