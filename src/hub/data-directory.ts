@@ -12,10 +12,8 @@ const harmless: ReadonlySet<string> = new Set(['lost+found']);
 export class DataDirectoryError extends Error {
   readonly code = 'HOLDFAST_DATA_DIRECTORY';
 
-  constructor(directory: string, stranger: string) {
-    super(
-      `--data-dir ${directory} is not empty and was not made by Holdfast (there is ${stranger}): give a directory of its own`,
-    );
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
     this.name = 'DataDirectoryError';
   }
 }
@@ -30,5 +28,21 @@ export function strangerIn(names: readonly string[]): string | undefined {
 export async function claimDataDirectory(directory: string): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const stranger = strangerIn(await readdir(directory));
-  if (stranger !== undefined) throw new DataDirectoryError(directory, stranger);
+  if (stranger === undefined) return;
+  throw new DataDirectoryError(
+    `--data-dir ${directory} is not empty and was not made by Holdfast (there is ${stranger}): give a directory of its own`,
+  );
 }
+
+/** For whoever only looks: that a daemon has kept something in it. @throws DataDirectoryError */
+export async function findDataDirectory(directory: string): Promise<void> {
+  const names = await readdir(directory).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ENOENT' && cause.code !== 'ENOTDIR') throw cause;
+    const what = cause.code === 'ENOENT' ? 'does not exist' : 'is not a directory';
+    throw new DataDirectoryError(`--data-dir ${directory} ${what}: ${giveTheDaemons}`, { cause });
+  });
+  if (names.includes('store')) return;
+  throw new DataDirectoryError(`--data-dir ${directory} holds no store of Holdfast: ${giveTheDaemons}`);
+}
+
+const giveTheDaemons = 'give the directory that the daemon is run with';

@@ -37,6 +37,20 @@ test('a sound store is said to be sound, and is not changed by the look', async 
   t.is(JSON.parse((await verify(dataDir, '--output=json')).printed).isSound, true);
 });
 
+test('where nothing was ever kept, it is the directory that is wrong, and that is said', async (t) => {
+  const dataDir = await directoryOf(t);
+  await writeFile(join(dataDir, 'file'), '');
+  for (const [given, words] of [
+    [join(dataDir, 'nope'), /nope does not exist: give the directory that the daemon is run with$/],
+    [join(dataDir, 'file'), /file is not a directory: give/],
+    [dataDir, /holds no store of Holdfast: give/],
+  ] as const) {
+    const { code, complained } = await verify(given);
+    t.is(code, 1);
+    t.regex(complained, words);
+  }
+});
+
 test('a store that a daemon has open is left alone', async (t) => {
   const dataDir = await directoryOf(t);
   const records = await openStorage(dataDir, systemClock, silent);
@@ -47,7 +61,7 @@ test('a store that a daemon has open is left alone', async (t) => {
     env: {},
   });
   t.is(status, 1);
-  t.regex(stderr, /^holdfast: .* is open in another process\. Only one can use it: stop that process/);
+  t.regex(stderr, /^holdfast: .* is open in another process, .*: stop that one first/);
 });
 
 test('a damaged store is exit code 1, with what is damaged', async (t) => {
