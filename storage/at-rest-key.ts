@@ -13,16 +13,35 @@ const keyBytes = 32;
  * nothing is ever overwritten.
  */
 export async function loadOrCreateKey(path: string): Promise<Buffer> {
+  return (await loadKey(path)) ?? (await orUnusable(path, createKey(path)));
+}
+
+/** undefined when there is no such file. Throws StorageKeyError. */
+export function loadKey(path: string): Promise<Buffer | undefined> {
+  return orUnusable(path, readKey(path));
+}
+
+async function orUnusable<Key>(path: string, key: Promise<Key>): Promise<Key> {
   try {
-    return (await loadKey(path)) ?? (await createKey(path));
+    return await key;
   } catch (error) {
     if (error instanceof StorageKeyError) throw error;
-    throw new StorageKeyError(`The at-rest key ${path} cannot be used: ${errorText(error)}`, { cause: error });
+    throw new StorageKeyError(keyRefusal(path, error), { cause: error });
   }
 }
 
-/** undefined when there is no such file. */
-export async function loadKey(path: string): Promise<Buffer | undefined> {
+/** What to do about a key file that the system does not give. Pure. */
+export function keyRefusal(path: string, error: unknown): string {
+  const code = errorCode(error);
+  if (code === 'EACCES' || code === 'EPERM') {
+    return `The at-rest key ${path} may not be read or made by this user. Run as the owner of the data directory, or let this user own it and everything in it.`;
+  }
+  if (code === 'EROFS')
+    return `The at-rest key ${path} cannot be made: the file system is read-only. Use another directory.`;
+  return `The at-rest key ${path} cannot be used: ${errorText(error)}`;
+}
+
+async function readKey(path: string): Promise<Buffer | undefined> {
   const file = await openIfThere(path);
   if (file === undefined) return undefined;
   try {

@@ -37,7 +37,7 @@ export class StorageLockedError extends StorageError {
   constructor(directory: string, options?: { cause?: unknown }) {
     super(
       'STORAGE_LOCKED',
-      `${directory} is open in another process. Only one can use it: stop that process, or give this one a directory of its own.`,
+      `${directory} is open in another process, usually a daemon that still runs. Only one can use it: stop that one first, or use another directory.`,
       options,
     );
     this.directory = directory;

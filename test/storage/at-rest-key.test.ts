@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { loadKey, loadOrCreateKey } from '../../storage/at-rest-key.ts';
+import { keyRefusal, loadKey, loadOrCreateKey } from '../../storage/at-rest-key.ts';
 import { StorageKeyError } from '../../storage/errors.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
@@ -31,6 +31,16 @@ test('a key of another length is refused and left alone', async (t) => {
   writeFileSync(path, 'short', { mode: 0o600 });
   await t.throwsAsync(loadOrCreateKey(path), { instanceOf: StorageKeyError, message: /has 5 bytes/ });
   t.is(readFileSync(path, 'utf8'), 'short');
+});
+
+test('a key that this user may not read is refused with its path and what to do', (t) => {
+  const denied = Object.assign(new Error("EACCES: permission denied, open '/d/key'"), { code: 'EACCES' });
+  t.regex(
+    keyRefusal('/d/key', denied),
+    /^The at-rest key \/d\/key may not be read .*\. Run as the owner of the data dir/,
+  );
+  const readOnly = Object.assign(new Error('EROFS'), { code: 'EROFS' });
+  t.regex(keyRefusal('/d/key', readOnly), /\/d\/key cannot be made: .* read-only\. Use another directory/);
 });
 
 test('a directory in place of a key is refused', async (t) => {
