@@ -89,13 +89,18 @@ export function formatDuration(valueMs: number): string {
   return text === '' ? '0s' : text;
 }
 
-/** `127.0.0.1:10268`, `[::1]:10268` or `localhost:10268`. Names that need DNS are refused: DNS may be what is cut. */
-export const hostPort: OptionType<HostPort> = {
+/**
+ * `127.0.0.1:10268`, `[::1]:10268` or `localhost:10268`. Names that need DNS are refused: DNS may be what is cut.
+ * @param examplePort for the refusal: the port this option usually has
+ */
+export const hostPort = (examplePort: number): OptionType<HostPort> => ({
   placeholder: 'HOST:PORT',
   parse(text) {
     const match = /^(?:\[([^\]]*)\]|([^:]*)):(\d+)$/.exec(text);
     if (match === null)
-      throw new InvalidValueError(`"${text}" is not HOST:PORT, for example 127.0.0.1:10268 or [::1]:10268`);
+      throw new InvalidValueError(
+        `"${text}" is not HOST:PORT, for example 127.0.0.1:${examplePort} or [::1]:${examplePort}`,
+      );
     const [, inBrackets, plain, digits] = match;
     const host = inBrackets ?? plain!;
     if (host === '')
@@ -109,12 +114,12 @@ export const hostPort: OptionType<HostPort> = {
     if (port > 65_535) throw new InvalidValueError(`port ${digits} does not exist; ports end at 65535`);
     return { host, port };
   },
-};
+});
 
-export const loopbackHostPort: OptionType<HostPort> = {
-  placeholder: hostPort.placeholder,
+export const loopbackHostPort = (examplePort: number): OptionType<HostPort> => ({
+  placeholder: 'HOST:PORT',
   parse(text, surroundings) {
-    const address = hostPort.parse(text, surroundings);
+    const address = hostPort(examplePort).parse(text, surroundings);
     if (!isLoopback(address.host)) {
       throw new InvalidValueError(
         `"${address.host}" is not a loopback address; whoever reaches this port acts as the node, so only 127.0.0.0/8, [::1] or localhost`,
@@ -122,7 +127,7 @@ export const loopbackHostPort: OptionType<HostPort> = {
     }
     return address;
   },
-};
+});
 
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));

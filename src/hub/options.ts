@@ -155,17 +155,17 @@ export const options = {
       help: 'Where everything that Holdfast keeps lives. One daemon per directory.',
     },
   ),
-  listen: repeated<HostPort>(hostPort, ['127.0.0.1:10268'], {
+  listen: repeated<HostPort>(hostPort(10_268), ['127.0.0.1:10268'], {
     flag: 'listen',
     section: 'Ports',
     help: 'TLS API port for clients. Repeat it for more addresses.',
   }),
-  insecureLoopback: optional(loopbackHostPort, {
+  insecureLoopback: optional(loopbackHostPort(10_261), {
     flag: 'insecure-loopback',
     section: 'Ports',
     help: 'Plain HTTP port for nodes that migrate from YurtHub (127.0.0.1:10261). Whoever reaches it acts as the node, so it is off unless asked for.',
   }),
-  admin: withDefault(hostPort, '127.0.0.1:10267', {
+  admin: withDefault(hostPort(10_267), '127.0.0.1:10267', {
     flag: 'admin',
     section: 'Ports',
     help: 'Plain HTTP port for health, metrics and status. `status` and `cache` ask the daemon here.',
@@ -184,6 +184,11 @@ export const options = {
     flag: 'initial-sync',
     section: 'Reads',
     help: 'How a scope is first read: paged LIST with gzip, streaming WatchList, or (auto) WatchList for single objects and LIST for the rest.',
+  }),
+  rightCheckMs: withDefault(duration({ minMs: 1000, maxMs: 30 * day }), '10m', {
+    flag: 'right-check',
+    section: 'Reads',
+    help: "While the link is up: how long a caller's right may answer reads from the store before the cloud is asked, beside the read, whether it still holds.",
   }),
   offlineTokenTtlMs: withDefault(duration({ maxMs: 365 * day }), '30d', {
     flag: 'offline-token-ttl',

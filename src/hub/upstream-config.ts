@@ -165,7 +165,9 @@ async function readNamedFile(path: string, what: string): Promise<Buffer> {
         : `cannot be read (${code})`;
     throw new KubeconfigError(
       'HOLDFAST_KUBECONFIG_UNREADABLE',
-      `the ${what} ${path} ${why}: check its owner and mode`,
+      code === 'EISDIR'
+        ? `the ${what} ${path} is a directory: give the file in it`
+        : `the ${what} ${path} ${why}: check its owner and mode`,
       { cause },
     );
   }

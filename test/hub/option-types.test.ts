@@ -46,29 +46,30 @@ test('a duration without a unit, or outside its limits, is refused with what wou
 test('an address and port read back as they were formatted', (t) => {
   fc.assert(
     fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), fc.integer({ min: 0, max: 65_535 }), (host, port) => {
-      t.deepEqual(hostPort.parse(formatHostPort({ host, port }), here), { host, port });
+      t.deepEqual(hostPort(10268).parse(formatHostPort({ host, port }), here), { host, port });
     }),
   );
-  t.deepEqual(hostPort.parse('localhost:1', here), { host: 'localhost', port: 1 });
+  t.deepEqual(hostPort(10268).parse('localhost:1', here), { host: 'localhost', port: 1 });
 });
 
 test('an address without port, a name that needs DNS and a port beyond 65535 are refused', (t) => {
-  t.regex(refusal(hostPort, '127.0.0.1') ?? '', /HOST:PORT/);
-  t.regex(refusal(hostPort, '::1:10268') ?? '', /HOST:PORT/);
-  t.regex(refusal(hostPort, ':10268') ?? '', /0\.0\.0\.0:10268/);
-  t.regex(refusal(hostPort, 'edge-7:10268') ?? '', /not an IP address/);
-  t.regex(refusal(hostPort, '[127.0.0.1]:80') ?? '', /not an IP address/);
-  t.regex(refusal(hostPort, '127.0.0.1:70000') ?? '', /65535/);
+  t.regex(refusal(hostPort(10268), '127.0.0.1') ?? '', /HOST:PORT/);
+  t.regex(refusal(hostPort(10267), '127.0.0.1') ?? '', /for example 127\.0\.0\.1:10267 or /, 'the port of that option');
+  t.regex(refusal(hostPort(10268), '::1:10268') ?? '', /HOST:PORT/);
+  t.regex(refusal(hostPort(10268), ':10268') ?? '', /0\.0\.0\.0:10268/);
+  t.regex(refusal(hostPort(10268), 'edge-7:10268') ?? '', /not an IP address/);
+  t.regex(refusal(hostPort(10268), '[127.0.0.1]:80') ?? '', /not an IP address/);
+  t.regex(refusal(hostPort(10268), '127.0.0.1:70000') ?? '', /65535/);
 });
 
 test('the insecure port opens on loopback addresses only', (t) => {
   fc.assert(
     fc.property(fc.ipV4(), (host) => {
-      t.is(refusal(loopbackHostPort, `${host}:10261`) === undefined, host.startsWith('127.'));
+      t.is(refusal(loopbackHostPort(10261), `${host}:10261`) === undefined, host.startsWith('127.'));
     }),
   );
-  t.deepEqual(loopbackHostPort.parse('[::1]:10261', here), { host: '::1', port: 10261 });
-  t.regex(refusal(loopbackHostPort, '[::]:10261') ?? '', /acts as the node/);
+  t.deepEqual(loopbackHostPort(10261).parse('[::1]:10261', here), { host: '::1', port: 10261 });
+  t.regex(refusal(loopbackHostPort(10261), '[::]:10261') ?? '', /acts as the node/);
   t.false(isLoopback('127.evil.example'));
 });
 
