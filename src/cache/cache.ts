@@ -36,6 +36,8 @@ export interface CacheOptions {
   readonly link: LinkGate;
   readonly timing: Timing;
   readonly initialSync: InitialSync;
+  /** Changes closer together than this are taken in together, in milliseconds. */
+  readonly gatherMs: number;
   /** A scope that nobody reads or watches for so long is not followed any more. */
   readonly lingerMs: number;
   /** A right that was not seen again for so long has ended. */
@@ -67,7 +69,7 @@ export class Cache {
 
   private constructor(options: CacheOptions) {
     this.#o = options;
-    const { records, transport, link, timing, initialSync, events } = options;
+    const { records, transport, link, timing, initialSync, gatherMs, events } = options;
     this.rights = new Rights(options.rightLifetimeMs);
     this.#notes = new Notes(records, (error) => events.storageBehind('notes', error));
     this.#records = new ScopeRecords({ records, now: () => timing.wallClock(), onBehind: events.storageBehind });
@@ -87,6 +89,7 @@ export class Cache {
       link,
       timing,
       initialSync,
+      gatherMs,
       cluster,
       ring,
       keeper: this.#records,

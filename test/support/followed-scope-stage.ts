@@ -87,6 +87,7 @@ export class Stage {
       keeper: this.keeper,
       cluster: this.cluster,
       initialSync,
+      gatherMs: 0,
       ring: { events: 1000, bytes: 10_000_000 },
       onGranted: (identity) => this.granted.push(identity),
       onRefused: (identity) => this.refused.push(identity),

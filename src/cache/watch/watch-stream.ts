@@ -3,7 +3,7 @@ import { type WatchFrame, WatchFrameReader } from '../../apimachinery/watch-fram
 import type { Credential } from '../credential.ts';
 import { HistoryExpiredError, UpstreamStatusError } from '../errors.ts';
 import { type Scope, scopeRequestPath } from '../scope.ts';
-import type { Transport } from '../transport.ts';
+import type { Transport, UpstreamResponse } from '../transport.ts';
 
 export interface WatchRequest {
   readonly transport: Transport;
@@ -13,6 +13,8 @@ export interface WatchRequest {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
+export type WatchStream = AsyncIterable<readonly WatchFrame[]> & { cancel(): void };
+
 /** The apiserver sends a bookmark about every minute: a stream that is silent for longer has died unnoticed. */
 const idleTimeoutMs = 100_000;
 
@@ -20,7 +22,7 @@ const idleTimeoutMs = 100_000;
  * Resolves when the cloud has accepted the watch.
  * @throws HistoryExpiredError on 410; UpstreamStatusError on any other refusal.
  */
-export async function openWatch(request: WatchRequest): Promise<AsyncIterable<readonly WatchFrame[]>> {
+export async function openWatch(request: WatchRequest): Promise<WatchStream> {
   const { transport, scope, credential, signal, parameters } = request;
   const path = scopeRequestPath(scope, parameters);
   const response = await transport.get({
@@ -30,7 +32,7 @@ export async function openWatch(request: WatchRequest): Promise<AsyncIterable<re
     signal,
     idleTimeoutMs,
   });
-  if (response.statusCode === 200) return readFrames(response.body);
+  if (response.statusCode === 200) return watchStream(response.body);
   const chunks: Buffer[] = [];
   for await (const chunk of response.body) chunks.push(chunk);
   const body = Buffer.concat(chunks);
@@ -38,7 +40,11 @@ export async function openWatch(request: WatchRequest): Promise<AsyncIterable<re
   throw new UpstreamStatusError({ ...response, body });
 }
 
-async function* readFrames(body: AsyncIterable<Buffer> & { cancel(): void }): AsyncGenerator<readonly WatchFrame[]> {
+function watchStream(body: UpstreamResponse['body']): WatchStream {
+  return { [Symbol.asyncIterator]: () => readFrames(body), cancel: () => body.cancel() };
+}
+
+async function* readFrames(body: UpstreamResponse['body']): AsyncGenerator<readonly WatchFrame[]> {
   const reader = new WatchFrameReader();
   try {
     for await (const chunk of body) {
