@@ -1,18 +1,24 @@
-// A map that holds no more than so many bytes: what was not read for longest goes first. One value that is larger than the
-// limit alone is held until the next one comes.
+// A map that holds no more than so many bytes, and entries: what was not read for longest goes first. One value that is
+// larger than the limit alone is held until the next one comes.
 export class BoundedMap<Value> {
   readonly #entries = new Map<string, Value>();
   readonly #limitBytes: number;
+  readonly #limitEntries: number;
   readonly #bytesOf: (value: Value) => number;
   #bytes = 0;
 
-  constructor(limitBytes: number, bytesOf: (value: Value) => number) {
+  constructor(limitBytes: number, bytesOf: (value: Value) => number, limitEntries = Number.POSITIVE_INFINITY) {
     this.#limitBytes = limitBytes;
+    this.#limitEntries = limitEntries;
     this.#bytesOf = bytesOf;
   }
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  entries(): IterableIterator<[string, Value]> {
+    return this.#entries.entries();
   }
 
   /** Counts as reading it. */
@@ -36,7 +42,8 @@ export class BoundedMap<Value> {
     this.#bytes += this.#size(key, value);
     const dropped: string[] = [];
     for (const oldest of this.#entries.keys()) {
-      if (this.#bytes <= this.#limitBytes || oldest === key) break;
+      const fits = this.#bytes <= this.#limitBytes && this.#entries.size <= this.#limitEntries;
+      if (fits || oldest === key) break;
       this.delete(oldest);
       dropped.push(oldest);
     }

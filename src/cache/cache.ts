@@ -3,17 +3,18 @@
 
 import type { Records } from '../../storage/records.ts';
 import { type GroupVersionResource, gvrKey } from '../apimachinery/group-version-resource.ts';
-import { BoundedMap } from './bounded-map.ts';
+import { CloudTime } from './cloud-time.ts';
 import { CloudIdentityCheck, type ClusterIdentity } from './cluster-check.ts';
 import type { Credential } from './credential.ts';
-import { type Document, decodeDocument, encodeDocument } from './document.ts';
 import type { FollowedScope } from './followed-scope.ts';
-import { decodeKnownObject, encodeKnownObject, type KnownObject, KnownObjects } from './known-object.ts';
-import { nodeLender } from './lenders.ts';
+import { type Lender, nodeLender } from './lenders.ts';
+import { NotedDocuments } from './noted-documents.ts';
+import { NotedObjects } from './noted-objects.ts';
+import { NotedRights } from './noted-rights.ts';
 import { type NoteSpace, Notes } from './notes.ts';
 import type { InitialSync, LinkGate, Timing } from './reflector.ts';
-import { type RightKey, Rights, type SeenRight } from './rights.ts';
-import { type Scope, scopeText } from './scope.ts';
+import { RightProofs } from './right-proofs.ts';
+import type { Scope } from './scope.ts';
 import { ScopeRecords } from './scope-records.ts';
 import { ScopeTable } from './scope-table.ts';
 import type { Transport } from './transport.ts';
@@ -24,6 +25,8 @@ export interface CacheEvents {
   scopeClosed(followed: FollowedScope, reason: string): void;
   scopeFailed(followed: FollowedScope, error: unknown): void;
   scopeDamaged(scope: string, reason: string): void;
+  /** The cloud does not let this identity read the scope any more, as asked after a read from the store. */
+  rightEnded(identity: string, scope: Scope): void;
   storageBehind(scopeId: string, cause: unknown): void;
   anotherCluster(error: Error): void;
   clusterUnknown(error: Error): void;
@@ -42,6 +45,8 @@ export interface CacheOptions {
   readonly lingerMs: number;
   /** A right that was not seen again for so long has ended. */
   readonly rightLifetimeMs: number;
+  /** Online, a right that answers reads is proven again when it was last seen so long ago. */
+  readonly rightCheckMs: number;
   readonly events: CacheEvents;
 }
 
@@ -51,35 +56,53 @@ export const nodeIdentity = nodeLender.identity;
 /** For each scope; a client that was away for longer lists again. */
 const ring = { events: 1000, bytes: 2 * 1024 * 1024 };
 const unfitForMs = 10 * 60_000;
-const knownObjectsBytes = 16 * 1024 * 1024;
-/** Discovery and OpenAPI of a large cluster in the few forms that clients ask for. */
-const documentsBytes = 32 * 1024 * 1024;
+const noteContactEveryMs = 3_600_000;
 
 export class Cache {
-  readonly rights: Rights;
+  readonly time: CloudTime;
+  readonly rights: NotedRights;
+  /** Single objects, read by name. */
+  readonly objects: NotedObjects;
+  readonly documents: NotedDocuments;
   readonly scopes: ScopeTable;
   readonly #o: CacheOptions;
   readonly #records: ScopeRecords;
-  readonly #known = new KnownObjects(knownObjectsBytes);
-  readonly #documents = new BoundedMap<Document>(documentsBytes, ({ body }) => body.length);
   readonly #notes: Notes;
+  readonly #proofs: RightProofs;
   /** Resource → until when; there are only as many as the cloud serves. */
   readonly #unfit = new Map<string, number>();
   #cluster: ClusterIdentity | undefined;
+  #notedContact = 0;
 
   private constructor(options: CacheOptions) {
     this.#o = options;
-    const { records, transport, link, timing, initialSync, gatherMs, events } = options;
-    this.rights = new Rights(options.rightLifetimeMs);
-    this.#notes = new Notes(records, (error) => events.storageBehind('notes', error));
-    this.#records = new ScopeRecords({ records, now: () => timing.wallClock(), onBehind: events.storageBehind });
+    const { records, link, timing, initialSync, gatherMs, events, rightLifetimeMs: lifetimeMs } = options;
+    const time = new CloudTime(timing);
+    this.time = time;
+    const notes = new Notes(records, (error) => events.storageBehind('notes', error));
+    this.#notes = notes;
+    this.rights = new NotedRights({ notes, time, lifetimeMs });
+    this.objects = new NotedObjects({ notes, time, lifetimeMs });
+    this.documents = new NotedDocuments(notes);
+    this.#records = new ScopeRecords({ records, now: () => time.now(), onBehind: events.storageBehind });
+    const transport = listening(options.transport, time);
+    this.#proofs = new RightProofs({
+      transport,
+      timing,
+      afterMs: options.rightCheckMs,
+      onAllowed: (identity, scope) => this.rights.see(identity, scope),
+      onRefused: (identity, scope) => {
+        this.rights.lose(identity, scope);
+        events.rightEnded(identity, scope);
+      },
+    });
     const cluster = new CloudIdentityCheck({
       transport,
       newestVersion: () => this.scopes.newestCoreVersion(),
       remembered: () => this.#cluster,
       remember: (identity) => {
         this.#cluster = identity;
-        this.#notes.put('meta', 'cluster', Buffer.from(JSON.stringify(identity)));
+        notes.put('meta', 'cluster', Buffer.from(JSON.stringify(identity)));
       },
       onAnotherCluster: (error) => this.#forgetAll(error),
       onBlind: events.clusterUnknown,
@@ -95,9 +118,9 @@ export class Cache {
       keeper: this.#records,
       // Other callers' rights are noted by the hub, under the name that the cloud has proven.
       onGranted: (identity, scope) => {
-        if (identity === nodeIdentity) this.seeRight(identity, scope);
+        if (identity === nodeIdentity) this.rights.see(identity, scope);
       },
-      onRefused: (identity, scope) => this.loseRight(identity, scope),
+      onRefused: (identity, scope) => this.rights.lose(identity, scope),
       onFailure: events.scopeFailed,
       onCrash: events.crashed,
       onClosed: events.scopeClosed,
@@ -115,16 +138,15 @@ export class Cache {
     const { records, events, timing } = this.#o;
     const cluster = await records.read('meta', 'cluster');
     if (cluster !== undefined) this.#cluster = JSON.parse(cluster.toString()) as ClusterIdentity;
-    await this.#restoreNotes('right', (value) => this.rights.restore(JSON.parse(value.toString()) as SeenRight));
-    await this.#restoreNotes('document', (value, key) => {
-      this.#notes.delete('document', this.#documents.set(key, decodeDocument(value)));
-    });
-    await this.#restoreNotes('observed', (value, key) => {
-      this.#notes.delete('observed', this.#known.restore(key, decodeKnownObject(value)));
-    });
+    const contact = await records.read('meta', 'last-contact');
+    if (contact !== undefined) this.time.restore(Number(contact.toString()));
+    await this.#restoreNotes('right', (value) => this.rights.restore(value));
+    await this.#restoreNotes('document', (value, key) => this.documents.restore(value, key));
+    this.documents.restoreSeen(await records.read('meta', NotedDocuments.seenKey));
+    await this.#restoreNotes('observed', (value, key) => this.objects.restore(value, key));
     for (const scope of await this.#records.restore(events.scopeDamaged)) {
-      const byNode = this.rights.has(nodeIdentity, scope.scope, timing.wallClock());
-      const ageMs = Math.max(0, timing.wallClock() - scope.confirmedAt);
+      const byNode = this.rights.has(nodeIdentity, scope.scope);
+      const ageMs = Math.max(0, this.time.now() - scope.confirmedAt);
       this.scopes.restore({ ...scope, confirmedAt: timing.now() - ageMs }, byNode ? nodeLender : undefined);
     }
   }
@@ -158,77 +180,47 @@ export class Cache {
     return until === undefined || this.#o.timing.now() > until;
   }
 
-  /** The cloud answered 2xx to this identity for this scope. */
-  seeRight(identity: string, scope: Scope): void {
-    const now = this.#o.timing.wallClock();
-    if (!this.rights.see(identity, scope, now)) return;
-    const right: SeenRight = { identity, scope: scopeText(scope), seenAt: now };
-    this.#notes.put('right', rightKey({ identity, scopeId: scope.id }), Buffer.from(JSON.stringify(right)));
+  /**
+   * Whether this reader may be answered from the store while the cloud could be asked. A right that was last seen a while
+   * ago is proven again meanwhile. `resourceVersion` is one that is known of this resource.
+   */
+  mayRead(reader: Lender, scope: Scope, resourceVersion: string): boolean {
+    const right = this.rights.find(reader.identity, scope);
+    if (right === undefined) return false;
+    if (this.#o.link.isOnline) this.#proofs.used(reader, { ...right, resourceVersion });
+    return true;
   }
 
-  /** The cloud answered 403. */
-  loseRight(identity: string, scope: Scope): void {
-    const lost = this.rights.lose(identity, scope);
-    this.#notes.revoke(
-      'right',
-      lost.map(({ id }) => rightKey({ identity, scopeId: id })),
-    );
-  }
-
-  hasRight(identity: string, scope: Scope): boolean {
-    return this.rights.has(identity, scope, this.#o.timing.wallClock());
-  }
-
-  document(key: string): Document | undefined {
-    return this.#documents.get(key);
-  }
-
-  seeDocument(key: string, document: Document): void {
-    const known = this.#documents.peek(key);
-    this.#notes.delete('document', this.#documents.set(key, document));
-    if (known !== undefined && known.etag === document.etag && known.body.equals(document.body)) return;
-    this.#notes.put('document', key, encodeDocument(document));
-  }
-
-  knownObject(path: string, identity: string): KnownObject | undefined {
-    const known = this.#known.get(path);
-    return known?.identities.includes(identity) ? known : undefined;
-  }
-
-  /** The cloud showed this object to this identity. */
-  seeObject(path: string, identity: string, body: Buffer): void {
-    const { isNews, dropped } = this.#known.see(path, identity, body, this.#o.timing.wallClock());
-    this.#notes.delete('observed', dropped);
-    const known = this.#known.get(path);
-    if (isNews && known !== undefined) {
-      this.#notes.put('observed', path, encodeKnownObject(known), { secret: isSecret(path) });
-    }
-  }
-
-  /** What was known under this path is not so any more. */
-  forgetObject(path: string): void {
-    if (this.#known.delete(path)) this.#notes.revoke('observed', [path]);
-  }
-
-  /** The cloud refused this object to this identity. */
-  refuseObject(path: string, identity: string): void {
-    if (this.#known.get(path)?.identities.includes(identity) !== true) return;
-    const left = this.#known.refuse(path, identity);
-    if (left === undefined) this.#notes.revoke('observed', [path]);
-    else this.#notes.replace('observed', path, encodeKnownObject(left), { secret: isSecret(path) });
-  }
-
-  /** Called every minute or so: closes what nobody reads, drops rights that have ended, writes anew what the disk missed. */
+  /** Called every minute or so: closes what nobody reads, drops what has ended, writes anew what the disk missed. */
   async tidy(): Promise<void> {
     const { link, timing, lingerMs } = this.#o;
-    this.#notes.delete('right', this.rights.prune(timing.wallClock()).map(rightKey));
+    this.rights.tidy();
+    this.objects.tidy();
+    this.documents.tidy();
+    this.#noteContact(noteContactEveryMs);
     if (link.isOnline) this.scopes.closeUnread(timing.now(), lingerMs);
     if (this.#o.records.health.state !== 'ok') return;
     for (const id of this.#records.behind) await this.scopes.get(id)?.saveAnew();
   }
 
+  /** How far the clock can be believed after a restart. */
+  #noteContact(atMostEveryMs: number): void {
+    const { isCertain, lastContact = 0 } = this.time;
+    if (!isCertain || Math.abs(lastContact - this.#notedContact) < atMostEveryMs) return;
+    this.#notedContact = lastContact;
+    this.#notes.put('meta', 'last-contact', Buffer.from(String(Math.round(lastContact))));
+  }
+
+  /** Ends all streams to the cloud without forgetting anything: the process goes down. */
+  halt(): void {
+    this.#proofs.stop();
+    this.scopes.stopAll();
+  }
+
   /** Everything noted so far is on disk, as far as the disk takes it. */
   async flush(): Promise<void> {
+    this.documents.tidy();
+    this.#noteContact(1);
     await Promise.all([this.#notes.idle(), this.#records.idle()]);
     await this.#o.records.sync().catch((error: unknown) => this.#o.events.storageBehind('flush', error));
   }
@@ -237,16 +229,19 @@ export class Cache {
   #forgetAll(error: Error): void {
     this.#o.events.anotherCluster(error);
     for (const followed of this.scopes.all) followed.expire(error.message);
-    this.#notes.revoke('right', this.rights.clear().map(rightKey));
-    this.#notes.revoke('observed', this.#known.clear());
-    this.#notes.revoke('document', this.#documents.clear());
+    this.rights.clear();
+    this.objects.clear();
+    this.documents.clear();
   }
 }
 
-function rightKey({ identity, scopeId }: RightKey): string {
-  return `${identity} ${scopeId}`;
-}
-
-function isSecret(path: string): boolean {
-  return /\/secrets\/[^/]+$/.test(path);
+/** What the cloud says of the time is heard in passing. */
+function listening(transport: Transport, time: CloudTime): Transport {
+  return {
+    async get(request) {
+      const answer = await transport.get(request);
+      time.heard(answer.headers.date);
+      return answer;
+    },
+  };
 }

@@ -194,9 +194,12 @@ export class FollowedScope implements FeedSink {
     });
   }
 
-  following(isFollowing: boolean): void {
-    this.isFollowing = isFollowing;
-    if (isFollowing) this.lastError = undefined;
+  following(credential: Credential | undefined): void {
+    this.isFollowing = credential !== undefined;
+    if (credential === undefined) return;
+    this.lastError = undefined;
+    // The cloud has just let the hub itself in once more; of others it is asked when they read.
+    if (credential === nodeLender.credential) this.#deps.onGranted(nodeLender.identity, this.scope);
   }
 
   refused(credential: Credential, error: UpstreamStatusError): void {

@@ -1,13 +1,13 @@
 // Single objects that were read by name, as the cloud answered then. They are not kept current by a watch: what they say
-// is "so it was, so long ago", and only to those who were allowed to read that very object.
+// is "so it was, so long ago", and only to those who were shown that very object, for as long as a right lasts.
 import { BoundedMap } from './bounded-map.ts';
 
 export interface KnownObject {
   readonly body: Buffer;
   /** Milliseconds since the epoch. */
   readonly seenAt: number;
-  /** Who the cloud has shown it to. */
-  readonly identities: readonly string[];
+  /** Who the cloud has shown it to, and when last. */
+  readonly readers: Readonly<Record<string, number>>;
 }
 
 interface Entry extends KnownObject {
@@ -15,14 +15,24 @@ interface Entry extends KnownObject {
   readonly notedAt: number;
 }
 
-const noteEveryMs = 3_600_000;
+export interface KnownObjectsLimits {
+  readonly bytes: number;
+  readonly objects: number;
+  /** So long after the cloud last showed an object to somebody it is not told to them any more. */
+  readonly lifetimeMs: number;
+}
 
-/** Keyed by URL path. Bounded by bytes; the longest unread goes first. */
+const noteEveryMs = 3_600_000;
+const readersLimit = 100;
+
+/** Keyed by URL path. Bounded by bytes and number; the longest unread goes first. */
 export class KnownObjects {
   readonly #entries: BoundedMap<Entry>;
+  readonly #lifetimeMs: number;
 
-  constructor(limitBytes: number) {
-    this.#entries = new BoundedMap(limitBytes, ({ body }) => body.length);
+  constructor({ bytes, objects, lifetimeMs }: KnownObjectsLimits) {
+    this.#entries = new BoundedMap(bytes, ({ body }) => body.length, objects);
+    this.#lifetimeMs = lifetimeMs;
   }
 
   get bytes(): number {
@@ -31,6 +41,13 @@ export class KnownObjects {
 
   get(path: string): KnownObject | undefined {
     return this.#entries.get(path);
+  }
+
+  /** For this reader, if it was shown to them lately enough. */
+  shownTo(path: string, identity: string, now: number): KnownObject | undefined {
+    const known = this.#entries.get(path);
+    const shownAt = known?.readers[identity];
+    return shownAt !== undefined && now - shownAt < this.#lifetimeMs ? known : undefined;
   }
 
   /** Takes an entry as it is on disk. Returns the paths that had to go to make room. */
@@ -47,12 +64,12 @@ export class KnownObjects {
   ): { readonly isNews: boolean; readonly dropped: readonly string[] } {
     const known = this.#entries.peek(path);
     const isSame = known?.body.equals(body) ?? false;
-    const isReader = known?.identities.includes(identity) ?? false;
+    const isReader = known?.readers[identity] !== undefined;
     const isNews = known === undefined || !isSame || !isReader || Math.abs(seenAt - known.notedAt) > noteEveryMs;
     const entry = {
       body: isSame ? known!.body : body,
       seenAt,
-      identities: isReader ? known!.identities : [...(known?.identities ?? []), identity],
+      readers: lately({ ...known?.readers, [identity]: seenAt }),
       notedAt: isNews ? seenAt : known.notedAt,
     };
     return { isNews, dropped: this.#entries.set(path, entry) };
@@ -67,28 +84,44 @@ export class KnownObjects {
     return this.#entries.clear();
   }
 
+  /** Forgets what nobody may be told any more, and returns the paths. */
+  prune(now: number): readonly string[] {
+    const isOver = ({ readers }: Entry): boolean =>
+      Object.values(readers).every((shownAt) => now - shownAt >= this.#lifetimeMs);
+    const ended = [...this.#entries.entries()].filter(([, entry]) => isOver(entry)).map(([path]) => path);
+    for (const path of ended) this.#entries.delete(path);
+    return ended;
+  }
+
   /** The cloud refused this identity: it may not read the object here either. Returns what is left to write down. */
   refuse(path: string, identity: string): KnownObject | undefined {
     const known = this.#entries.peek(path);
-    if (!known?.identities.includes(identity)) return known;
-    const identities = known.identities.filter((one) => one !== identity);
-    if (identities.length === 0) {
+    if (known?.readers[identity] === undefined) return known;
+    const { [identity]: _refused, ...readers } = known.readers;
+    if (Object.keys(readers).length === 0) {
       this.#entries.delete(path);
       return undefined;
     }
-    const left = { ...known, identities };
+    const left = { ...known, readers };
     this.#entries.set(path, left);
     return left;
   }
 }
 
+/** Tokens come and go, and each is a reader of its own. */
+function lately(readers: Readonly<Record<string, number>>): KnownObject['readers'] {
+  const all = Object.entries(readers);
+  if (all.length <= readersLimit) return readers;
+  return Object.fromEntries(all.sort(([, a], [, b]) => b - a).slice(0, readersLimit));
+}
+
 /** Binary form on disk: one line of JSON, then the object's own bytes. */
-export function encodeKnownObject({ body, seenAt, identities }: KnownObject): Buffer {
-  return Buffer.concat([Buffer.from(`${JSON.stringify({ seenAt, identities })}\n`), body]);
+export function encodeKnownObject({ body, seenAt, readers }: KnownObject): Buffer {
+  return Buffer.concat([Buffer.from(`${JSON.stringify({ seenAt, readers })}\n`), body]);
 }
 
 export function decodeKnownObject(bytes: Buffer): KnownObject {
   const end = bytes.indexOf(10);
-  const { seenAt, identities } = JSON.parse(bytes.subarray(0, end).toString()) as Omit<KnownObject, 'body'>;
-  return { seenAt, identities, body: bytes.subarray(end + 1) };
+  const { seenAt, readers = {} } = JSON.parse(bytes.subarray(0, end).toString()) as Partial<KnownObject>;
+  return { seenAt: seenAt ?? 0, readers, body: bytes.subarray(end + 1) };
 }

@@ -53,8 +53,8 @@ export interface FeedSink {
   /** Takes a full sync over; does nothing when the scope is already past it. */
   replace(sync: FullSync, era: AbortSignal): Promise<void>;
   apply(events: readonly UpstreamChange[], era: AbortSignal): Promise<void>;
-  /** The stream with the cloud stands, or has ended. */
-  following(isFollowing: boolean): void;
+  /** The stream with the cloud stands, opened with this credential; or has ended. */
+  following(credential: Credential | undefined): void;
   /** The cloud refused this credential (401, 403). */
   refused(credential: Credential, error: UpstreamStatusError): void;
   /** The cloud does not know this resource any more (404). */
@@ -174,7 +174,7 @@ export class Reflector {
     };
     const openedAt = timing.now();
     const stream = await openWatch({ transport, scope: this.#scope, credential, signal: era, parameters });
-    this.#sink.following(true);
+    this.#sink.following(credential);
     let heard = false;
     try {
       for await (const frames of gather(stream, { everyMs: gatherMs, enough: enoughFrames, timing })) {
@@ -190,7 +190,7 @@ export class Reflector {
         await this.#sink.apply(events, era);
       }
     } finally {
-      this.#sink.following(false);
+      this.#sink.following(undefined);
     }
     const lastedMs = timing.now() - openedAt;
     if (lastedMs < timeoutSeconds * 1000 - 5000) cluster.doubt();

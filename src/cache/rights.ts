@@ -58,15 +58,20 @@ export class Rights {
     return lost;
   }
 
-  has(identity: string, scope: Scope, now: number): boolean {
+  /** The right to this very scope, else one to a wider scope. */
+  find(identity: string, scope: Scope, now: number): { readonly scope: Scope; readonly seenAt: number } | undefined {
     const scopes = this.#byIdentity.get(identity);
-    if (scopes === undefined) return false;
+    if (scopes === undefined) return undefined;
     const exact = scopes.get(scope.id);
-    if (exact !== undefined && this.#isFresh(exact, now)) return true;
+    if (exact !== undefined && this.#isFresh(exact, now)) return exact;
     for (const entry of scopes.values()) {
-      if (this.#isFresh(entry, now) && scopeCovers(entry.scope, scope)) return true;
+      if (this.#isFresh(entry, now) && scopeCovers(entry.scope, scope)) return entry;
     }
-    return false;
+    return undefined;
+  }
+
+  has(identity: string, scope: Scope, now: number): boolean {
+    return this.find(identity, scope, now) !== undefined;
   }
 
   restore({ identity, scope: text, seenAt }: SeenRight): void {
@@ -74,15 +79,20 @@ export class Rights {
     this.#scopesOf(identity).set(scope.id, { scope, seenAt, notedAt: seenAt });
   }
 
-  /** Drops what is too old, and of an identity that asks ever new questions the longest unseen; returns it, for the disk. */
+  /** Drops what is too old and returns it, for the disk. */
   prune(now: number): readonly RightKey[] {
+    return this.#drop((entry) => !this.#isFresh(entry, now));
+  }
+
+  /** Drops of an identity that asks ever new questions the longest unseen; returns it, for the disk. */
+  pruneSurplus(): readonly RightKey[] {
     const surplus = new Set<Entry>();
     for (const scopes of this.#byIdentity.values()) {
       if (scopes.size <= rightsPerIdentity) continue;
       const oldestFirst = [...scopes.values()].sort((a, b) => a.seenAt - b.seenAt);
       for (const entry of oldestFirst.slice(0, scopes.size - rightsPerIdentity)) surplus.add(entry);
     }
-    return this.#drop((entry) => !this.#isFresh(entry, now) || surplus.has(entry));
+    return this.#drop((entry) => surplus.has(entry));
   }
 
   /** Drops everything and returns it, for the disk. */

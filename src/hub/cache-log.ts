@@ -25,6 +25,9 @@ export function logCacheEvents(log: Logger, warn: (sentence: string) => void): C
       warn(`Scope ${scope} came back from disk incomplete (${because}) and is read anew from the cloud.`);
       log.warn({ event: 'scope.damaged', scope, because }, 'a scope came back incomplete');
     },
+    rightEnded(identity, { id }) {
+      log.info({ event: 'right.ended', identity, scope: id }, 'the cloud does not let this caller read this any more');
+    },
     storageBehind(scope, error) {
       log.warn(
         { event: 'storage.behind', scope, error },

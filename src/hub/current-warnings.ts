@@ -9,10 +9,18 @@ export interface Circumstances {
   readonly completeScopes: number;
   /** As which user the hub speaks. */
   readonly user: string;
+  /** What is odd about the node's clock, in a sentence. */
+  readonly clockDoubt: string | undefined;
 }
 
-export function currentWarnings({ link, refusedWith, completeScopes, user }: Circumstances): readonly string[] {
-  const warnings: string[] = [];
+export function currentWarnings({
+  link,
+  refusedWith,
+  completeScopes,
+  user,
+  clockDoubt,
+}: Circumstances): readonly string[] {
+  const warnings: string[] = clockDoubt === undefined ? [] : [clockDoubt];
   if (link.state === 'online' && refusedWith === 401) {
     warnings.push(
       `The cloud does not accept the node's credential (401 for ${user}): it may have expired or belong to another cluster. Renew it; changed files are read again at once.`,

@@ -38,7 +38,7 @@ export async function freshen(
   }
   identities.proved(exchange);
   const proven = identities.claimed(exchange);
-  cache.seeRight(proven, scope);
+  cache.rights.see(proven, scope);
   followed.lend(proven, credential);
   return followed.isComplete ? followed : undefined;
 }

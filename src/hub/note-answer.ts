@@ -20,7 +20,7 @@ export function noteAnswer({ cache, identities }: Learners, exchange: Exchange, 
   const { info, request } = exchange;
   identities.heard(exchange, request.method ?? 'GET', statusCode);
   const isChange = info.gvr !== undefined && info.name !== '' && !['get', 'list', 'watch'].includes(info.verb);
-  if (isChange && statusCode < 300) cache.forgetObject(objectPath(info.gvr!, info.namespace, info.name));
+  if (isChange && statusCode < 300) cache.objects.forget(objectPath(info.gvr!, info.namespace, info.name));
 }
 
 /** A collection that somebody may read: the right is remembered, and what was listed is followed from now on. */
@@ -35,7 +35,7 @@ export function noteCollectionAnswer(
   noteRefusal(learners, exchange, scope, head);
   if (head.statusCode !== 200) return;
   const identity = identities.claimed(exchange);
-  cache.seeRight(identity, scope);
+  cache.rights.see(identity, scope);
   const { credential } = exchange.caller;
   const following = cache.scopes.following(scope);
   if (following === undefined) {
@@ -43,7 +43,7 @@ export function noteCollectionAnswer(
     return;
   }
   following.lastReadAt = clock.now();
-  if (cache.hasRight(identity, following.scope)) following.lend(identity, credential);
+  if (cache.rights.has(identity, following.scope)) following.lend(identity, credential);
 }
 
 /** Only 403 is about a right; 401 is about the token, which `identities` has heard of. */
@@ -53,5 +53,5 @@ export function noteRefusal(
   scope: Scope,
   { statusCode, headers }: AnswerHead,
 ): void {
-  if (statusCode === 403 && isApiserverAnswer(headers)) cache.loseRight(identities.claimed(exchange), scope);
+  if (statusCode === 403 && isApiserverAnswer(headers)) cache.rights.lose(identities.claimed(exchange), scope);
 }

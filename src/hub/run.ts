@@ -86,6 +86,7 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
     gatherMs,
     lingerMs: config.scopeLingerMs,
     rightLifetimeMs,
+    rightCheckMs: config.rightCheckMs,
     events: logCacheEvents(log, (sentence) => warnings.add(sentence)),
   });
   opened.defer(() => closeCache(cache));
@@ -109,7 +110,6 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
     directory: config.dataDir,
     warnings: () => [...warnings.all, ...currentWarnings(circumstances())],
     now: () => clock.now(),
-    wallClock,
     startedAt,
   };
   const circumstances = (): Circumstances => ({
@@ -117,6 +117,7 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
     refusedWith: refusalOfOwnNode(cache),
     completeScopes: [...cache.scopes.all].filter(({ isComplete }) => isComplete).length,
     user: identity.status().user,
+    clockDoubt: cache.time.doubt,
   });
   const wrongName = identityWarning(identity.status().user, config.nodeName);
   if (wrongName !== undefined) warnings.add(wrongName);
@@ -134,7 +135,7 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
     watchers,
     metrics,
     clock,
-    wallClock,
+    wallClock: () => cache.time.now(),
     log,
     isClosing: () => isClosing,
   };
@@ -187,7 +188,7 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
 }
 
 async function closeCache(cache: Cache): Promise<void> {
-  cache.scopes.stopAll();
+  cache.halt();
   await cache.flush();
 }
 

@@ -3,7 +3,7 @@ import type { Records } from '../../storage/records.ts';
 import { gvrKey } from '../apimachinery/group-version-resource.ts';
 import type { Cache } from '../cache/cache.ts';
 import { scopeMatches, scopeOf } from '../cache/scope.ts';
-import type { CacheSource, Lookup } from './admin/cache-view.ts';
+import type { CacheSource, Lookup, Places } from './admin/cache-view.ts';
 import type { HubStatus, IdentityStatus, LinkStatus, ScopeStatus, StatusSource } from './admin/hub-status.ts';
 import { holdfastVersion } from './version.ts';
 import type { WatcherRegistry } from './watcher-registry.ts';
@@ -18,7 +18,6 @@ export interface StatusParts {
   readonly warnings: () => readonly string[];
   /** Milliseconds on the cache's clock. */
   readonly now: () => number;
-  readonly wallClock: () => number;
   readonly startedAt: string;
 }
 
@@ -66,7 +65,7 @@ function scopeStatus(parts: StatusParts, followed: ReturnType<Cache['open']>): S
     objects: snapshot.size,
     resourceVersion: snapshot.resourceVersion,
     watchers: followed.listeners.size,
-    identities: parts.cache.rights.identitiesOf(scope, parts.wallClock()).length,
+    identities: parts.cache.rights.identitiesOf(scope).length,
   };
 }
 
@@ -86,6 +85,15 @@ export function createCacheSource({ cache, now }: Pick<StatusParts, 'cache' | 'n
         return { state: 'present', body: object.body, ageSeconds: holding.ageSeconds(now()) };
       }
       return { state: answering === undefined ? 'unknown' : 'absent' };
+    },
+    placesOf(gvr, name): Places {
+      const ofKind = [...cache.scopes.all].filter(({ scope }) => gvrKey(scope.gvr) === gvrKey(gvr));
+      const held = ofKind.flatMap(({ snapshot }) => snapshot.sorted());
+      const isNamespaced = [...ofKind.map(({ scope }) => scope), ...held].some(({ namespace }) => namespace !== '');
+      return {
+        isNamespaced: isNamespaced || (held.length > 0 ? false : undefined),
+        namespaces: [...new Set(held.filter((object) => object.name === name).map(({ namespace }) => namespace))],
+      };
     },
   };
 }

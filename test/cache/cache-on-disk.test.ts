@@ -37,8 +37,8 @@ test('what was known before a restart is known after it, on a real disk', async 
   cloud.put('a', { app: 'y' });
   cloud.delete('b');
   while (!scopes.every(({ resourceVersion }) => resourceVersion === '105')) await settled();
-  before.seeRight('sa:pod', labelled);
-  before.seeObject('/api/v1/namespaces/a/secrets/s', 'sa:pod', Buffer.from('{"kind":"Secret"}'));
+  before.rights.see('sa:pod', labelled);
+  before.objects.see('/api/v1/namespaces/a/secrets/s', 'sa:pod', Buffer.from('{"kind":"Secret"}'));
   before.scopes.stopAll();
   await before.flush();
   await records.close();
@@ -49,8 +49,8 @@ test('what was known before a restart is known after it, on a real disk', async 
   for (const scope of [all, labelled]) {
     t.deepEqual(CacheStage.told(after.scopes.answering(scope)), ['default/a@104', 'default/c@103'], scope.id);
   }
-  t.true(after.hasRight('sa:pod', labelled));
-  t.is(after.knownObject('/api/v1/namespaces/a/secrets/s', 'sa:pod')?.body.toString(), '{"kind":"Secret"}');
+  t.true(after.rights.has('sa:pod', labelled));
+  t.is(after.objects.shownTo('/api/v1/namespaces/a/secrets/s', 'sa:pod')?.body.toString(), '{"kind":"Secret"}');
   t.deepEqual(complaints, []);
   t.deepEqual(log, [`opened ${all.id}`, `opened ${labelled.id}`]);
   after.scopes.stopAll();

@@ -63,43 +63,117 @@ test('a change that was not on its way to disk when the process died was not see
 
 test('rights come back after a restart, and what was taken back does not', async (t) => {
   const before = await CacheStage.open();
-  before.cache.seeRight('node', all);
-  before.cache.seeRight('sa:pod', labelled);
-  before.cache.seeRight('sa:lost', all);
-  before.cache.loseRight('sa:lost', all);
+  before.cache.rights.see('node', all);
+  before.cache.rights.see('sa:pod', labelled);
+  before.cache.rights.see('sa:lost', all);
+  before.cache.rights.lose('sa:lost', all);
   await before.cache.flush();
   const after = await before.crash();
-  t.true(after.cache.hasRight('node', all));
-  t.true(after.cache.hasRight('sa:pod', labelled));
-  t.false(after.cache.hasRight('sa:pod', all));
-  t.false(after.cache.hasRight('sa:lost', all));
+  t.true(after.cache.rights.has('node', all));
+  t.true(after.cache.rights.has('sa:pod', labelled));
+  t.false(after.cache.rights.has('sa:pod', all));
+  t.false(after.cache.rights.has('sa:lost', all));
 });
 
 test('a right that was taken back while the disk was full does not come back', async (t) => {
   const before = await CacheStage.open();
-  before.cache.seeRight('sa:lost', all);
+  before.cache.rights.see('sa:lost', all);
   await before.cache.flush();
   before.records.failure = new Error('the disk takes no writes');
-  before.cache.loseRight('sa:lost', all);
+  before.cache.rights.lose('sa:lost', all);
   await before.cache.flush();
-  t.false((await before.crash()).cache.hasRight('sa:lost', all));
+  t.false((await before.crash()).cache.rights.has('sa:lost', all));
 });
 
-test('a right that has ended is tidied away, from disk too', async (t) => {
-  const stage = await CacheStage.open();
-  stage.cache.seeRight('node', all);
-  await stage.cache.flush();
-  stage.timing.advance(31 * day);
+test('a right that has ended is tidied away, from disk too, once the cloud has said what time it is', async (t) => {
+  const before = await CacheStage.open();
+  before.cache.rights.see('sa:pod', all);
+  await before.cache.flush();
+  before.timing.advance(31 * day);
+  const stage = await before.crash();
+  t.false(stage.cache.rights.has('sa:pod', all));
   await stage.cache.tidy();
   await stage.cache.flush();
-  t.false(stage.cache.hasRight('node', all));
-  t.deepEqual(stage.records.keys('right'), []);
+  t.deepEqual(stage.records.keys('right'), ['sa:pod v1/pods|||'], 'this clock may be wrong');
+  stage.cache.open(labelled, 'node', nodeCredential);
+  await stage.rest();
+  await stage.cache.tidy();
+  await stage.cache.flush();
+  t.deepEqual(stage.records.keys('right'), [`node ${labelled.id}`]);
+});
+
+test('an identity that asks ever new questions keeps the rights that it used last', async (t) => {
+  const stage = await CacheStage.open();
+  for (let index = 0; index < 1010; index++) {
+    stage.cache.rights.see('sa:pod', podScope({ labels: `i=${index}` }));
+    stage.timing.advance(1);
+  }
+  await stage.cache.tidy();
+  await stage.cache.flush();
+  t.is(stage.records.keys('right').length, 1000);
+  t.false(stage.cache.rights.has('sa:pod', podScope({ labels: 'i=9' })));
+  t.true(stage.cache.rights.has('sa:pod', podScope({ labels: 'i=10' })));
+});
+
+for (const [what, jump] of [
+  ['40 days ahead', 40 * day],
+  ['in 1970', -1_700_000_000_000],
+] as const) {
+  test(`a clock ${what}, while the hub runs cut off, changes nothing of what it answers`, async (t) => {
+    const stage = await withPods('a');
+    stage.cache.rights.see('sa:pod', all);
+    stage.cache.objects.see('/api/v1/nodes/n', 'node', Buffer.from('{}'));
+    stage.link.set(false);
+    stage.setClockError(jump);
+    await stage.cache.tidy();
+    t.true(stage.cache.rights.has('sa:pod', all));
+    t.not(stage.cache.objects.shownTo('/api/v1/nodes/n', 'node'), undefined);
+    t.regex(stage.cache.time.doubt!, jump > 0 ? /40 days after/ : /days before/);
+  });
+
+  test(`a clock ${what}, met at a start without the cloud, costs no right for good`, async (t) => {
+    const before = await withPods('a');
+    before.cache.rights.see('sa:pod', all);
+    before.cache.objects.see('/api/v1/nodes/n', 'node', Buffer.from('{}'));
+    await before.cache.flush();
+    before.cloud.isReachable = false;
+    before.setClockError(jump);
+    const stage = await before.crash();
+    t.not(stage.cache.time.doubt, undefined);
+    t.is(stage.cache.rights.has('sa:pod', all), jump < 0, 'what may be 40 days old is not honoured');
+    for (let minute = 0; minute < 3; minute++) await stage.cache.tidy();
+    await stage.cache.flush();
+    stage.setClockError(0);
+    const after = await stage.crash();
+    for (const { cache } of [stage, after]) {
+      t.is(cache.time.doubt, undefined);
+      t.true(cache.rights.has('sa:pod', all));
+      t.not(cache.objects.shownTo('/api/v1/nodes/n', 'node'), undefined);
+      t.deepEqual(told(cache.scopes.answering(all)), ['default/a@101']);
+    }
+  });
+}
+
+test('the age of a document is right after a restart, however long it has been the same', async (t) => {
+  const before = await CacheStage.open();
+  const document = { contentType: '', contentEncoding: '', etag: '"1"', body: Buffer.from('{}'), seenAt: 1000 };
+  before.cache.documents.see('/api */*', document);
+  before.cache.documents.see('/apis */*', document);
+  before.cache.documents.see('/api */*', { ...document, seenAt: 50_000_000 });
+  before.cache.documents.confirm('/apis */*', '"1"', 60_000_000);
+  before.cache.documents.confirm('/apis */*', '"2"', 70_000_000);
+  await before.cache.tidy();
+  await before.cache.flush();
+  t.is(before.records.batches.flat().filter(({ space }) => space === 'document').length, 2, 'bodies are written once');
+  const { cache } = await before.crash();
+  t.is(cache.documents.get('/api */*')?.seenAt, 50_000_000);
+  t.is(cache.documents.get('/apis */*')?.seenAt, 60_000_000);
 });
 
 test('following a scope with the node’s own credential is a right of the node that was seen', async (t) => {
   const stage = await withPods('a');
-  t.true(stage.cache.hasRight('node', all));
-  t.false(stage.cache.hasRight('sa:pod', all));
+  t.true(stage.cache.rights.has('node', all));
+  t.false(stage.cache.rights.has('sa:pod', all));
 });
 
 test('a refusal of the credential that is followed with takes its right', async (t) => {
@@ -107,14 +181,14 @@ test('a refusal of the credential that is followed with takes its right', async 
   stage.cloud.refusals.set('node', 403);
   stage.cloud.cut();
   await stage.rest();
-  t.false(stage.cache.hasRight('node', all));
+  t.false(stage.cache.rights.has('node', all));
   t.deepEqual(told(stage.cache.scopes.answering(all)), ['default/a@101'], 'what others may read is still known');
 });
 
 test('a restored scope is followed with the node’s own credential when the node has the right, else by who reads it', async (t) => {
   const before = await withPods('a');
   t.deepEqual((await before.crash()).cache.scopes.get(all.id)?.lenders, ['node']);
-  before.cache.loseRight('node', all);
+  before.cache.rights.lose('node', all);
   await before.cache.flush();
   t.deepEqual((await before.crash()).cache.scopes.get(all.id)?.lenders, []);
 });
@@ -128,14 +202,14 @@ test('documents and single objects come back after a restart, each for those who
     body: Buffer.from('{}'),
     seenAt: 5,
   };
-  before.cache.seeDocument('/api */*', document);
-  before.cache.seeObject('/api/v1/nodes/n', 'node', Buffer.from('{"kind":"Node"}'));
-  before.cache.seeObject('/api/v1/namespaces/a/secrets/s', 'sa:pod', Buffer.from('{"kind":"Secret"}'));
+  before.cache.documents.see('/api */*', document);
+  before.cache.objects.see('/api/v1/nodes/n', 'node', Buffer.from('{"kind":"Node"}'));
+  before.cache.objects.see('/api/v1/namespaces/a/secrets/s', 'sa:pod', Buffer.from('{"kind":"Secret"}'));
   await before.cache.flush();
   const { cache } = await before.crash();
-  t.deepEqual(cache.document('/api */*'), document);
-  t.is(cache.knownObject('/api/v1/nodes/n', 'node')?.body.toString(), '{"kind":"Node"}');
-  t.is(cache.knownObject('/api/v1/nodes/n', 'sa:pod'), undefined);
+  t.deepEqual(cache.documents.get('/api */*'), document);
+  t.is(cache.objects.shownTo('/api/v1/nodes/n', 'node')?.body.toString(), '{"kind":"Node"}');
+  t.is(cache.objects.shownTo('/api/v1/nodes/n', 'sa:pod'), undefined);
   const secret = before.records.batches.flat().filter((change) => change.secret === true);
   t.deepEqual(
     secret.map(({ key }) => key),
@@ -146,30 +220,30 @@ test('documents and single objects come back after a restart, each for those who
 test('an object that is not so any more, or was refused, is not known, nor after a restart', async (t) => {
   const stage = await CacheStage.open();
   for (const path of ['/a', '/b', '/c']) {
-    stage.cache.seeObject(path, 'node', Buffer.from('{}'));
-    stage.cache.seeObject(path, 'sa:pod', Buffer.from('{}'));
+    stage.cache.objects.see(path, 'node', Buffer.from('{}'));
+    stage.cache.objects.see(path, 'sa:pod', Buffer.from('{}'));
   }
   stage.records.failure = new Error('the disk takes no writes');
-  stage.cache.forgetObject('/a');
-  stage.cache.refuseObject('/b', 'node');
-  stage.cache.refuseObject('/c', 'sa:stranger');
+  stage.cache.objects.forget('/a');
+  stage.cache.objects.refuse('/b', 'node');
+  stage.cache.objects.refuse('/c', 'sa:stranger');
   for (const { cache } of [stage, await stage.crash()]) {
-    t.is(cache.knownObject('/a', 'node'), undefined);
-    t.is(cache.knownObject('/b', 'node'), undefined);
+    t.is(cache.objects.shownTo('/a', 'node'), undefined);
+    t.is(cache.objects.shownTo('/b', 'node'), undefined);
   }
-  t.not(stage.cache.knownObject('/b', 'sa:pod'), undefined);
-  t.not(stage.cache.knownObject('/c', 'node'), undefined);
+  t.not(stage.cache.objects.shownTo('/b', 'sa:pod'), undefined);
+  t.not(stage.cache.objects.shownTo('/c', 'node'), undefined);
 });
 
 test('a record that cannot be read does not keep the hub from starting', async (t) => {
   const stage = await CacheStage.open();
-  stage.cache.seeRight('node', all);
+  stage.cache.rights.see('node', all);
   await stage.cache.flush();
   stage.records.set('right', 'broken', '{"identity":');
   stage.records.set('observed', '/broken', 'no json\n{}');
   stage.records.set('document', '/broken', 'no json\n{}');
   const after = await stage.crash();
-  t.true(after.cache.hasRight('node', all));
+  t.true(after.cache.rights.has('node', all));
   t.is(after.log.length, 3);
 });
 
@@ -181,9 +255,9 @@ async function watched(stage: CacheStage): Promise<string[]> {
 
 test('another cluster behind the same address: everything is forgotten, watchers are told, and it is learnt anew', async (t) => {
   const stage = await withPods('a');
-  stage.cache.seeRight('sa:pod', all);
-  stage.cache.seeObject('/api/v1/nodes/n', 'node', Buffer.from('{}'));
-  stage.cache.seeDocument('/api */*', {
+  stage.cache.rights.see('sa:pod', all);
+  stage.cache.objects.see('/api/v1/nodes/n', 'node', Buffer.from('{}'));
+  stage.cache.documents.see('/api */*', {
     contentType: '',
     contentEncoding: '',
     etag: '',
@@ -199,14 +273,14 @@ test('another cluster behind the same address: everything is forgotten, watchers
   t.true(stage.log.includes('AnotherClusterError'));
   t.is(expired.length, 1);
   t.deepEqual(told(stage.cache.scopes.answering(all)), ['default/z@5001']);
-  t.false(stage.cache.hasRight('sa:pod', all), 'nobody was given anything by this cluster');
-  t.is(stage.cache.knownObject('/api/v1/nodes/n', 'node'), undefined);
-  t.is(stage.cache.document('/api */*'), undefined);
+  t.false(stage.cache.rights.has('sa:pod', all), 'nobody was given anything by this cluster');
+  t.is(stage.cache.objects.shownTo('/api/v1/nodes/n', 'node'), undefined);
+  t.is(stage.cache.documents.get('/api */*'), undefined);
   await stage.cache.flush();
   const after = await stage.crash();
   t.deepEqual(told(after.cache.scopes.answering(all)), ['default/z@5001']);
-  t.false(after.cache.hasRight('sa:pod', all));
-  t.is(after.cache.knownObject('/api/v1/nodes/n', 'node'), undefined);
+  t.false(after.cache.rights.has('sa:pod', all));
+  t.is(after.cache.objects.shownTo('/api/v1/nodes/n', 'node'), undefined);
 });
 
 test('a cluster that was restored from a backup is found out, although it takes the watch and keeps silent', async (t) => {
@@ -248,7 +322,7 @@ test('what belonged to another cluster does not come back when the process dies 
     (stage: CacheStage) => (stage.records.failure = new Error('full')),
   ]) {
     const before = await withPods('a');
-    before.cache.seeRight('sa:pod', all);
+    before.cache.rights.see('sa:pod', all);
     await before.cache.flush();
     const old = before.cloud;
     before.cloud = new ModelCloud({ uid: 'cluster-2', firstVersion: 5000 });
@@ -258,7 +332,7 @@ test('what belonged to another cluster does not come back when the process dies 
     const after = await before.crash();
     await after.rest();
     t.deepEqual(told(after.cache.scopes.answering(all)) ?? [], [], 'the new cluster has no pods');
-    t.false(after.cache.hasRight('sa:pod', all));
+    t.false(after.cache.rights.has('sa:pod', all));
   }
 });
 

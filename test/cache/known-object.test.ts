@@ -3,19 +3,20 @@ import fc from 'fast-check';
 import { decodeKnownObject, encodeKnownObject, KnownObjects } from '../../src/cache/known-object.ts';
 
 const hour = 3_600_000;
+const limits = { bytes: 1000, objects: 100, lifetimeMs: 30 * 24 * hour };
 const bytes = (text: string) => Buffer.from(text);
 
 test('an object is known as it was last seen, to those it was shown to', (t) => {
-  const known = new KnownObjects(1000);
+  const known = new KnownObjects(limits);
   known.see('/a', 'node', bytes('one'), 10);
   known.see('/a', 'sa', bytes('two'), 20);
-  t.like(known.get('/a'), { seenAt: 20, identities: ['node', 'sa'] });
+  t.like(known.get('/a'), { seenAt: 20, readers: { node: 10, sa: 20 } });
   t.is(known.get('/a')?.body.toString(), 'two');
   t.is(known.get('/b'), undefined);
 });
 
 test('news is a new body, a new reader, or an hour since it was last written down', (t) => {
-  const known = new KnownObjects(1000);
+  const known = new KnownObjects(limits);
   const see = (identity: string, body: string, at: number) => known.see('/a', identity, bytes(body), at).isNews;
   t.true(see('node', 'one', 0));
   t.false(see('node', 'one', 1));
@@ -27,7 +28,7 @@ test('news is a new body, a new reader, or an hour since it was last written dow
 });
 
 test('what is read all the time is still written down once an hour, so that its age is right after a restart', (t) => {
-  const known = new KnownObjects(1000);
+  const known = new KnownObjects(limits);
   let notes = 0;
   for (let now = 0; now <= 10 * hour; now += 60_000) if (known.see('/a', 'node', bytes('one'), now).isNews) notes += 1;
   t.true(notes >= 10, `${notes} notes`);
@@ -35,11 +36,11 @@ test('what is read all the time is still written down once an hour, so that its 
 });
 
 test('a refusal takes the object from one reader, and with the last one away', (t) => {
-  const known = new KnownObjects(1000);
+  const known = new KnownObjects(limits);
   known.see('/a', 'node', bytes('one'), 0);
   known.see('/a', 'sa', bytes('one'), 0);
-  t.deepEqual(known.refuse('/a', 'node')?.identities, ['sa']);
-  t.deepEqual(known.get('/a')?.identities, ['sa']);
+  t.deepEqual(known.refuse('/a', 'node')?.readers, { sa: 0 });
+  t.deepEqual(known.get('/a')?.readers, { sa: 0 });
   t.is(known.refuse('/a', 'sa'), undefined);
   t.is(known.get('/a'), undefined);
   t.is(known.bytes, 0);
@@ -47,13 +48,13 @@ test('a refusal takes the object from one reader, and with the last one away', (
 });
 
 test('a refusal of somebody it was never shown to changes nothing', (t) => {
-  const known = new KnownObjects(1000);
+  const known = new KnownObjects(limits);
   known.see('/a', 'node', bytes('one'), 0);
-  t.deepEqual(known.refuse('/a', 'sa')?.identities, ['node']);
+  t.deepEqual(known.refuse('/a', 'sa')?.readers, { node: 0 });
 });
 
 test('the longest unread goes first when room is needed, and is named', (t) => {
-  const known = new KnownObjects(40);
+  const known = new KnownObjects({ ...limits, bytes: 40 });
   known.see('/a', 'node', Buffer.alloc(10), 0);
   known.see('/b', 'node', Buffer.alloc(10), 0);
   known.see('/c', 'node', Buffer.alloc(10), 0);
@@ -63,7 +64,7 @@ test('the longest unread goes first when room is needed, and is named', (t) => {
 });
 
 test('what is forgotten is gone, and everything can be forgotten at once', (t) => {
-  const known = new KnownObjects(1000);
+  const known = new KnownObjects(limits);
   known.see('/a', 'node', bytes('one'), 0);
   known.see('/b', 'node', bytes('one'), 0);
   t.true(known.delete('/a'));
@@ -81,7 +82,7 @@ test('the bytes held are never above the limit, except for one object that is la
   });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-      const known = new KnownObjects(100);
+      const known = new KnownObjects({ ...limits, bytes: 100 });
       const model = new Map<string, number>();
       for (const { path, size, action } of steps) {
         if (action === 'get') known.get(path);
@@ -107,16 +108,46 @@ test('the bytes held are never above the limit, except for one object that is la
 test('an entry comes back from its bytes as it was', (t) => {
   const entry = fc.record({
     seenAt: fc.nat(),
-    identities: fc.array(fc.string()),
+    readers: fc.dictionary(fc.string(), fc.nat(), { noNullPrototype: true }),
     body: fc.uint8Array({ maxLength: 40 }).map((one) => Buffer.from(one)),
   });
   fc.assert(fc.property(entry, (one) => t.deepEqual(decodeKnownObject(encodeKnownObject(one)), one)));
 });
 
 test('what is restored is known, and news only when the disk has it as seen too long ago', (t) => {
-  const known = new KnownObjects(1000);
-  known.restore('/a', { body: bytes('one'), seenAt: 0, identities: ['node'] });
+  const known = new KnownObjects(limits);
+  known.restore('/a', { body: bytes('one'), seenAt: 0, readers: { node: 0 } });
   t.is(known.get('/a')?.body.toString(), 'one');
   t.false(known.see('/a', 'node', bytes('one'), hour).isNews);
   t.true(known.see('/a', 'node', bytes('one'), hour + 1).isNews);
+});
+
+test('an object is told to a reader for as long as a right lasts after it was last shown to that very one', (t) => {
+  const known = new KnownObjects({ ...limits, lifetimeMs: 10 * hour });
+  known.see('/a', 'node', bytes('one'), 0);
+  known.see('/a', 'sa', bytes('one'), 5 * hour);
+  t.not(known.shownTo('/a', 'node', 10 * hour - 1), undefined);
+  t.is(known.shownTo('/a', 'node', 10 * hour), undefined);
+  t.not(known.shownTo('/a', 'sa', 10 * hour), undefined);
+  t.is(known.shownTo('/a', 'stranger', 0), undefined);
+});
+
+test('what nobody may be told any more is forgotten, and named', (t) => {
+  const known = new KnownObjects({ ...limits, lifetimeMs: 10 * hour });
+  known.see('/a', 'node', bytes('one'), 0);
+  known.see('/b', 'node', bytes('one'), 0);
+  known.see('/b', 'sa', bytes('one'), hour);
+  t.deepEqual(known.prune(10 * hour), ['/a']);
+  t.deepEqual(known.prune(11 * hour), ['/b']);
+});
+
+test('no more objects and readers are remembered than the limits say; the latest stay', (t) => {
+  const known = new KnownObjects({ ...limits, bytes: 1_000_000, objects: 3 });
+  for (const name of ['a', 'b', 'c', 'd']) known.see(`/${name}`, 'node', bytes('x'), 0);
+  t.is(known.get('/a'), undefined);
+  t.not(known.get('/b'), undefined);
+  for (let index = 0; index < 150; index++) known.see('/b', `token:${index}`, bytes('x'), index + 1);
+  t.is(Object.keys(known.get('/b')!.readers).length, 100);
+  t.is(known.shownTo('/b', 'token:49', 150), undefined);
+  t.not(known.shownTo('/b', 'token:50', 150), undefined);
 });

@@ -6,11 +6,16 @@ const fine: Circumstances = {
   refusedWith: undefined,
   completeScopes: 2,
   user: 'system:node:edge-1',
+  clockDoubt: undefined,
 };
 
 test('where nothing is wrong nothing is said', (t) => {
   t.deepEqual(currentWarnings(fine), []);
   t.deepEqual(currentWarnings({ ...fine, link: { state: 'offline', reason: 'probe failed: connection-refused' } }), []);
+});
+
+test('a clock that cannot be right is said', (t) => {
+  t.deepEqual(currentWarnings({ ...fine, clockDoubt: 'The clock is odd.' }), ['The clock is odd.']);
 });
 
 test('a credential that the cloud refuses is named, and what to do', (t) => {

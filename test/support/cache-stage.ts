@@ -30,6 +30,7 @@ export function openCache({ cloud, records, timing, link = new ManualLink(), log
     gatherMs: 0,
     lingerMs: 3_600_000,
     rightLifetimeMs: 30 * day,
+    rightCheckMs: 600_000,
     events: eventsOf(log),
   });
 }
@@ -40,6 +41,7 @@ function eventsOf(log: string[]): CacheEvents {
     scopeClosed: ({ scope }, reason) => log.push(`closed ${scope.id}: ${reason}`),
     scopeFailed: () => {},
     scopeDamaged: (scope, reason) => log.push(`damaged ${scope}: ${reason}`),
+    rightEnded: (identity, { id }) => log.push(`right ended ${identity} ${id}`),
     storageBehind: (id) => log.push(`behind ${id}`),
     anotherCluster: (error) => log.push(error.name),
     clusterUnknown: () => log.push('blind'),
@@ -55,6 +57,8 @@ export class CacheStage {
   readonly log: string[] = [];
   cloud: ModelCloud;
   cache!: Cache;
+  /** By how much the node's clock differs from the cloud's. */
+  clockError = 0;
 
   private constructor(cloud: ModelCloud, records: MemoryRecords, timing: ManualTiming) {
     this.cloud = cloud;
@@ -66,15 +70,23 @@ export class CacheStage {
     cloud = new ModelCloud(),
     records = new MemoryRecords(),
     timing = new ManualTiming(),
+    clockError = 0,
   }: {
     cloud?: ModelCloud;
     records?: MemoryRecords;
     timing?: ManualTiming;
+    clockError?: number;
   } = {}): Promise<CacheStage> {
     const stage = new CacheStage(cloud, records, timing);
+    stage.clockError = clockError;
     const { link, log } = stage;
     stage.cache = await openCache({
-      cloud: { get: (request) => stage.cloud.get(request) },
+      cloud: {
+        async get(request) {
+          const { headers, ...answer } = await stage.cloud.get(request);
+          return { ...answer, headers: { ...headers, date: stage.date() } };
+        },
+      },
       records,
       timing,
       link,
@@ -83,11 +95,23 @@ export class CacheStage {
     return stage;
   }
 
+  /** What the cloud says in `Date`. */
+  date(): string {
+    return new Date(this.timing.wallClock() - this.clockError).toUTCString();
+  }
+
+  /** Sets the node's clock wrong by so much, or right again with 0. */
+  setClockError(ms: number): void {
+    this.timing.wallClockOffset += ms - this.clockError;
+    this.clockError = ms;
+  }
+
   /** The process dies; what was on its way to disk is lost. The next life begins over the same disk. */
   async crash(options: { readonly cloud?: ModelCloud } = {}): Promise<CacheStage> {
-    this.cache.scopes.stopAll();
+    this.cache.halt();
     const { cloud = this.cloud } = options;
-    return CacheStage.open({ cloud, records: this.records.afterCrash(), timing: this.timing });
+    const { timing, clockError } = this;
+    return CacheStage.open({ cloud, records: this.records.afterCrash(), timing, clockError });
   }
 
   /** Everything runs until it waits for the cloud; who sleeps is woken. */

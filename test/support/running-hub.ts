@@ -70,7 +70,10 @@ const users = {
   'token-of-b': { name: 'b', groups: [] },
 };
 
-export async function startRunningHub(cloudOptions: Partial<ControlPlaneOptions> = {}): Promise<RunningHub> {
+export async function startRunningHub(
+  cloudOptions: Partial<ControlPlaneOptions> = {},
+  moreFlags: readonly string[] = [],
+): Promise<RunningHub> {
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-test-'));
   const cloud = await startControlPlane({ clock: systemClock, random: Math.random, tokens: users, ...cloudOptions });
   const link = await startLink({ target: { host: '127.0.0.1', port: cloud.port } });
@@ -78,7 +81,7 @@ export async function startRunningHub(cloudOptions: Partial<ControlPlaneOptions>
   await writeFile(kubeconfig, JSON.stringify(kubeconfigFor(`http://127.0.0.1:${link.port}`)));
   const dataDir = join(directory, 'hub');
   const flags = ['--kubeconfig', kubeconfig, '--data-dir', dataDir, '--node-name', 'edge-1'];
-  flags.push('--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--insecure-loopback', '127.0.0.1:0');
+  flags.push('--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--insecure-loopback', '127.0.0.1:0', ...moreFlags);
   const surroundings = { directory, homeDirectory: directory, hostName: 'edge-1', isRoot: false };
   const config = parseOptions(options, { flags, environment: {}, file: undefined }, surroundings);
   let running = await start(config);

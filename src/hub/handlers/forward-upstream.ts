@@ -44,8 +44,8 @@ function ofObject(services: Services, exchange: Exchange, read: ObjectRead): For
   const onHeaders: Forwarding['onHeaders'] = (statusCode, headers) => {
     noteAnswer(services, exchange, statusCode);
     if (!isApiserverAnswer(headers)) return 'relay';
-    if (statusCode === 404) cache.forgetObject(read.path);
-    if (statusCode === 403) cache.refuseObject(read.path, identities.claimed(exchange));
+    if (statusCode === 404) cache.objects.forget(read.path);
+    if (statusCode === 403) cache.objects.refuse(read.path, identities.claimed(exchange));
     return 'relay';
   };
   const isPlain = read.form === 'json' && exchange.request.method === 'GET';
@@ -57,7 +57,7 @@ function ofObject(services: Services, exchange: Exchange, read: ObjectRead): For
     teeLimitBytes: objectLimitBytes,
     tee: (body, statusCode, headers) => {
       const isJson = headers['content-type']?.startsWith('application/json') && !headers['content-encoding'];
-      if (statusCode === 200 && isJson) cache.seeObject(read.path, identities.claimed(exchange), trimmed(body));
+      if (statusCode === 200 && isJson) cache.objects.see(read.path, identities.claimed(exchange), trimmed(body));
     },
   };
 }
@@ -66,7 +66,7 @@ function ofObject(services: Services, exchange: Exchange, read: ObjectRead): For
 function isFollowed({ cache, identities }: Services, exchange: Exchange, read: ObjectRead): boolean {
   if (!cache.scopes.knows(read.gvr)) return false;
   const scope = read.scope();
-  return cache.scopes.answering(scope)?.isFollowing === true && cache.hasRight(identities.claimed(exchange), scope);
+  return cache.scopes.answering(scope)?.isFollowing === true && cache.rights.has(identities.claimed(exchange), scope);
 }
 
 const documentLimitBytes = 24 * 1024 * 1024;
@@ -79,11 +79,14 @@ function ofDocument(services: Services, exchange: Exchange): Forwarding {
   const { info, request } = exchange;
   const key = documentKey(info.path + info.search, request.headers.accept);
   return {
-    onHeaders: (statusCode) => noted(services, exchange, statusCode),
+    onHeaders: (statusCode, headers) => {
+      if (statusCode === 304) services.cache.documents.confirm(key, headers.etag ?? '', services.wallClock());
+      return noted(services, exchange, statusCode);
+    },
     teeLimitBytes: documentLimitBytes,
     tee: (body, statusCode, headers) => {
       if (statusCode !== 200) return;
-      services.cache.seeDocument(key, {
+      services.cache.documents.see(key, {
         contentType: headers['content-type'] ?? 'application/json',
         contentEncoding: headers['content-encoding'] ?? '',
         etag: headers.etag ?? '',

@@ -28,9 +28,11 @@ export function serveSharedList(services: Services): Handler {
     if (answering !== undefined) {
       if (wants === '') return next();
       const identity = await identities.proven(exchange);
-      if (identity === undefined || !cache.hasRight(identity, scope)) return next();
+      if (identity === undefined) return next();
       if (wants !== '0' && compareResourceVersion(wants, answering.resourceVersion) > 0) return next();
-      if (cache.hasRight(identity, answering.scope)) answering.lend(identity, exchange.caller.credential);
+      const { credential } = exchange.caller;
+      if (!cache.mayRead({ identity, credential }, scope, answering.resourceVersion)) return next();
+      if (cache.rights.has(identity, answering.scope)) answering.lend(identity, credential);
       return answerList(exchange, { followed: answering, scope, options, asMetadata: false, now: clock.now() });
     }
     if (cache.scopes.following(scope) !== undefined || !isFollowable(scope.gvr)) return next();

@@ -51,8 +51,10 @@ async function scopeFor(
     const identity = await identities.proven(exchange);
     const isReached =
       wants === '0' || !options.sendInitialEvents || compareResourceVersion(wants, answering.resourceVersion) <= 0;
-    if (identity !== undefined && cache.hasRight(identity, scope) && isReached) {
-      if (cache.hasRight(identity, answering.scope)) answering.lend(identity, exchange.caller.credential);
+    const { credential } = exchange.caller;
+    const mayJoin = identity !== undefined && isReached;
+    if (mayJoin && cache.mayRead({ identity, credential }, scope, answering.resourceVersion)) {
+      if (cache.rights.has(identity, answering.scope)) answering.lend(identity, credential);
       return answering;
     }
   }

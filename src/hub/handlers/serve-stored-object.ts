@@ -21,7 +21,9 @@ export function serveStoredObject({ cache, identities, clock }: Services): Handl
     if (followed === undefined || object === undefined || !/^[0-9]+$/.test(wants)) return next();
     const isReached = wants === '0' || compareResourceVersion(wants, followed.resourceVersion) <= 0;
     const identity = isReached ? await identities.proven(exchange) : undefined;
-    if (identity === undefined || !cache.hasRight(identity, scope)) return next();
+    const { credential } = exchange.caller;
+    if (identity === undefined || !cache.mayRead({ identity, credential }, scope, followed.resourceVersion))
+      return next();
     followed.lastReadAt = clock.now();
     exchange.source = 'cache';
     answerBody(exchange, 200, cacheHeaders(followed.ageSeconds(clock.now())), object.body);

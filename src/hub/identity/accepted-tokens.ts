@@ -21,6 +21,8 @@ export interface AcceptedTokensOptions {
   /** This node: a token bound to another one is never vouched for here. */
   readonly nodeName: string;
   now(): number;
+  /** False while the time is that of a clock which may be wrong: then nothing is forgotten or ended for good by it. */
+  isTimeCertain?(): boolean;
   /** How long the cloud's last word counts. */
   readonly offlineTokenTtlMs?: number;
   /** The least recently accepted go first. */
@@ -43,7 +45,7 @@ export class AcceptedTokens {
   readonly #byHash = new Map<string, AcceptedToken>();
 
   constructor(options: AcceptedTokensOptions) {
-    this.#options = { offlineTokenTtlMs: 30 * dayMs, limit: 10_000, ...options };
+    this.#options = { offlineTokenTtlMs: 30 * dayMs, limit: 10_000, isTimeCertain: () => true, ...options };
   }
 
   get size(): number {
@@ -82,7 +84,10 @@ export class AcceptedTokens {
     const known = this.#byHash.get(token.hash);
     if (known === undefined) return unknown('the cloud has not accepted this token yet');
     const nowMs = this.#options.now();
-    if (known.expMs !== undefined && nowMs >= known.expMs) return rejected('the token has expired');
+    if (known.expMs !== undefined && nowMs >= known.expMs) {
+      if (this.#options.isTimeCertain()) return rejected('the token has expired');
+      return unknown('the token has expired, if the clock of this node is right');
+    }
     if (this.#isForgotten(known, nowMs)) {
       return unknown('it is too long ago that the cloud accepted this token');
     }
@@ -104,7 +109,7 @@ export class AcceptedTokens {
   /** Everything worth keeping over a restart. JSON values; hashes, never tokens. */
   snapshot(): readonly AcceptedToken[] {
     const nowMs = this.#options.now();
-    return [...this.#byHash.values()].filter((one) => !this.#isForgotten(one, nowMs));
+    return [...this.#byHash.values()].filter((one) => !this.#isOver(one, nowMs));
   }
 
   /** Takes over what `snapshot` gave. Entries of another shape are left out; returns how many. */
@@ -122,10 +127,15 @@ export class AcceptedTokens {
     return nowMs - entry.acceptedAtMs >= this.#options.offlineTokenTtlMs;
   }
 
+  /** As forgotten, by a time that is certain. */
+  #isOver(entry: AcceptedToken, nowMs: number): boolean {
+    return this.#options.isTimeCertain() && this.#isForgotten(entry, nowMs);
+  }
+
   #makeRoom(): void {
     const nowMs = this.#options.now();
     for (const entry of this.#byHash.values()) {
-      if (this.#byHash.size <= this.#options.limit && !this.#isForgotten(entry, nowMs)) return;
+      if (this.#byHash.size <= this.#options.limit && !this.#isOver(entry, nowMs)) return;
       this.#byHash.delete(entry.hash);
     }
   }

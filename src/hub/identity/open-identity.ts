@@ -61,7 +61,8 @@ export async function openIdentity(
   const pki = await open(config.listen);
   const tokens = new AcceptedTokens({
     nodeName: config.nodeName,
-    now: wallClock,
+    now: () => cache.time.now(),
+    isTimeCertain: () => cache.time.isCertain,
     offlineTokenTtlMs: config.offlineTokenTtlMs,
   });
   const kept = await records.read('meta', 'accepted-tokens');

@@ -50,7 +50,7 @@ async function answerCollection(
   const options = read.options();
   const followed = answering(services, identity, read.scope);
   // After a restart nobody's token is known here: this one follows the scope as soon as the link is back.
-  if (services.cache.hasRight(identity, followed.scope)) followed.lend(identity, exchange.caller.credential);
+  if (services.cache.rights.has(identity, followed.scope)) followed.lend(identity, exchange.caller.credential);
   if (read.verb === 'watch') {
     return answerWatch(exchange, { followed, scope: read.scope, options, asMetadata, watchers: services.watchers });
   }
@@ -62,7 +62,7 @@ function answering({ cache, link }: Services, identity: string, scope: Scope): F
   const followed = cache.scopes.answering(scope);
   if (followed === undefined)
     throw unavailable({ link }, 'what this asks for was never read completely while it was reachable');
-  if (!cache.hasRight(identity, scope)) throw unavailable({ link }, 'it was never seen to let this caller read that');
+  if (!cache.rights.has(identity, scope)) throw unavailable({ link }, 'it was never seen to let this caller read that');
   return followed;
 }
 
@@ -93,7 +93,7 @@ function sightInScope(
 ): { readonly sight: Sight; readonly resourceVersion: string } | undefined {
   const scope = read.scope();
   const followed = cache.scopes.answering(scope);
-  if (followed === undefined || !cache.hasRight(identity, scope)) return undefined;
+  if (followed === undefined || !cache.rights.has(identity, scope)) return undefined;
   followed.lastReadAt = clock.now();
   const object = followed.snapshot.get(`${read.namespace}/${read.name}`);
   const ageMs = Math.max(0, clock.now() - followed.confirmedAt);
@@ -102,7 +102,7 @@ function sightInScope(
 }
 
 function sightByName({ cache, wallClock }: Services, identity: string, read: ObjectRead): Sight | undefined {
-  const known = cache.knownObject(read.path, identity);
+  const known = cache.objects.shownTo(read.path, identity);
   if (known === undefined) return undefined;
   const resourceVersion: string = JSON.parse(known.body.toString()).metadata?.resourceVersion ?? '0';
   return {
@@ -115,7 +115,7 @@ function sightByName({ cache, wallClock }: Services, identity: string, read: Obj
 function answerDocument(services: Services, exchange: Exchange): void {
   const { cache, link, wallClock } = services;
   const { info, request, response } = exchange;
-  const document = cache.document(documentKey(info.path + info.search, request.headers.accept));
+  const document = cache.documents.get(documentKey(info.path + info.search, request.headers.accept));
   if (document === undefined) throw unavailable({ link }, 'this was not read in this form while it was reachable');
   exchange.source = 'cache';
   const age = Math.max(0, Math.floor((wallClock() - document.seenAt) / 1000));

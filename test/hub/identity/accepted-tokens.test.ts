@@ -175,3 +175,28 @@ test('the table stays within its limit; the tokens that were accepted last stay'
   const kept = tokens.map((token) => table.verify(token, alive).verdict);
   t.deepEqual(kept, ['accepted', 'unknown', 'accepted', 'accepted']);
 });
+
+test('by a clock that may be wrong no token is ended for good, nor forgotten', (t) => {
+  const clock = { nowMs: 1_000_000_000_000, isCertain: true };
+  const table = new AcceptedTokens({
+    nodeName: 'edge-1',
+    now: () => clock.nowMs,
+    isTimeCertain: () => clock.isCertain,
+  });
+  const token = readBearerIdentity(
+    serviceAccountToken({ namespace: 'ns', name: 'sa', exp: seconds(clock.nowMs + hourMs) }),
+  );
+  const another = readBearerIdentity('another');
+  table.accept(token);
+  clock.nowMs += 40 * 24 * hourMs;
+  clock.isCertain = false;
+  t.is(table.verify(token, alive).verdict, 'unknown', '401 would be for ever');
+  table.accept(another);
+  t.is(table.snapshot().length, 2);
+  clock.nowMs -= 40 * 24 * hourMs;
+  t.is(table.verify(token, alive).verdict, 'accepted');
+  clock.nowMs += 40 * 24 * hourMs;
+  clock.isCertain = true;
+  t.is(table.verify(token, alive).verdict, 'rejected');
+  t.is(table.snapshot().length, 1);
+});

@@ -1,5 +1,6 @@
 // A read that asks for the most recent state gets it, however the hub answers.
 import test from 'ava';
+import type { ControlPlaneOptions } from '../../../src/demo/control-plane.ts';
 import { configMap, eventually, startRunningHub } from '../../support/running-hub.ts';
 
 const settings = '/api/v1/namespaces/default/configmaps';
@@ -80,4 +81,46 @@ test('a right that the cloud takes back ends here too', async (t) => {
   await hub.cut();
   t.is((await hub.ask(settings, { token: 'token-of-a' })).status, 503);
   await eventually(async () => (await hub.ask(settings)).status === 200);
+});
+
+test('a right that was revoked while nobody heard a refusal ends within the time after which rights are asked about', async (t) => {
+  let mayRead = true;
+  const authorize: ControlPlaneOptions['authorize'] = (user) => user.name !== 'a' || mayRead;
+  const hub = await startRunningHub({ authorize }, ['--right-check', '1s']);
+  t.teardown(() => hub.stop());
+  const a = { token: 'token-of-a' };
+  await hub.inCloud('POST', settings, configMap('one'));
+  await hub.ask(settings);
+  await hub.ask(settings, a);
+  await hub.untilFollowed('v1/configmaps');
+  const running = await hub.watch(`${settings}?watch=true&resourceVersion=0`, a);
+  t.is((await hub.ask(`${settings}?resourceVersion=0`, a)).headers['x-holdfast-source'], 'cache');
+  mayRead = false;
+  await eventually(async () => (await hub.ask(`${settings}?resourceVersion=0`, a)).status === 403);
+  t.is((await hub.ask(`${settings}/one?resourceVersion=0`, a)).status, 403);
+  t.is((await hub.watch(`${settings}?watch=true&resourceVersion=0`, a)).status, 403);
+  await hub.inCloud('POST', settings, configMap('two'));
+  await running.until(({ object }) => object.metadata.name === 'two');
+  running.leave();
+  await hub.cut();
+  t.is((await hub.ask(settings, a)).status, 503);
+});
+
+test('who may list but not watch keeps the right when it is asked about', async (t) => {
+  const authorize: ControlPlaneOptions['authorize'] = (user, info) => user.name !== 'a' || info.verb !== 'watch';
+  const hub = await startRunningHub({ authorize }, ['--right-check', '1s']);
+  t.teardown(() => hub.stop());
+  const a = { token: 'token-of-a' };
+  await hub.ask(settings);
+  await hub.ask(settings, a);
+  await hub.untilFollowed('v1/configmaps');
+  const before = hub.cloud.requests.length;
+  const hasAsked = (): boolean =>
+    hub.cloud.requests.slice(before).some(({ url }) => url.startsWith(settings) && url.includes('limit=1'));
+  await eventually(async () => {
+    const { headers } = await hub.ask(`${settings}?resourceVersion=0`, a);
+    return headers['x-holdfast-source'] === 'cache' && hasAsked();
+  });
+  await hub.cut();
+  t.is((await hub.ask(settings, a)).status, 200);
 });
