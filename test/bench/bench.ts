@@ -1,5 +1,5 @@
 // What Holdfast costs beside the bare least and beside a direct connection, on a real kube-apiserver.
-//   npm run bench [-- --peer URL --peer-pid PID --rounds N]
+//   npm run bench [-- --peer URL --peer-pid PID --rounds N --only TEXT]
 // CPU is the hub's own, from /proc; every comparison is made in one run, since machines differ from hour to hour.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -22,6 +22,8 @@ const { values } = parseArgs({
     'peer-pid': { type: 'string' },
     rounds: { type: 'string', default: '3' },
     program: { type: 'string' },
+    /** Only work whose name has this in it. */
+    only: { type: 'string', default: '' },
   },
 });
 const rounds = Number(values.rounds);
@@ -46,6 +48,7 @@ async function compare(
   goal: string,
   unit: 'us' | 'ms',
 ): Promise<void> {
+  if (!work.includes(values.only)) return;
   const costs = targets.map((): { cpu: number[]; latency: number[]; p99: number[] } => ({
     cpu: [],
     latency: [],
@@ -205,6 +208,7 @@ async function watchRow(
   reference: Target,
   goal: string,
 ): Promise<void> {
+  if (!work.includes(values.only)) return;
   const seconds = 10;
   const watching = await watch(target, allPods, 20);
   const beside = await watch(reference, allPods, 1);
