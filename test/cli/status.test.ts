@@ -20,6 +20,7 @@ async function listeningAdmin(status = healthyStatus): Promise<{ flag: string; c
         name === 'web'
           ? { state: 'present', ageSeconds: 1, body: Buffer.from(JSON.stringify({ namespace, name })) }
           : { state: 'absent' },
+      placesOf: () => ({ isNamespaced: undefined, namespaces: [] }),
     },
     metrics: { contentType: 'text/plain', metrics: async () => '' },
     livenessChecks: [],

@@ -59,7 +59,7 @@ export function createAdminServer(dependencies: AdminDependencies): FastifyInsta
     );
   });
   server.setErrorHandler((error, request, reply) => {
-    if (statusOf(error).code >= 500)
+    if (statusOf(error).code >= 500 && !(error instanceof StatusError))
       dependencies.log.error({ event: 'admin.failed', url: request.url, error }, 'the admin port could not answer');
     return sendStatus(reply, error);
   });

@@ -7,11 +7,13 @@ const passing: HealthCheck = { name: 'ping', check: () => undefined };
 const failing: HealthCheck = { name: 'storage', check: () => 'nothing can be written: the disk is full' };
 const throwing: HealthCheck = { name: 'scopes', check: () => Promise.reject(new Error('boom')) };
 
+const placesOf = () => ({ isNamespaced: undefined, namespaces: [] });
+
 function createServer(changes: Partial<AdminDependencies> = {}) {
   const server = createAdminServer({
     log: { error: () => {} },
     status: { status: () => healthyStatus },
-    cache: { lookUp: () => ({ state: 'unknown' }) },
+    cache: { lookUp: () => ({ state: 'unknown' }), placesOf },
     metrics: { contentType: 'text/plain; version=0.0.4', metrics: async () => '# nothing\n' },
     livenessChecks: [passing],
     readinessChecks: [],
@@ -122,6 +124,7 @@ test('an object is shown with its age; known absent is 404, not known is 503', a
           body: Buffer.from(JSON.stringify({ kind: 'Pod', gvr, namespace })),
         };
       },
+      placesOf,
     },
   });
   const found = await ask('/cache/object?resource=pods&namespace=default&name=web');
@@ -157,6 +160,37 @@ test('a question for an object that cannot be understood is a 400 that says how 
   );
 });
 
+test('a question that leaves out the namespace, or gives one where there is none, is told so', async (t) => {
+  const { ask } = createServer({
+    cache: {
+      lookUp: () => ({ state: 'unknown' }),
+      placesOf: ({ resource }) =>
+        resource === 'nodes'
+          ? { isNamespaced: false, namespaces: [] }
+          : { isNamespaced: resource === 'pods' ? true : undefined, namespaces: resource === 'pods' ? ['a', 'b'] : [] },
+    },
+  });
+  const message = async (query: string) => (await ask(`/cache/object?${query}`)).json().message;
+  t.is(
+    await message('resource=v1/pods&name=web-0'),
+    'pods live in namespaces: write NAMESPACE/web-0; there is a/web-0 and b/web-0',
+  );
+  t.is(await message('resource=v1/nodes&namespace=a&name=n'), 'nodes have no namespaces: write n alone');
+  t.regex(
+    await message('resource=v1/secrets&name=s'),
+    /not known here: .*; if the kind has namespaces, write NAMESPACE\/s$/,
+  );
+  t.regex(await message('resource=v1/pods&namespace=a&name=b/c'), /"b\/c" is no name/);
+  t.regex(await message('resource=pod&namespace=a&name=b'), /no scope of "pod" is known here; did you mean pods\?/);
+});
+
+test('a refusal in its own words is an answer, not a failure to log', async (t) => {
+  const logged: unknown[] = [];
+  const { ask } = createServer({ log: { error: (...line: unknown[]) => logged.push(line) } });
+  t.is((await ask('/cache/object?resource=v1/pods&namespace=a&name=b')).statusCode, 503);
+  t.deepEqual(logged, []);
+});
+
 test('what the store holds is shown to callers on this machine only', async (t) => {
   const { ask } = createServer();
   for (const path of ['/cache/scopes', '/cache/object?resource=v1/pods&name=x']) {
@@ -173,7 +207,7 @@ test('a secret is shown without its values', async (t) => {
     data: { password: Buffer.from('hunter2').toString('base64') },
   };
   const { ask } = createServer({
-    cache: { lookUp: () => ({ state: 'present', ageSeconds: 0, body: Buffer.from(JSON.stringify(secret)) }) },
+    cache: { placesOf, lookUp: () => ({ state: 'present', ageSeconds: 0, body: Buffer.from(JSON.stringify(secret)) }) },
   });
   const answer = await ask('/cache/object?resource=v1/secrets&namespace=default&name=s');
   t.deepEqual(answer.json().data, { password: '(redacted, 7 bytes)' });
