@@ -70,7 +70,7 @@ test('each room may import what stands below it, and nothing else', (t) => {
 test('level, undici and json-patch each have one place, client-node none', (t) => {
   t.deepEqual(rules('storage/x.ts', `import { Level } from 'level';`), []);
   t.deepEqual(rules('src/hub/upstream/x.ts', `import type { Pool } from 'undici';`), []);
-  t.deepEqual(rules('src/apimachinery/json-patch.ts', `import patch from 'json-patch';`), []);
+  t.deepEqual(rules('src/apimachinery/patch/json-patch.ts', `import patch from 'json-patch';`), []);
   t.deepEqual(rules('src/cache/x.ts', `import { Level } from 'level';`), ['only storage/ imports level']);
   t.deepEqual(rules('src/hub/x.ts', `import type { Pool } from 'undici/types/pool';`), [
     'only src/hub/upstream/ imports undici',
@@ -79,7 +79,7 @@ test('level, undici and json-patch each have one place, client-node none', (t) =
     'only src/hub/upstream/ imports undici',
   ]);
   t.deepEqual(rules('src/cache/x.ts', `import patch from 'json-patch';`), [
-    'only src/apimachinery/json-patch.ts imports json-patch',
+    'only src/apimachinery/patch/json-patch.ts imports json-patch',
   ]);
   t.deepEqual(rules('src/hub/x.ts', `import type { V1Pod } from '@kubernetes/client-node';`), [
     '@kubernetes/client-node is for tests only',

@@ -31,7 +31,7 @@ const reserved: Readonly<Record<string, string | undefined>> = {
   'classic-level': 'storage/',
   'memory-level': undefined,
   undici: 'src/hub/upstream/',
-  'json-patch': 'src/apimachinery/json-patch.ts',
+  'json-patch': 'src/apimachinery/patch/json-patch.ts',
   '@kubernetes/client-node': undefined,
 };
 

@@ -1,0 +1,77 @@
+// JSON as values, without the two losses that JavaScript brings along: an integer above 2^53 becomes a bigint and is
+// written again digit for digit, and a key named __proto__ stays a key. Nothing here changes a value it was given.
+
+export type JsonScalar = null | boolean | number | bigint | string;
+export type JsonValue = JsonScalar | readonly JsonValue[] | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: JsonValue;
+}
+
+/** An object under construction, owned by whoever builds it. */
+export type JsonDraft = Record<string, JsonValue>;
+
+type Reviver = (this: unknown, key: string, value: unknown, context: { readonly source?: string }) => unknown;
+const parseWith = JSON.parse as (text: string, reviver?: Reviver) => JsonValue;
+const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
+
+/** @throws SyntaxError as JSON.parse does. */
+export function parseJson(text: string | Buffer): JsonValue {
+  const source = typeof text === 'string' ? text : text.toString('utf8');
+  // Only a run of 16 digits can be an integer that a double does not hold; most documents have none.
+  return /\d{16}/.test(source) ? parseWith(source, exactIntegers) : parseWith(source);
+}
+
+const exactIntegers: Reviver = (_key, value, { source }) =>
+  typeof value === 'number' && !Number.isSafeInteger(value) && source !== undefined && /^-?\d+$/.test(source)
+    ? BigInt(source)
+    : value;
+
+export function stringifyJson(value: JsonValue): string {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error; // it names a bigint; anything else fails again below
+    return JSON.stringify(value, (_key, one) => (typeof one === 'bigint' ? rawJSON(String(one)) : one));
+  }
+}
+
+export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function isJsonArray(value: JsonValue | undefined): value is readonly JsonValue[] {
+  return Array.isArray(value);
+}
+
+/** The value of an object's own key; undefined where there is none. */
+export function own(object: JsonObject, key: string): JsonValue | undefined {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+/** Assignment that makes `__proto__` a key like any other. */
+export function setOwn(draft: JsonDraft, key: string, value: JsonValue): void {
+  if (key === '__proto__') {
+    Object.defineProperty(draft, key, { value, writable: true, enumerable: true, configurable: true });
+  } else draft[key] = value;
+}
+
+/** Whether two values say the same, whatever the order of their keys. */
+export function equalJson(one: JsonValue | undefined, other: JsonValue | undefined): boolean {
+  if (one === other) return true;
+  if (isJsonArray(one)) {
+    return isJsonArray(other) && one.length === other.length && one.every((item, i) => equalJson(item, other[i]));
+  }
+  if (!isJsonObject(one) || !isJsonObject(other)) return false;
+  const keys = Object.keys(one);
+  if (keys.length !== Object.keys(other).length) return false;
+  return keys.every((key) => Object.hasOwn(other, key) && equalJson(one[key], other[key]));
+}
+
+/** A deep copy that shares nothing. */
+export function cloneJson(value: JsonValue): JsonValue {
+  if (isJsonArray(value)) return value.map(cloneJson);
+  if (!isJsonObject(value)) return value;
+  const copy: JsonDraft = {};
+  for (const [key, one] of Object.entries(value)) setOwn(copy, key, cloneJson(one));
+  return copy;
+}
