@@ -117,6 +117,8 @@ export class Cache {
       ring,
       keeper: this.#records,
       // Other callers' rights are noted by the hub, under the name that the cloud has proven.
+      isNamespaced: (gvr) => this.documents.discovery.of(gvr)?.isNamespaced,
+      onUnwatchable: (gvr) => this.cannotKeep(gvr),
       onGranted: (identity, scope) => {
         if (identity === nodeIdentity) this.rights.see(identity, scope);
       },
@@ -175,7 +177,9 @@ export class Cache {
     this.#unfit.set(gvrKey(gvr), this.#o.timing.now() + unfitForMs);
   }
 
+  /** Also false when discovery says that it cannot be watched. */
   canKeep(gvr: GroupVersionResource): boolean {
+    if (this.documents.discovery.of(gvr)?.verbs.includes('watch') === false) return false;
     const until = this.#unfit.get(gvrKey(gvr));
     return until === undefined || this.#o.timing.now() > until;
   }

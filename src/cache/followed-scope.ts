@@ -21,8 +21,8 @@ export interface FollowedScopeDependencies extends ReflectorDependencies {
   onGranted(identity: string, scope: Scope): void;
   /** The cloud took back the right of this identity. */
   onRefused(identity: string, scope: Scope): void;
-  /** Nothing more to follow: the resource is gone. */
-  onVanished(scope: FollowedScope): void;
+  /** Nothing more to follow: the resource is gone (404), or cannot be watched (405). */
+  onVanished(scope: FollowedScope, error: UpstreamStatusError): void;
   onFailure(scope: FollowedScope, error: unknown): void;
 }
 
@@ -212,7 +212,7 @@ export class FollowedScope implements FeedSink {
 
   vanished(error: UpstreamStatusError): void {
     this.lastError = error;
-    if (!this.isPinned) this.#deps.onVanished(this);
+    if (!this.isPinned) this.#deps.onVanished(this, error);
   }
 
   failed(error: unknown): void {

@@ -57,7 +57,7 @@ export interface FeedSink {
   following(credential: Credential | undefined): void;
   /** The cloud refused this credential (401, 403). */
   refused(credential: Credential, error: UpstreamStatusError): void;
-  /** The cloud does not know this resource any more (404). */
+  /** The cloud does not know this resource any more (404), or does not let it be watched (405). */
   vanished(error: UpstreamStatusError): void;
   /** Throws away what is known: the cloud's versions went back, although it passes for the same cluster. */
   expire(reason: string): void;
@@ -217,7 +217,8 @@ export class Reflector {
     const isRefusal = error instanceof UpstreamStatusError && isApiserverAnswer(error.headers) && asked !== undefined;
     if (isRefusal && isGone(error.statusCode)) {
       this.#goneSince ??= now;
-      if (now - this.#goneSince > believeGoneAfterMs) this.#sink.vanished(error);
+      const isForGood = error.statusCode === 405 || now - this.#goneSince > believeGoneAfterMs;
+      if (isForGood) this.#sink.vanished(error);
     }
     if (isRefusal && (error.statusCode === 401 || error.statusCode === 403)) this.#sink.refused(asked, error);
     if (!(error instanceof HistoryExpiredError)) this.#sink.failed(error);
@@ -231,7 +232,7 @@ export class Reflector {
 
 const enoughFrames = 200;
 
-/** A resource that is being installed, or served by an apiserver that starts, is 404 for a while. */
+/** A resource that is being installed, or served by an apiserver that starts, is 404 for a while; 405 stays. */
 const believeGoneAfterMs = 120_000;
 
 function isGone(statusCode: number): boolean {

@@ -9,6 +9,10 @@ import type { RestoredScope } from './restore-scope.ts';
 import { canAnswer, type Scope } from './scope.ts';
 
 export interface ScopeTableDependencies extends Omit<FollowedScopeDependencies, 'onVanished'> {
+  /** Whether objects of this resource live in namespaces, as far as the cloud has said so. */
+  readonly isNamespaced: (gvr: GroupVersionResource) => boolean | undefined;
+  /** The cloud lets this resource be read, but not watched. */
+  readonly onUnwatchable: (gvr: GroupVersionResource) => void;
   readonly onClosed: (followed: FollowedScope, reason: string) => void;
   readonly onCrash: (error: unknown) => void;
 }
@@ -108,7 +112,11 @@ export class ScopeTable {
   #add(scope: Scope): FollowedScope {
     const followed = new FollowedScope(scope, {
       ...this.#deps,
-      onVanished: (one) => this.close(one, 'the cloud does not serve this resource any more'),
+      onVanished: (one, { statusCode }) => {
+        if (statusCode === 405) this.#deps.onUnwatchable(scope.gvr);
+        const reason = statusCode === 405 ? 'lets nobody watch this resource' : 'does not serve this resource any more';
+        this.close(one, `the cloud ${reason}`);
+      },
     });
     this.#byId.set(scope.id, followed);
     const resource = gvrKey(scope.gvr);
@@ -132,10 +140,25 @@ export class ScopeTable {
     followed.start().catch(this.#deps.onCrash);
   }
 
+  /** Undefined when nothing tells: nobody has read its discovery, and no object of it is known. */
+  isNamespaced(gvr: GroupVersionResource): boolean | undefined {
+    const said = this.#deps.isNamespaced(gvr);
+    if (said !== undefined) return said;
+    for (const { scope, snapshot } of this.#byResource.get(gvrKey(gvr)) ?? []) {
+      const { anyObject } = snapshot;
+      if (anyObject !== undefined) return anyObject.namespace !== '';
+      if (scope.namespace !== '' && snapshot.isComplete) return true;
+    }
+    return undefined;
+  }
+
   #smallest(scope: Scope, accepts: (followed: FollowedScope) => boolean): FollowedScope | undefined {
     let best: FollowedScope | undefined;
     for (const followed of this.#byResource.get(gvrKey(scope.gvr)) ?? []) {
       if (!accepts(followed) || !canAnswer(followed.scope, scope)) continue;
+      // A namespace of a resource that has none is no empty list: the cloud does not serve that path.
+      const isPart = followed.scope.namespace === scope.namespace || this.isNamespaced(scope.gvr) === true;
+      if (!isPart) continue;
       if (best === undefined || followed.snapshot.size < best.snapshot.size) best = followed;
     }
     return best;

@@ -75,6 +75,11 @@ export class Snapshot {
     return this.#objects.get(key);
   }
 
+  /** Whichever is at hand, to see of what kind they are. */
+  get anyObject(): KubernetesObject | undefined {
+    return this.#objects.values().next().value;
+  }
+
   /** All objects in the order in which the apiserver lists them: by namespace and name. */
   sorted(): readonly KubernetesObject[] {
     this.#sorted ??= [...this.#objects.values()].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));

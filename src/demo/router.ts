@@ -37,6 +37,8 @@ export async function route(call: Call): Promise<void> {
   if (!info.isResourceRequest || info.gvr === undefined) return routePath(call);
   const definition = definitionOf(info.gvr);
   if (definition === undefined) throw isKnownGroupVersion(info.gvr) ? pathNotFound() : new PageNotFoundError();
+  const isPlaced = definition.isNamespaced ? info.namespace !== '' || info.verb !== 'get' : info.namespace === '';
+  if (!isPlaced) throw pathNotFound();
   if (definition.isReview) {
     if (info.verb !== 'create') throw methodNotAllowed(info.gvr, info.verb);
     return handleReview(call, definition);

@@ -154,6 +154,30 @@ for (const [what, jump] of [
   });
 }
 
+test('what discovery says cannot be watched is not kept, nor what the cloud refused to let be watched', async (t) => {
+  const stage = await CacheStage.open();
+  t.true(stage.cache.canKeep(all.gvr));
+  const see = (verbs: readonly string[]): void => {
+    const resources = [{ name: 'pods', namespaced: true, verbs }];
+    const body = Buffer.from(JSON.stringify({ kind: 'APIResourceList', groupVersion: 'v1', resources }));
+    stage.cache.documents.see('/api/v1 */*', {
+      contentType: 'application/json',
+      contentEncoding: '',
+      etag: '',
+      body,
+      seenAt: 1,
+    });
+  };
+  see(['get', 'list']);
+  t.false(stage.cache.canKeep(all.gvr));
+  see(['get', 'list', 'watch']);
+  t.true(stage.cache.canKeep(all.gvr));
+  stage.cache.cannotKeep(all.gvr);
+  t.false(stage.cache.canKeep(all.gvr));
+  stage.timing.advance(hour);
+  t.true(stage.cache.canKeep(all.gvr));
+});
+
 test('the age of a document is right after a restart, however long it has been the same', async (t) => {
   const before = await CacheStage.open();
   const document = { contentType: '', contentEncoding: '', etag: '"1"', body: Buffer.from('{}'), seenAt: 1000 };

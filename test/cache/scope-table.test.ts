@@ -11,7 +11,7 @@ const all = podScope();
 const inA = podScope({ namespace: 'a' });
 const oneInA = podScope({ namespace: 'a', fields: 'metadata.name=x' });
 
-function stageOf() {
+function stageOf({ discovered }: { readonly discovered?: boolean } = {}) {
   const transport = new ScriptedTransport();
   const closed: string[] = [];
   const crashes: unknown[] = [];
@@ -26,6 +26,8 @@ function stageOf() {
     initialSync: 'list',
     gatherMs: 0,
     ring: { events: 100, bytes: 1_000_000 },
+    isNamespaced: () => discovered,
+    onUnwatchable: ({ resource }) => closed.push(`${resource} cannot be watched`),
     onGranted: () => {},
     onRefused: () => {},
     onFailure: () => {},
@@ -47,7 +49,7 @@ test('an incomplete scope never answers', async (t) => {
   t.is(table.answering(inA), undefined);
   t.is(table.following(all), followed, 'but it is followed already');
   t.is(table.following(inA), undefined, 'whether it will ever be complete is not known');
-  list.list(10);
+  list.list(10, [podText({ name: 'x', version: 5 })]);
   await transport.next();
   t.is(table.answering(all), followed);
   t.is(table.answering(inA), followed);
@@ -123,6 +125,41 @@ test('a scope can be opened again after it was closed, and starts from nothing',
   t.false(second.isComplete);
   (await transport.next()).list(11);
   t.is((await transport.next()).title, 'WATCH /api/v1/pods from 11');
+});
+
+test('a namespace of a resource is answered from all of it only where it is known to live in namespaces', (t) => {
+  const empty = stageOf();
+  empty.restore(all);
+  t.is(empty.table.answering(inA), undefined, 'an empty list of nodes in a namespace would be a lie');
+  t.is(empty.table.following(inA), undefined);
+  t.is(empty.table.answering(podScope({ labels: 'a=b' }))?.scope.id, all.id);
+
+  const discovered = stageOf({ discovered: true });
+  discovered.restore(all);
+  t.is(discovered.table.answering(inA)?.scope.id, all.id);
+
+  const listed = stageOf();
+  listed.restore(all);
+  listed.restore(podScope({ namespace: 'b' }));
+  t.is(listed.table.answering(inA)?.scope.id, all.id, 'the cloud has listed another namespace');
+
+  const cluster = stageOf();
+  cluster.restore(all, pod({ name: 'x', namespace: '', version: 5 }));
+  t.is(cluster.table.answering(inA), undefined);
+  t.false(cluster.table.isNamespaced(all.gvr));
+});
+
+test('a resource that may be listed and not watched is not followed, nor tried again and again', async (t) => {
+  const { table, transport, closed, timing } = stageOf();
+  table.open(all, 'node', nodeCredential);
+  (await transport.next()).list(10);
+  (await transport.next()).status(405, 'MethodNotAllowed');
+  await settled();
+  t.deepEqual(closed, ['pods cannot be watched', `${all.id} the cloud lets nobody watch this resource`]);
+  t.is(table.get(all.id), undefined);
+  timing.advance(3_600_000);
+  await settled();
+  t.deepEqual(transport.unseen, []);
 });
 
 test('a resource that the cloud does not serve any more closes its scope', async (t) => {

@@ -45,6 +45,7 @@ async function scopeFor(
 ): Promise<FollowedScope | undefined> {
   const { cache, identities } = services;
   const wants = options.resourceVersion;
+  if (!cache.canKeep(scope.gvr)) return undefined;
   if (wants === '') return freshen(services, exchange, scope);
   const answering = cache.scopes.answering(scope);
   if (answering !== undefined) {

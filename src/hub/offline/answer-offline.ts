@@ -4,7 +4,13 @@
 import { gunzipSync } from 'node:zlib';
 import { toPartialObjectMetadata } from '../../apimachinery/partial-object-metadata.ts';
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
-import { notAcceptable, notFound, serviceUnavailable, tooLargeResourceVersion } from '../../apimachinery/status.ts';
+import {
+  notAcceptable,
+  notFound,
+  pathNotFound,
+  serviceUnavailable,
+  tooLargeResourceVersion,
+} from '../../apimachinery/status.ts';
 import { type Document, documentKey, isDocumentPath } from '../../cache/document.ts';
 import type { FollowedScope } from '../../cache/followed-scope.ts';
 import { readOptions } from '../../cache/read-options.ts';
@@ -13,7 +19,7 @@ import { answerBody, cacheHeaders } from '../answer.ts';
 import type { Exchange } from '../exchange.ts';
 import { answerList } from '../handlers/answer-list.ts';
 import { answerWatch } from '../handlers/answer-watch.ts';
-import type { CollectionRead, ObjectRead } from '../read-request.ts';
+import type { CollectionRead, ObjectRead, Read } from '../read-request.ts';
 import type { Services } from '../services.ts';
 import { newestSight, type Sight } from './newest-object.ts';
 
@@ -21,6 +27,7 @@ import { newestSight, type Sight } from './newest-object.ts';
 export async function answerOffline(services: Services, exchange: Exchange): Promise<void> {
   const identity = services.identities.offline(exchange);
   const { read } = exchange;
+  if (read !== undefined && !isServed(services, read)) throw pathNotFound();
   if (read?.verb === 'get') return answerObject(services, exchange, identity, read);
   if (read !== undefined) return answerCollection(services, exchange, identity, read);
   const { method } = exchange.request;
@@ -37,6 +44,14 @@ export async function answerOffline(services: Services, exchange: Exchange): Pro
       ? 'only the cloud can answer this'
       : 'it takes no changes here until it is back',
   );
+}
+
+/** False where it is known that this resource has no namespaces and one is named, or has them and an object is named without. */
+function isServed({ cache }: Services, read: Read): boolean {
+  const { gvr, namespace } = read.verb === 'get' ? read : read.scope;
+  const isNamespaced = cache.scopes.isNamespaced(gvr);
+  if (isNamespaced === undefined) return true;
+  return namespace === '' ? read.verb !== 'get' || !isNamespaced : isNamespaced;
 }
 
 async function answerCollection(

@@ -64,6 +64,44 @@ test('a narrower scope is answered offline from a wider complete one', async (t)
   t.deepEqual(names, ['red']);
 });
 
+test('a path that the cloud would not serve is not an empty list here, online or offline', async (t) => {
+  const hub = await startRunningHub();
+  t.teardown(() => hub.stop());
+  await hub.inCloud('POST', '/api/v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'edge-1' } });
+  await hub.inCloud('POST', settings, configMap('one'));
+  for (const path of ['/api/v1/nodes', '/api/v1/configmaps', '/api/v1/secrets'])
+    t.is((await hub.ask(path)).status, 200);
+  await hub.untilFollowed('v1/nodes');
+  await hub.untilFollowed('v1/secrets');
+  const unserved = [
+    '/api/v1/namespaces/default/nodes',
+    '/api/v1/namespaces/default/nodes/edge-1',
+    '/api/v1/configmaps/one',
+  ];
+  for (const path of unserved) t.is((await hub.ask(`${path}?resourceVersion=0`)).status, 404, path);
+  t.is((await hub.ask('/api/v1/namespaces/default/secrets?resourceVersion=0')).status, 200, 'the cloud says so');
+  await hub.cut();
+  for (const path of unserved) {
+    const { status, json } = await hub.ask(path);
+    t.is(status, 404, path);
+    t.is(json.message, 'the server could not find the requested resource');
+  }
+  t.is((await hub.ask('/api/v1/nodes/edge-1')).status, 200);
+});
+
+test('a namespace of an empty collection is answered offline only when it is known that it has namespaces', async (t) => {
+  const hub = await startRunningHub();
+  t.teardown(() => hub.stop());
+  t.is((await hub.ask('/api/v1/secrets')).status, 200);
+  await hub.cut();
+  t.is((await hub.ask('/api/v1/namespaces/default/secrets')).status, 503);
+  await hub.heal();
+  await hub.ask('/api/v1');
+  await hub.cut();
+  t.is((await hub.ask('/api/v1/namespaces/default/secrets')).status, 200);
+  t.is((await hub.ask('/api/v1/namespaces/default/persistentvolumes')).status, 404);
+});
+
 test('what A fetched is served to B only where B had the right itself', async (t) => {
   const hub = await startRunningHub({ authorize: (user, info) => user.name !== 'b' || info.resource !== 'configmaps' });
   t.teardown(() => hub.stop());
