@@ -3,6 +3,7 @@
 
 import type { Records } from '../../storage/records.ts';
 import { type GroupVersionResource, gvrKey } from '../apimachinery/group-version-resource.ts';
+import type { CacheEvents } from './cache-events.ts';
 import { CloudTime } from './cloud-time.ts';
 import { CloudIdentityCheck, type ClusterIdentity } from './cluster-check.ts';
 import type { Credential } from './credential.ts';
@@ -18,20 +19,7 @@ import type { Scope } from './scope.ts';
 import { ScopeRecords } from './scope-records.ts';
 import { ScopeTable } from './scope-table.ts';
 import type { Transport } from './transport.ts';
-
-/** One call for each change of state; the hub writes the log line and counts. */
-export interface CacheEvents {
-  scopeOpened(followed: FollowedScope): void;
-  scopeClosed(followed: FollowedScope, reason: string): void;
-  scopeFailed(followed: FollowedScope, error: unknown): void;
-  scopeDamaged(scope: string, reason: string): void;
-  /** The cloud does not let this identity read the scope any more, as asked after a read from the store. */
-  rightEnded(identity: string, scope: Scope): void;
-  storageBehind(scopeId: string, cause: unknown): void;
-  anotherCluster(error: Error): void;
-  clusterUnknown(error: Error): void;
-  crashed(error: unknown): void;
-}
+import { RingBudget } from './watch/ring-budget.ts';
 
 export interface CacheOptions {
   readonly records: Records;
@@ -55,6 +43,8 @@ export const nodeIdentity = nodeLender.identity;
 
 /** For each scope; a client that was away for longer lists again. */
 const ring = { events: 1000, bytes: 2 * 1024 * 1024 };
+/** For all of them together. */
+const ringsBytes = 32 * 1024 * 1024;
 const unfitForMs = 10 * 60_000;
 const noteContactEveryMs = 3_600_000;
 
@@ -114,7 +104,7 @@ export class Cache {
       initialSync,
       gatherMs,
       cluster,
-      ring,
+      ring: { ...ring, budget: new RingBudget(ringsBytes) },
       keeper: this.#records,
       // Other callers' rights are noted by the hub, under the name that the cloud has proven.
       isNamespaced: (gvr) => this.documents.discovery.of(gvr)?.isNamespaced,

@@ -13,6 +13,7 @@ import {
   UpstreamStatusError,
   VersionRegressedError,
 } from './errors.ts';
+import type { FeedSink } from './feed-sink.ts';
 import { syncByList, syncByWatchList } from './full-sync.ts';
 import type { Scope } from './scope.ts';
 import type { FullSync, UpstreamChange } from './snapshot.ts';
@@ -42,27 +43,6 @@ export interface Timing {
 
 /** `list`: pages with gzip. `watchlist`: one stream, uncompressed. `auto`: watchlist for a single object, else list. */
 export type InitialSync = 'auto' | 'list' | 'watchlist';
-
-export interface FeedSink {
-  readonly isComplete: boolean;
-  readonly resourceVersion: string;
-  /** Aborts when what is known is thrown away, or at the end: what was begun before is not handed over any more. */
-  readonly era: AbortSignal;
-  /** A full sync, shared with the readers that wait for one. */
-  requestSync(): Promise<void>;
-  /** Takes a full sync over; does nothing when the scope is already past it. */
-  replace(sync: FullSync, era: AbortSignal): Promise<void>;
-  apply(events: readonly UpstreamChange[], era: AbortSignal): Promise<void>;
-  /** The stream with the cloud stands, opened with this credential; or has ended. */
-  following(credential: Credential | undefined): void;
-  /** The cloud refused this credential (401, 403). */
-  refused(credential: Credential, error: UpstreamStatusError): void;
-  /** The cloud does not know this resource any more (404), or does not let it be watched (405). */
-  vanished(error: UpstreamStatusError): void;
-  /** Throws away what is known: the cloud's versions went back, although it passes for the same cluster. */
-  expire(reason: string): void;
-  failed(error: unknown): void;
-}
 
 /** Whether the cloud that answers is the one whose versions are known here. */
 export interface ClusterCheck {

@@ -102,7 +102,7 @@ export class Snapshot {
     this.#sorted = undefined;
     this.#resourceVersion = snapshot.resourceVersion;
     this.#listType = snapshot.listType;
-    this.#ring = new EventRing(snapshot.floor, this.#limits);
+    this.#replaceRing(snapshot.floor);
   }
 
   /** Forgets everything: watchers of before have to start anew. */
@@ -111,7 +111,12 @@ export class Snapshot {
     this.#sorted = undefined;
     this.#resourceVersion = '';
     this.#listType = undefined;
-    this.#ring = new EventRing('', this.#limits);
+    this.#replaceRing('');
+  }
+
+  #replaceRing(floor: string): void {
+    this.#ring.release();
+    this.#ring = new EventRing(floor, this.#limits);
   }
 
   /** What applying these upstream events would change; the snapshot stays as it is. Old and repeated ones are left out. */

@@ -1,6 +1,6 @@
 // What the cache tells, as log lines: one for each change of state, none for each retry.
 
-import type { CacheEvents } from '../cache/cache.ts';
+import type { CacheEvents } from '../cache/cache-events.ts';
 import { UpstreamStatusError } from '../cache/errors.ts';
 import type { Logger } from './logger.ts';
 

@@ -1,6 +1,7 @@
 // A whole cache over a disk and a cloud in memory.
 
-import { Cache, type CacheEvents } from '../../src/cache/cache.ts';
+import { Cache } from '../../src/cache/cache.ts';
+import type { CacheEvents } from '../../src/cache/cache-events.ts';
 import type { FollowedScope } from '../../src/cache/followed-scope.ts';
 import type { Transport } from '../../src/cache/transport.ts';
 import type { Records } from '../../storage/records.ts';

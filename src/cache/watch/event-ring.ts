@@ -1,9 +1,10 @@
 // The recent past of one scope: what a watcher that was away for a moment still has to hear. Bounded in events and
-// bytes; what falls out moves the floor, and who asks from below the floor gets 410 Expired. So does who asks from inside
+// bytes, and with all other rings together; what falls out moves the floor, and who asks from below the floor gets 410 Expired. So does who asks from inside
 // a leap: between the versions before and after a relist, objects may have come and gone that were never heard of here.
 import type { KubernetesObject } from '../../apimachinery/object.ts';
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
 import { encodeWatchEvent } from '../../apimachinery/watch-frame.ts';
+import type { BudgetedRing, RingBudget } from './ring-budget.ts';
 
 export type ChangeType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
@@ -25,6 +26,8 @@ export interface RingEvent extends Change {
 export interface EventRingLimits {
   readonly events: number;
   readonly bytes: number;
+  /** Shared with the rings of other scopes. */
+  readonly budget?: RingBudget | undefined;
 }
 
 /** Both ends are states that were known here; nothing between them was. */
@@ -65,12 +68,13 @@ class StoredEvent implements RingEvent {
   }
 }
 
-export class EventRing {
+export class EventRing implements BudgetedRing {
   readonly #limits: EventRingLimits;
   #events: StoredEvent[] = [];
   /** Index of the oldest event in `#events`; the array is cut when half of it is gone. */
   #head = 0;
   #bytes = 0;
+  #usedAt: number;
   #nextSequence = 1;
   #floor: string;
   /** Oldest first. */
@@ -79,6 +83,15 @@ export class EventRing {
   constructor(floor: string, limits: EventRingLimits) {
     this.#floor = floor;
     this.#limits = limits;
+    this.#usedAt = limits.budget?.use() ?? 0;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get usedAt(): number {
+    return this.#usedAt;
   }
 
   /** Every change above this version is still here, except for those inside a leap. */
@@ -117,17 +130,29 @@ export class EventRing {
   append(change: Change): RingEvent {
     const event = new StoredEvent(change, this.#nextSequence++);
     this.#events.push(event);
-    this.#bytes += event.bytes;
+    this.#count(event.bytes);
     while (this.size > 1 && (this.size > this.#limits.events || this.#bytes > this.#limits.bytes)) this.#dropOldest();
+    this.#limits.budget?.makeRoom(this);
     return event;
+  }
+
+  giveWay(bytes: number, keepsNewest: boolean): void {
+    const target = this.#bytes - bytes;
+    while (this.size > (keepsNewest ? 1 : 0) && this.#bytes > target) this.#dropOldest();
+  }
+
+  /** It is not used any more and holds nothing. */
+  release(): void {
+    this.giveWay(this.#bytes, false);
   }
 
   /** The event at a sequence; undefined when it has fallen out or is still to come. */
   at(sequence: number): RingEvent | undefined {
     const first = this.#events[this.#head];
-    return first === undefined || sequence < first.sequence
-      ? undefined
-      : this.#events[this.#head + sequence - first.sequence];
+    if (first === undefined || sequence < first.sequence) return undefined;
+    const event = this.#events[this.#head + sequence - first.sequence];
+    if (event !== undefined) this.#use();
+    return event;
   }
 
   /** True when a watcher that has yet to read `sequence` has lost events. */
@@ -139,6 +164,7 @@ export class EventRing {
   /** Where a watcher that knows everything up to `resourceVersion` starts to read; undefined = 410 Expired. */
   sequenceAfter(resourceVersion: string): number | undefined {
     if (compareResourceVersion(resourceVersion, this.#floor) < 0 || this.isInLeap(resourceVersion)) return undefined;
+    this.#use();
     let index = this.#events.length;
     while (index > this.#head) {
       if (compareResourceVersion(this.#events[index - 1]!.resourceVersion, resourceVersion) <= 0) break;
@@ -147,11 +173,20 @@ export class EventRing {
     return index === this.#events.length ? this.#nextSequence : this.#events[index]!.sequence;
   }
 
+  #use(): void {
+    this.#usedAt = this.#limits.budget?.use() ?? 0;
+  }
+
+  #count(bytes: number): void {
+    this.#bytes += bytes;
+    this.#limits.budget?.count(this, bytes);
+  }
+
   #dropOldest(): void {
     const oldest = this.#events[this.#head]!;
     this.#events[this.#head] = undefined as unknown as StoredEvent;
     this.#head++;
-    this.#bytes -= oldest.bytes;
+    this.#count(-oldest.bytes);
     this.#floor = oldest.resourceVersion;
     if (this.#head > 64 && this.#head * 2 > this.#events.length) {
       this.#events = this.#events.slice(this.#head);
