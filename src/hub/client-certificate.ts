@@ -8,8 +8,6 @@ export interface ClientCertificate {
   readonly cert: Buffer;
   /** PEM: the key alone. */
   readonly key: Buffer;
-  /** Where both came from, if from files (possibly one and the same): read them again when they change. */
-  readonly files?: { readonly cert: string; readonly key: string };
 }
 
 /** The text is not the certificate or key it should be. The message fits behind the name of its source. */

@@ -54,8 +54,8 @@ export async function openUpstream(
   const upstream = new Upstream({ servers, credentials: credentialsOf(cluster), clock, proxyVariables });
   const link = new LinkMonitor({ upstream, clock, random, log });
   let current = cluster;
-  const files = await CertificateFiles.watch({
-    paths: filesOf(cluster),
+  const files = CertificateFiles.watch({
+    files: cluster.files,
     clock,
     reload: async () => {
       const fresh = await loadUpstreamConfig(config);
@@ -104,12 +104,6 @@ export async function openUpstream(
       upstream.close();
     },
   };
-}
-
-/** Whatever was read from a file, also when the kubeconfig names it. */
-function filesOf({ caFile, clientCertificate, tokenFile }: UpstreamConfig): readonly string[] {
-  const all = [caFile, clientCertificate?.files?.cert, clientCertificate?.files?.key, tokenFile];
-  return all.filter((path) => path !== undefined);
 }
 
 function credentialsOf(cluster: UpstreamConfig): UpstreamCredentials {

@@ -1,6 +1,6 @@
 // Where the cloud is and who the hub is there: from a kubeconfig, from flags, or from both (flags win). Files are read
 // and checked now, so that a mistake stops the start with its name and not the first request with a TLS error.
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import {
   type ClientCertificate,
@@ -10,6 +10,7 @@ import {
 } from './client-certificate.ts';
 import { type KubeconfigContext, KubeconfigError, type Material, readKubeconfig } from './kubeconfig.ts';
 import type { CertificateFacts } from './pki/certificate-facts.ts';
+import { fingerprintOf } from './upstream/certificate-files.ts';
 
 export interface UpstreamFlags {
   readonly kubeconfig?: string | undefined;
@@ -30,13 +31,12 @@ export interface UpstreamConfig {
   readonly servers: readonly string[];
   /** PEM. Without it the machine's own trust store decides. */
   readonly ca?: Buffer;
-  readonly caFile?: string;
   readonly serverName?: string;
   readonly insecureSkipVerify: boolean;
   readonly clientCertificate?: ClientCertificate;
   readonly token?: string;
-  /** Wins over `token`; read it again when it changes. */
-  readonly tokenFile?: string;
+  /** What of it was read from files, also when the kubeconfig names them: path → fingerprint of what was read. */
+  readonly files: ReadonlyMap<string, string>;
   /** Common name of the client certificate: the user that the cloud sees. */
   readonly user?: string;
   /** Its organizations: the groups that the cloud sees. */
@@ -55,10 +55,11 @@ export async function loadUpstreamConfig(flags: UpstreamFlags, now: () => number
       'no cluster is given: say --kubeconfig FILE, or --server URL with --certificate-authority and --client-certificate or --token-file',
     );
   }
-  const ca = context.certificateAuthority && (await load(context.certificateAuthority, 'certificate authority'));
+  const files = new Map<string, string>();
+  const ca = context.certificateAuthority && (await load(context.certificateAuthority, 'certificate authority', files));
   if (ca !== undefined) check(ca.where, () => readAuthorities(ca.bytes));
-  const own = await loadClientCertificate(context);
-  const token = context.tokenFile === undefined ? context.token : await loadToken(context.tokenFile);
+  const own = await loadClientCertificate(context, files);
+  const token = context.tokenFile === undefined ? context.token : await loadToken(context.tokenFile, files);
   if (ca !== undefined && context.insecureSkipTlsVerify) {
     throw new KubeconfigError(
       'HOLDFAST_KUBECONFIG_UNSUPPORTED',
@@ -68,12 +69,11 @@ export async function loadUpstreamConfig(flags: UpstreamFlags, now: () => number
   return {
     servers: context.servers.map((server) => checkUrl(server, 'server')),
     ...(ca && { ca: ca.bytes }),
-    ...(ca?.file !== undefined && { caFile: ca.file }),
     ...(context.tlsServerName !== undefined && { serverName: context.tlsServerName }),
     insecureSkipVerify: context.insecureSkipTlsVerify,
     ...(own && { clientCertificate: own.certificate }),
     ...(token !== undefined && { token }),
-    ...(context.tokenFile !== undefined && { tokenFile: context.tokenFile }),
+    files,
     ...(own?.facts.commonName !== undefined && { user: own.facts.commonName }),
     groups: own?.facts.organizations ?? [],
     ...(context.proxyUrl !== undefined && { proxyUrl: checkUrl(context.proxyUrl, 'proxy-url') }),
@@ -88,7 +88,7 @@ interface Way extends Omit<KubeconfigContext, 'server'> {
 async function loadContext(flags: UpstreamFlags): Promise<Way> {
   if (flags.kubeconfig === undefined) return { servers: [], insecureSkipTlsVerify: false };
   const path = resolve(flags.kubeconfig);
-  const text = (await readNamedFile(path, 'kubeconfig')).toString('utf8');
+  const text = (await readNamedFile(path, 'kubeconfig', new Map())).toString('utf8');
   const { server, ...rest } = await readKubeconfig(text, path, flags.context);
   return { servers: [server], ...rest };
 }
@@ -113,7 +113,7 @@ interface OwnCertificate {
   readonly where: string;
 }
 
-async function loadClientCertificate(way: Way): Promise<OwnCertificate | undefined> {
+async function loadClientCertificate(way: Way, files: Map<string, string>): Promise<OwnCertificate | undefined> {
   if (way.clientCertificate === undefined) {
     if (way.clientKey === undefined) return undefined;
     throw new KubeconfigError(
@@ -121,20 +121,15 @@ async function loadClientCertificate(way: Way): Promise<OwnCertificate | undefin
       'there is a client key but no client certificate for it',
     );
   }
-  const cert = await load(way.clientCertificate, 'client certificate');
-  const key = way.clientKey === undefined ? cert : await load(way.clientKey, 'client key');
+  const cert = await load(way.clientCertificate, 'client certificate', files);
+  const key = way.clientKey === undefined ? cert : await load(way.clientKey, 'client key', files);
   const where = key.where === cert.where ? cert.where : `${cert.where} (with ${key.where})`;
-  const { facts, ...pems } = check(where, () => readClientCertificate(cert.bytes, key.bytes));
-  const areFiles = cert.file !== undefined && key.file !== undefined;
-  return {
-    certificate: { ...pems, ...(areFiles && { files: { cert: cert.file!, key: key.file! } }) },
-    facts,
-    where,
-  };
+  const { facts, ...certificate } = check(where, () => readClientCertificate(cert.bytes, key.bytes));
+  return { certificate, facts, where };
 }
 
-async function loadToken(path: string): Promise<string> {
-  const token = (await readNamedFile(path, 'token file')).toString('utf8').trim();
+async function loadToken(path: string, files: Map<string, string>): Promise<string> {
+  const token = (await readNamedFile(path, 'token file', files)).toString('utf8').trim();
   if (token === '') {
     throw new KubeconfigError(
       'HOLDFAST_KUBECONFIG_CREDENTIAL',
@@ -144,14 +139,21 @@ async function loadToken(path: string): Promise<string> {
   return token;
 }
 
-async function load(material: Material, what: string): Promise<{ bytes: Buffer; where: string; file?: string }> {
-  if (material.from === 'data') return { bytes: material.bytes, where: material.where };
-  return { bytes: await readNamedFile(material.path, what), where: material.path, file: material.path };
+async function load(
+  material: Material,
+  what: string,
+  files: Map<string, string>,
+): Promise<{ bytes: Buffer; where: string }> {
+  if (material.from === 'data') return material;
+  return { bytes: await readNamedFile(material.path, what, files), where: material.path };
 }
 
-async function readNamedFile(path: string, what: string): Promise<Buffer> {
+/** Notes in `files` what was read: its fingerprint is taken first, so that a later change differs from it. */
+async function readNamedFile(path: string, what: string, files: Map<string, string>): Promise<Buffer> {
   try {
-    return await readFile(path);
+    await using file = await open(path, 'r');
+    files.set(path, fingerprintOf(await file.stat({ bigint: true })));
+    return await file.readFile();
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT') {

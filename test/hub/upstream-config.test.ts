@@ -76,9 +76,9 @@ users:
   });
   const config = await loadUpstreamConfig({ kubeconfig: join(path, 'kubelet.conf') });
   const pem = join(path, 'pki/kubelet-client-current.pem');
-  t.is(config.caFile, join(path, 'pki/ca.crt'));
+  t.deepEqual([...config.files.keys()], [join(path, 'pki/ca.crt'), pem]);
   t.is(config.serverName, 'kube');
-  t.deepEqual(config.clientCertificate, { cert: own.cert, key: own.key, files: { cert: pem, key: pem } });
+  t.deepEqual(config.clientCertificate, { cert: own.cert, key: own.key });
 });
 
 test('flags alone, and flags that win over the kubeconfig', async (t) => {
@@ -95,7 +95,7 @@ test('flags alone, and flags that win over the kubeconfig', async (t) => {
     clientCertificate: file('both.pem'),
   });
   t.deepEqual(alone.servers, ['https://a:1', 'https://b:2/prefix']);
-  t.deepEqual(alone.clientCertificate?.files, { cert: file('both.pem'), key: file('both.pem') });
+  t.deepEqual([...alone.files.keys()], [file('ca.pem'), file('both.pem')]);
   const mixed = await loadUpstreamConfig({
     kubeconfig: file('config'),
     servers: ['https://c:3'],
@@ -105,7 +105,7 @@ test('flags alone, and flags that win over the kubeconfig', async (t) => {
   t.deepEqual(mixed.ca, authority.cert);
   t.is(mixed.clientCertificate, undefined, 'a credential given by flag replaces those of the kubeconfig');
   t.is(mixed.token, 'abc.def');
-  t.is(mixed.tokenFile, file('token'));
+  t.true(mixed.files.has(file('token')));
   const other = await loadUpstreamConfig({ kubeconfig: file('config'), context: 'other' });
   t.deepEqual(other.servers, ['https://far:6443']);
 });
@@ -190,7 +190,7 @@ const mistakes: Readonly<Record<string, Mistake>> = {
   'a directory in place of a file': {
     config: kubeconfig({ cluster: { 'certificate-authority': '.' } }),
     code: 'HOLDFAST_KUBECONFIG_UNREADABLE',
-    says: /certificate authority .* cannot be read \(EISDIR\)/,
+    says: /certificate authority .* is a directory: give the file in it/,
   },
   'a key that belongs to another certificate': {
     config: kubeconfig({ user: { ...embedded.user, 'client-key-data': foreignKey.toString('base64') } }),

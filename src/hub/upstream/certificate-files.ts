@@ -1,14 +1,14 @@
 // Notices when files with credentials change and takes the new ones over: kubelet and cert-manager swap them by rename or
 // by symlink, sometimes the certificate a moment before its key. Promise: what cannot be used (half written, a key that is
 // not the certificate's) is reported and tried again, and what worked before stays in use.
-import { type FSWatcher, watch } from 'node:fs';
+import { type BigIntStats, type FSWatcher, watch } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock, Timer } from '../../apimachinery/clock.ts';
 
 export interface CertificateFilesOptions {
-  /** Certificate, key, authority, token: whichever of them are files. */
-  readonly paths: readonly string[];
+  /** Certificate, key, authority, token: whichever of them are files. By path, the fingerprint of what was read. */
+  readonly files: ReadonlyMap<string, string>;
   readonly clock: Clock;
   /** Reads the files and puts them to use. Throws, and changes nothing, when they cannot be used. */
   readonly reload: () => void | Promise<void>;
@@ -24,7 +24,7 @@ export interface CertificateFilesOptions {
 export class CertificateFiles {
   readonly #options: CertificateFilesOptions;
   readonly #watchers: FSWatcher[] = [];
-  #known = '';
+  #known: string;
   #poll: Timer | undefined;
   #debounce: Timer | undefined;
   #looking: Promise<void> | undefined;
@@ -33,14 +33,16 @@ export class CertificateFiles {
 
   private constructor(options: CertificateFilesOptions) {
     this.#options = options;
+    this.#known = [...options.files.values()].join('|');
   }
 
-  /** Watches from what the files are now, which the caller has already read. */
-  static async watch(options: CertificateFilesOptions): Promise<CertificateFiles> {
+  /** Watches from what was read: a change since then is noticed at once. */
+  static watch(options: CertificateFilesOptions): CertificateFiles {
     const files = new CertificateFiles(options);
-    files.#known = await fingerprint(options.paths);
-    for (const directory of new Set(options.paths.map((path) => dirname(path)))) files.#watchDirectory(directory);
+    const directories = new Set([...options.files.keys()].map((path) => dirname(path)));
+    for (const directory of directories) files.#watchDirectory(directory);
     files.#pollAgain();
+    void files.#look();
     return files;
   }
 
@@ -92,7 +94,7 @@ export class CertificateFiles {
   }
 
   async #lookOnce(): Promise<void> {
-    const seen = await fingerprint(this.#options.paths);
+    const seen = (await Promise.all([...this.#options.files.keys()].map(fileFingerprint))).join('|');
     if (seen === this.#known || this.#isClosed) return;
     // Known from now on, also when it cannot be used: it is reported once, and the next change is a change again.
     this.#known = seen;
@@ -106,17 +108,16 @@ export class CertificateFiles {
   }
 }
 
-/** Changes whenever one of the files does, also when a symlink points elsewhere; a missing file is a state too. */
-async function fingerprint(paths: readonly string[]): Promise<string> {
-  const parts = await Promise.all(
-    paths.map(async (path) => {
-      try {
-        const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-        return `${ino}:${size}:${mtimeNs}:${ctimeNs}`;
-      } catch (error) {
-        return `missing:${(error as NodeJS.ErrnoException).code}`;
-      }
-    }),
-  );
-  return parts.join('|');
+/** Changes whenever the file does, also when a symlink points elsewhere; a missing file is a state too. */
+export async function fileFingerprint(path: string): Promise<string> {
+  try {
+    return fingerprintOf(await stat(path, { bigint: true }));
+  } catch (error) {
+    return `missing:${(error as NodeJS.ErrnoException).code}`;
+  }
+}
+
+/** The same, of a file that is open: what is read through it then has this fingerprint. */
+export function fingerprintOf({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return `${ino}:${size}:${mtimeNs}:${ctimeNs}`;
 }

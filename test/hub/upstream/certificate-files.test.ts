@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { type Clock, systemClock } from '../../../src/apimachinery/clock.ts';
-import { CertificateFiles, type CertificateFilesOptions } from '../../../src/hub/upstream/certificate-files.ts';
+import {
+  CertificateFiles,
+  type CertificateFilesOptions,
+  fileFingerprint,
+} from '../../../src/hub/upstream/certificate-files.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
 async function temporaryDirectory(t: ExecutionContext): Promise<string> {
@@ -13,13 +17,15 @@ async function temporaryDirectory(t: ExecutionContext): Promise<string> {
 }
 
 async function watching(t: ExecutionContext, options: Partial<CertificateFilesOptions> & { paths: string[] }) {
+  const fingerprints = options.paths.map(async (path) => [path, await fileFingerprint(path)] as const);
   const events: string[] = [];
   const waiting: (() => void)[] = [];
   const note = (event: string): void => {
     events.push(event);
     for (const wake of waiting.splice(0)) wake();
   };
-  const files = await CertificateFiles.watch({
+  const files = CertificateFiles.watch({
+    files: new Map(await Promise.all(fingerprints)),
     clock: systemClock,
     debounceMs: 20,
     reload: () => {},
@@ -44,6 +50,17 @@ test('a file that is written anew is taken over, once for one change', async (t)
   const changed = nextEvent();
   await writeFile(path, 'new one');
   await changed;
+  t.deepEqual(events, ['reloaded']);
+});
+
+test('a file that is replaced between being read and being watched is taken over', async (t) => {
+  const path = join(await temporaryDirectory(t), 'client.crt');
+  await writeFile(path, 'old');
+  const asRead = new Map([[path, await fileFingerprint(path)]]);
+  await writeFile(path, 'new one');
+  // No notification will come for this, and no poll either.
+  const { nextEvent, events } = await watching(t, { paths: [path], files: asRead, clock: new ManualClock() });
+  await nextEvent();
   t.deepEqual(events, ['reloaded']);
 });
 
