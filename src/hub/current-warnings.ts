@@ -1,4 +1,5 @@
 // What somebody should look at now, told by the state of things alone, so that it ends when it is mended. Pure.
+import { linkAdvice } from './link-advice.ts';
 import type { LinkView } from './services.ts';
 
 export interface Circumstances {
@@ -31,11 +32,8 @@ export function currentWarnings({
       `The cloud does not let ${user} read its own Node and Pods (403): is --node-name the name in the certificate?`,
     );
   }
-  if (link.state === 'offline' && link.reason.includes('certificate-not-trusted')) {
-    warnings.push(
-      'The servers show a certificate that is not signed by the CA known here: give the right one with --certificate-authority or in the kubeconfig.',
-    );
-  }
+  const advice = link.state === 'offline' ? linkAdvice(link.reason) : undefined;
+  if (advice !== undefined) warnings.push(advice);
   if (link.state === 'offline' && completeScopes === 0) {
     warnings.push('The cloud has not been reached, and nothing is known from before: every read is answered 503.');
   }

@@ -13,6 +13,7 @@ import {
   step,
   type Tick,
 } from './connectivity.ts';
+import { linkAdvice } from './link-advice.ts';
 import type { Logger } from './logger.ts';
 import type { ServerLink } from './server-link.ts';
 import { failureReason } from './upstream/failure-reason.ts';
@@ -26,7 +27,7 @@ export interface LinkMonitorOptions {
   readonly clock: Clock;
   /** 0 <= n < 1 */
   readonly random: () => number;
-  readonly log: Pick<Logger, 'info'>;
+  readonly log: Pick<Logger, 'info' | 'warn'>;
   /** For tests. */
   readonly probe?: (server: Server, signal: AbortSignal) => Promise<ProbeAnswer>;
 }
@@ -54,7 +55,8 @@ export class LinkMonitor extends EventEmitter<{ change: [LinkChangeEvent] }> imp
   /** Answers not yet told to the machine: while all is well it need not hear of each. */
   readonly #answeredAt = new Map<string, number>();
   #now: Connectivity;
-  #offline = new AbortController();
+  /** What was last said to be done about a link that is down. */
+  #advised: string | undefined;
   #timer: Timer | undefined;
   #isClosed = false;
 
@@ -101,11 +103,6 @@ export class LinkMonitor extends EventEmitter<{ change: [LinkChangeEvent] }> imp
 
   get isOnline(): boolean {
     return this.#now.state === 'online';
-  }
-
-  /** Aborts when the link is next declared offline; already aborted while it is. */
-  get offlineSignal(): AbortSignal {
-    return this.#offline.signal;
   }
 
   /** For a client that is refused: `since 2026-01-31T10:02:03Z: probe failed: connection-refused (10.0.0.1:6443)`. */
@@ -171,6 +168,7 @@ export class LinkMonitor extends EventEmitter<{ change: [LinkChangeEvent] }> imp
     this.#followServers(before.servers);
     for (const action of actions) this.#act(action);
     if (change !== undefined) this.#announce(change);
+    this.#advise();
   }
 
   /** Whom the next request is sent to, and which probes nobody waits for any more. */
@@ -230,11 +228,19 @@ export class LinkMonitor extends EventEmitter<{ change: [LinkChangeEvent] }> imp
   }
 
   #announce(change: LinkChange): void {
-    if (change.from === 'offline') this.#offline = new AbortController();
     const fields = { event: 'connectivity.changed', from: change.from, to: change.to, because: change.reason };
     this.#options.log.info(fields, messages[change.to]);
-    if (change.to === 'offline') this.#offline.abort(new Error(`the link is offline: ${change.reason}`));
     this.emit('change', { ...change, since: this.#now.since });
+  }
+
+  /** Each once for as long as the link is down, also when it turns up only later. */
+  #advise(): void {
+    const { state, reason } = this.#now;
+    if (state === 'online') this.#advised = undefined;
+    const advice = state === 'offline' ? linkAdvice(reason) : undefined;
+    if (advice === undefined || advice === this.#advised) return;
+    this.#advised = advice;
+    this.#options.log.warn({ event: 'connectivity.advice', because: reason }, advice);
   }
 
   #armTimer(): void {

@@ -27,13 +27,14 @@ function setUp(t: ExecutionContext, urls = ['https://a:6443'], more: Partial<Lin
   const clock = new ManualClock();
   const upstream = upstreamTo(t, urls, { clock });
   const lines: string[] = [];
+  const advice: string[] = [];
   const asked: Asked[] = [];
   const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
   const monitor = new LinkMonitor({
     upstream,
     clock,
     random: () => 0.5,
-    log: { info: (fields) => lines.push(lineOf(fields)) },
+    log: { info: (fields) => lines.push(lineOf(fields)), warn: (_fields, text) => advice.push(text) },
     probe: (server, signal) => {
       const { promise, resolve, reject } = Promise.withResolvers<{ isReady: boolean }>();
       asked.push({
@@ -55,7 +56,7 @@ function setUp(t: ExecutionContext, urls = ['https://a:6443'], more: Partial<Lin
   });
   t.teardown(() => monitor.close());
   const server = upstream.servers.all[0]!;
-  return { clock, upstream, monitor, lines, asked, server };
+  return { clock, upstream, monitor, lines, advice, asked, server };
 }
 
 const refusal = Object.assign(new Error('no'), { code: 'ECONNREFUSED' });
@@ -78,6 +79,25 @@ test('each change is one line with its reason, and one event', async (t) => {
     'connectivity.changed from=offline to=online because=probe answered (a:6443)',
   ]);
   t.deepEqual(changes, ['starting>online@true', 'online>suspect@true', 'suspect>offline@true', 'offline>online@true']);
+});
+
+test('a server that is not trusted is a warning with what to do, once for each time the link is down', async (t) => {
+  const { clock, monitor, advice, asked } = setUp(t);
+  const nextProbe = (): Asked => {
+    for (const count = asked.length; asked.length === count; ) clock.advance(100);
+    return asked.at(-1)!;
+  };
+  monitor.start();
+  await asked[0]!.fail('ECONNREFUSED');
+  t.deepEqual(advice, [], 'what time may mend');
+  for (let i = 1; i <= 3; i += 1) await nextProbe().fail('SELF_SIGNED_CERT_IN_CHAIN');
+  t.is(advice.length, 1);
+  t.regex(advice[0]!, /not signed by the CA known here.*--certificate-authority/);
+  await nextProbe().answer();
+  for (let i = 1; i <= 3; i += 1) await nextProbe().fail('ERR_TLS_CERT_ALTNAME_INVALID');
+  t.is(monitor.state, 'offline');
+  t.is(advice.length, 2);
+  t.regex(advice[1]!, /another name .*tls-server-name/);
 });
 
 test('answers are worth one number, not one step each: they put the idle probe off', async (t) => {
@@ -147,16 +167,10 @@ test('who waits for the link is woken by the right state, or by its own signal',
   t.is(monitor.listenerCount('change'), 0);
 });
 
-test('the offline signal is aborted while the link is down, and a new one comes with the link', async (t) => {
-  const { clock, monitor, asked } = setUp(t);
-  const first = monitor.offlineSignal;
+test('the link describes itself with its time and reason, for a client that is refused', async (t) => {
+  const { monitor, asked } = setUp(t);
   monitor.start();
-  await asked[0]!.fail('ECONNREFUSED');
-  t.true(first.aborted);
-  t.is(monitor.offlineSignal, first);
-  clock.advance(1000);
-  await asked[1]!.answer();
-  t.false(monitor.offlineSignal.aborted);
+  await asked[0]!.answer();
   t.regex(monitor.describe(), /^since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ: probe answered \(a:6443\)$/);
 });
 
@@ -245,7 +259,12 @@ async function cuttableCloud(t: ExecutionContext) {
 
 async function realHub(t: ExecutionContext, port: number) {
   const upstream = upstreamTo(t, [port]);
-  const monitor = new LinkMonitor({ upstream, clock: systemClock, random: Math.random, log: { info: () => {} } });
+  const monitor = new LinkMonitor({
+    upstream,
+    clock: systemClock,
+    random: Math.random,
+    log: { info: () => {}, warn: () => {} },
+  });
   t.teardown(() => monitor.close());
   const hub = await front(t, upstream);
   const { signal } = new AbortController();

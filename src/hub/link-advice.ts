@@ -1,0 +1,13 @@
+// What somebody can do about a link that does not fail by itself and will not mend by itself. Pure.
+
+/** @param reason why the link is as it is, as connectivity.ts has it. Undefined: waiting is all there is to do. */
+export function linkAdvice(reason: string): string | undefined {
+  return Object.entries(advice).find(([word]) => reason.includes(word))?.[1];
+}
+
+const advice: Readonly<Record<string, string>> = {
+  'certificate-not-trusted':
+    "The servers show a certificate that is not signed by the CA known here, or not valid now: give the cluster's CA with --certificate-authority or in the kubeconfig, and look at this machine's clock.",
+  'certificate-for-another-name':
+    'The servers show a certificate for another name than the one they are asked by: give a --server URL with a name or address that stands in it, or set tls-server-name in the kubeconfig.',
+};
