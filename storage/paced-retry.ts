@@ -11,8 +11,11 @@ export class PacedRetry {
   #running: Promise<void> | undefined;
   #isStopped = false;
 
-  /** `attempt` rejects for as long as it has to be tried again. */
-  constructor(clock: StorageClock, attempt: () => Promise<void>) {
+  readonly #onFailure: (error: unknown) => void;
+
+  /** `attempt` rejects for as long as it has to be tried again; `onFailure` hears of each time. */
+  constructor(clock: StorageClock, attempt: () => Promise<void>, onFailure: (error: unknown) => void) {
+    this.#onFailure = onFailure;
     this.#clock = clock;
     this.#attempt = attempt;
   }
@@ -42,8 +45,8 @@ export class PacedRetry {
     try {
       await this.#attempt();
       isDone = true;
-    } catch {
-      // Expected while the cause lasts; the caller has said once what it is.
+    } catch (error) {
+      this.#onFailure(error);
     }
     this.#running = undefined;
     if (!isDone) this.#schedule(nextDelayMs);

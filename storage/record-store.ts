@@ -37,7 +37,7 @@ export class RecordStore implements Records {
     this.#o = options;
     this.#files = files;
     this.#database = Promise.resolve(files.store.database);
-    this.#recovery = new PacedRetry(clock, () => this.#exclusively(() => this.#recover()));
+    this.#recovery = new PacedRetry(clock, () => this.#exclusively(() => this.#recover()), options.onRetryFailed);
     this.#writer = new StoreWriter({
       store: files.store,
       witness: files.witness,

@@ -87,6 +87,8 @@ export interface RecordsOptions {
   onDamage(damage: Damage): void;
   /** Called once per change of state. */
   onHealth(health: StorageHealth): void;
+  /** The disk was tried again and still takes no writes; the error need not be the one that began it. Default: nobody listens. */
+  onRetryFailed?(error: unknown): void;
   /** A write is synced after this time at the latest. Default 5000. */
   readonly syncEveryMs?: number;
   /** Default LevelDB. */
@@ -98,5 +100,5 @@ export interface RecordsOptions {
  * bytes) or StorageUnavailableError (no permission, no space at all).
  */
 export function openRecords(options: RecordsOptions): Promise<Records> {
-  return RecordStore.open({ syncEveryMs: 5000, engine: levelEngine, ...options });
+  return RecordStore.open({ syncEveryMs: 5000, engine: levelEngine, onRetryFailed: () => {}, ...options });
 }

@@ -21,6 +21,7 @@ export async function openStorage(directory: string, clock: Clock, log: Logger):
         'a damaged record was set aside; what it belongs to is read anew',
       );
     },
+    onRetryFailed: (error) => log.debug({ event: 'storage.retried', error }, 'the disk still takes no writes'),
     onHealth: ({ state, reason }) => {
       if (state === 'ok') log.info({ event: 'storage.recovered' }, 'the disk takes writes again');
       else

@@ -1,7 +1,7 @@
 import { readdirSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { StorageReadOnlyError } from '../../storage/errors.ts';
+import { errorText, StorageReadOnlyError } from '../../storage/errors.ts';
 import type { Change, StorageHealth } from '../../storage/records.ts';
 import { reserveBytes } from '../../storage/reserve.ts';
 import { MemoryEngine, noSpace } from './memory-engine.ts';
@@ -48,6 +48,20 @@ test('a full disk turns storage read-only, said once, with the reason; reads go 
   t.deepEqual(records.health, healths[0]);
   t.deepEqual(await loadAll(records, 'object'), ['a=a']);
   t.deepEqual(await records.read('object', 'a'), Buffer.from('a'));
+});
+
+test('each vain attempt to write again is told with its own error', async (t) => {
+  const heard: unknown[] = [];
+  const engine = new MemoryEngine();
+  const directory = temporaryDirectory(t);
+  const opened = await openTestRecords(t, { directory, engine, onRetryFailed: (error) => heard.push(error) });
+  engine.batchFault = noSpace();
+  await t.throwsAsync(opened.records.write([put('a')]), readOnly);
+  t.deepEqual(heard, []);
+  engine.openFault = new Error('the controller is gone');
+  await attempt({ engine, directory, ...opened }, 1000);
+  t.regex(errorText(heard[0]), /the controller is gone/);
+  t.is(heard.length, 1);
 });
 
 test('everyone in a failed batch is told, and those who wait behind it', async (t) => {
