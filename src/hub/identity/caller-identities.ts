@@ -2,6 +2,7 @@
 // while the cloud has lately taken that very token: online that is asked again after two minutes, offline the memory of
 // AcceptedTokens decides.
 import { serviceUnavailable, unauthorized } from '../../apimachinery/status.ts';
+import { SharedWork } from '../../cache/shared-work.ts';
 import type { Transport } from '../../cache/transport.ts';
 import { type AcceptedTokens, type PodPresence, provesToken } from './accepted-tokens.ts';
 import type { PodReference } from './bearer-identity.ts';
@@ -29,6 +30,8 @@ export class CallerIdentities {
   readonly #deps: CallerIdentitiesDependencies;
   /** Token hash → when the cloud last took it, oldest first. */
   readonly #provenAt = new Map<string, number>();
+  /** Token hash → what the cloud is being asked about it. */
+  readonly #questions = new Map<string, SharedWork>();
 
   constructor(deps: CallerIdentitiesDependencies) {
     this.#deps = deps;
@@ -43,18 +46,33 @@ export class CallerIdentities {
   async proven({ caller, signal }: Asking): Promise<string | undefined> {
     if (caller.isImpersonating) return undefined;
     if (caller.bearer === undefined) return caller.identity;
-    const provenAt = this.#provenAt.get(caller.bearer.hash);
-    if (provenAt !== undefined && this.#deps.now() - provenAt < provenForMs) return caller.bearer.claimed;
-    const { credential } = caller;
-    const answer = await this.#deps.transport.get({
-      credential,
-      path: '/version',
-      headers: { accept: 'application/json' },
-      signal,
+    const { hash, claimed } = caller.bearer;
+    if (!this.#isProven(hash)) await this.#question(caller, hash).join(signal);
+    return this.#isProven(hash) ? claimed : undefined;
+  }
+
+  #isProven(hash: string): boolean {
+    const provenAt = this.#provenAt.get(hash);
+    return provenAt !== undefined && this.#deps.now() - provenAt < provenForMs;
+  }
+
+  /** All who come with the same token wait for one answer. */
+  #question(caller: Caller, hash: string): SharedWork {
+    const open = this.#questions.get(hash);
+    if (open !== undefined && !open.isAbandoned) return open;
+    const question = new SharedWork(async (signal) => {
+      try {
+        const headers = { accept: 'application/json' };
+        const { transport } = this.#deps;
+        const answer = await transport.get({ credential: caller.credential, path: '/version', headers, signal });
+        answer.body.cancel();
+        this.heard({ caller }, 'GET', answer.statusCode);
+      } finally {
+        if (this.#questions.get(hash) === question) this.#questions.delete(hash);
+      }
     });
-    answer.body.cancel();
-    this.heard({ caller }, 'GET', answer.statusCode);
-    return provesToken('GET', answer.statusCode) ? caller.bearer.claimed : undefined;
+    this.#questions.set(hash, question);
+    return question;
   }
 
   /** The cloud has answered a request of this caller. */

@@ -64,6 +64,21 @@ test('online, a token is who it claims only after the cloud took it, and that is
   t.is(await identities.proven({ caller: node, signal }), 'node');
 });
 
+test('requests that come at once with the same token ask the cloud once; one that leaves does not spoil it for the rest', async (t) => {
+  const { identities, seen, clock } = setUp();
+  const caller = callerWith(token);
+  const leaving = new AbortController();
+  const left = identities.proven({ caller, signal: leaving.signal });
+  const others = Array.from({ length: 20 }, () => identities.proven({ caller, signal }));
+  leaving.abort(new Error('gone'));
+  await t.throwsAsync(left, { message: 'gone' });
+  t.deepEqual(new Set(await Promise.all(others)), new Set([caller.bearer!.claimed]));
+  t.is(seen.asked, 1);
+  clock.nowMs += 120_000;
+  await identities.proven({ caller, signal });
+  t.is(seen.asked, 2, 'an answer counts for its time, not for ever');
+});
+
 test('a token that the cloud refuses, or a gateway answers for, proves nothing', async (t) => {
   for (const statusCode of [401, 403, 429, 503]) {
     const { identities, seen } = setUp({ statusCode });
