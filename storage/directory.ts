@@ -4,7 +4,9 @@
 import { chmod, mkdir, open, readdir, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode, errorText, StorageFormatError, StorageUnavailableError } from './errors.ts';
+import { formatOfDatabase } from './find-head.ts';
 import { formatVersion } from './head.ts';
+import { namesIn } from './level-files.ts';
 
 export interface StorageLayout {
   readonly directory: string;
@@ -40,51 +42,66 @@ export function storageLayout(directory: string): StorageLayout {
 /** What an empty directory may hold: the root of an ext4 volume, and our own marker cut off by a crash. */
 const harmless = new Set(['lost+found', 'FORMAT.new']);
 
-/** Checks that the directory is ours or empty, then makes it ours. Throws StorageFormatError, StorageUnavailableError. */
-export async function prepareDirectory(layout: StorageLayout): Promise<void> {
-  const { directory } = layout;
+/**
+ * Checks that the directory is ours or empty, then makes it ours. Answers what was wrong with the marker, if it had to be
+ * written anew. Throws StorageFormatError, StorageUnavailableError.
+ */
+export async function prepareDirectory(layout: StorageLayout): Promise<string | undefined> {
+  const { directory, marker } = layout;
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    if (!(await isMarked(layout))) {
-      const entries = await readdir(directory);
-      if (entries.some((name) => !harmless.has(name))) {
-        throw new StorageFormatError(
-          directory,
-          `${directory} is not empty and was not made by Holdfast. Choose an empty directory, or remove what is in it.`,
-        );
-      }
-      await writeMarker(layout);
-    }
+    const found = await readMarker(layout);
+    if (found.fault !== undefined) await rename(marker, `${marker}.damaged`);
+    if (found.state !== 'ours' || found.fault !== undefined) await writeMarker(layout);
     if (((await stat(directory)).mode & 0o077) !== 0) await chmod(directory, 0o700);
+    return found.fault;
   } catch (error) {
     if (error instanceof StorageFormatError) throw error;
     throw new StorageUnavailableError(directory, errorText(error), { cause: error });
   }
 }
 
-/** True if the directory is ours and this release can read it; false if it has no marker. Throws StorageFormatError. */
-export async function isMarked({ directory, marker }: StorageLayout): Promise<boolean> {
+export interface Marker {
+  /** `empty`: there is nothing, or nothing yet. */
+  readonly state: 'ours' | 'empty';
+  /** Its text is damaged, but the database says for itself that it is ours. */
+  readonly fault?: string;
+}
+
+/**
+ * Whose the directory is. A marker that cannot be read is damage, as in any other file, if the database itself carries a
+ * format that this release reads; a format that is newer, or nobody's, is refused. Throws StorageFormatError.
+ */
+export async function readMarker(layout: StorageLayout): Promise<Marker> {
+  const { directory, marker } = layout;
   let text: string;
   try {
     text = await readFile(marker, 'utf8');
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return false;
-    throw error;
+    if (errorCode(error) !== 'ENOENT') throw error;
+    const entries = await namesIn(directory);
+    if (entries.every((name) => harmless.has(name))) return { state: 'empty' };
+    throw new StorageFormatError(
+      directory,
+      `${directory} is not empty and was not made by Holdfast. Choose an empty directory, or remove what is in it.`,
+    );
   }
   const version = /^holdfast storage ([1-9]\d{0,4})\n$/.exec(text)?.[1];
-  if (version === undefined) {
+  const format = version === undefined ? await formatOfDatabase(layout.database) : Number(version);
+  if (format === undefined) {
     throw new StorageFormatError(
       directory,
       `${marker} does not say "holdfast storage <version>". If the directory is Holdfast's, write "holdfast storage ${formatVersion}" into that file; otherwise choose an empty directory.`,
     );
   }
-  if (Number(version) > formatVersion) {
+  if (format > formatVersion) {
     throw new StorageFormatError(
       directory,
-      `${directory} was written by a newer Holdfast (format ${version}; this one reads up to ${formatVersion}). Run that release again, or give this one an empty directory.`,
+      `${directory} was written by a newer Holdfast (format ${format}; this one reads up to ${formatVersion}). Run that release again, or give this one an empty directory.`,
     );
   }
-  return true;
+  if (version !== undefined) return { state: 'ours' };
+  return { state: 'ours', fault: `${marker} was damaged; the database itself says that it has format ${format}` };
 }
 
 /** The marker is the first file of a new directory and is there whole or not at all. */

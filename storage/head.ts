@@ -39,6 +39,12 @@ export function encodeHead(head: Head): Buffer {
   });
 }
 
+/** The format that an intact head says it has, whichever it is; undefined when it is not intact. */
+export function formatOfHead(record: Buffer): number | undefined {
+  const decoded = decodeRecord(headKey, record, undefined);
+  return decoded.state === 'intact' && decoded.value.length >= fixedBytes ? decoded.value.readUInt16BE(0) : undefined;
+}
+
 /** The reason when it is not a head; a newer format still decodes as far as `format`. */
 export function decodeHead(record: Buffer): Head | { readonly format: number; readonly fault: string } {
   const decoded = decodeRecord(headKey, record, undefined);

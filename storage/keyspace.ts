@@ -14,6 +14,8 @@ const numbers = {
   document: 8,
   quarantine: 9,
   mark: 10,
+  outbox: 11,
+  grant: 12,
 } as const;
 
 /** Every keyspace on disk. `head`, `quarantine` and `mark` belong to storage itself. */

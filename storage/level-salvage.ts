@@ -31,7 +31,8 @@ export async function salvageLevel(from: string, to: string): Promise<void> {
   }
 }
 
-async function readNewest(directory: string): Promise<Iterable<LevelEntry>> {
+/** The newest version of every key, from the files alone. */
+export async function readNewest(directory: string): Promise<Iterable<LevelEntry>> {
   const files = await listLevel(directory);
   const manifest = await readManifest(directory, files);
   const newest = new Map<string, SalvagedEntry>();

@@ -66,6 +66,7 @@ export class RecordStore implements Records {
     }
     const files = await openStoreFiles({ ...options, nowMs: options.clock.now() });
     const records = new RecordStore(options, files);
+    if (files.markerFault !== undefined) options.onMarkerDamage(files.markerFault);
     for (const damage of records.unsettled) options.onDamage(damage);
     if (files.reserveFault !== undefined) records.#fail(files.reserveFault);
     return records;

@@ -85,6 +85,8 @@ export interface RecordsOptions {
    * about the whole keyspace: any record of it may be missing or old.
    */
   onDamage(damage: Damage): void;
+  /** The FORMAT file was damaged and has been written anew; nothing else was. Default: nobody listens. */
+  onMarkerDamage?(reason: string): void;
   /** Called once per change of state. */
   onHealth(health: StorageHealth): void;
   /** The disk was tried again and still takes no writes; the error need not be the one that began it. Default: nobody listens. */
@@ -100,5 +102,7 @@ export interface RecordsOptions {
  * bytes) or StorageUnavailableError (no permission, no space at all).
  */
 export function openRecords(options: RecordsOptions): Promise<Records> {
-  return RecordStore.open({ syncEveryMs: 5000, engine: levelEngine, onRetryFailed: () => {}, ...options });
+  const nobody = (): void => {};
+  const defaults = { syncEveryMs: 5000, engine: levelEngine, onRetryFailed: nobody, onMarkerDamage: nobody };
+  return RecordStore.open({ ...defaults, ...options });
 }

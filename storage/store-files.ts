@@ -16,6 +16,8 @@ export interface StoreFiles {
   readonly store: OpenStore;
   /** Why the reserve could not be brought to its full size, if so. */
   readonly reserveFault: unknown;
+  /** What was wrong with the FORMAT file before it was written anew, if so. */
+  readonly markerFault: string | undefined;
 }
 
 export async function openStoreFiles(options: {
@@ -25,7 +27,7 @@ export async function openStoreFiles(options: {
 }): Promise<StoreFiles> {
   const { directory, engine, nowMs } = options;
   const layout = storageLayout(directory);
-  await prepareDirectory(layout);
+  const markerFault = await prepareDirectory(layout);
   const opened: { close(): Promise<void> }[] = [];
   try {
     const synced = await readWitness(layout.synced);
@@ -42,7 +44,7 @@ export async function openStoreFiles(options: {
     opened.push(witness);
     await witness.write(current.head.batch);
     const reserveFault = await fillReserve(reserve);
-    return { layout, witness, reserve, store: current, reserveFault };
+    return { layout, witness, reserve, store: current, reserveFault, markerFault };
   } catch (error) {
     for (const file of opened) await file.close();
     if (error instanceof StorageError) throw error;

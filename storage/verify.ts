@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeMark } from './damage-marks.ts';
 import type { Database } from './database.ts';
-import { directoryBytes, isMarked, type StorageLayout, storageLayout } from './directory.ts';
+import { directoryBytes, readMarker, type StorageLayout, storageLayout } from './directory.ts';
 import {
   errorCode,
   errorText,
@@ -65,7 +65,8 @@ export interface VerifyReport {
 export async function verifyDirectory(directory: string, key: Buffer | undefined): Promise<VerifyReport> {
   const layout = storageLayout(directory);
   try {
-    if (!(await isMarked(layout))) {
+    const marker = await readMarker(layout);
+    if (marker.state === 'empty') {
       throw new StorageFormatError(
         directory,
         `${directory} is not a storage directory of Holdfast: it has no FORMAT file.`,
@@ -75,7 +76,8 @@ export async function verifyDirectory(directory: string, key: Buffer | undefined
     try {
       await copyUnderLock(layout.database, scratch.database);
       const { faults, logDamage } = await examineLevel(scratch.database);
-      const fileFaults = faults.map(({ name, reason }) => `${name}: ${reason}`);
+      const markerFaults = marker.fault === undefined ? [] : [marker.fault];
+      const fileFaults = [...markerFaults, ...faults.map(({ name, reason }) => `${name}: ${reason}`)];
       if (logDamage !== undefined)
         fileFaults.push(`${logDamage.name} at byte ${logDamage.offset}: ${logDamage.reason}`);
       const syncedBatch = await readWitness(layout.synced);

@@ -22,6 +22,9 @@ export async function openStorage(directory: string, clock: Clock, log: Logger):
       );
     },
     onRetryFailed: (error) => log.debug({ event: 'storage.retried', error }, 'the disk still takes no writes'),
+    onMarkerDamage: (reason) => {
+      log.warn({ event: 'storage.damaged', reason }, 'the FORMAT file was damaged, set aside and written anew');
+    },
     onHealth: ({ state, reason }) => {
       if (state === 'ok') log.info({ event: 'storage.recovered' }, 'the disk takes writes again');
       else

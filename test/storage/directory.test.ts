@@ -96,3 +96,51 @@ test('a directory another process has open is refused by name, for opening and f
 test('a directory that somebody removed has no bytes, so that status can still be asked', async (t) => {
   t.is(await directoryBytes('/nowhere/at/all'), 0);
 });
+
+test('a byte flipped anywhere in FORMAT is damage that is said and mended, unless it names a newer format', async (t) => {
+  const directory = temporaryDirectory(t);
+  const first = await openTestRecords(t, { directory });
+  await first.records.write([{ type: 'put', space: 'meta', key: 'a', value: Buffer.from('1') }], { sync: true });
+  await first.records.close();
+  const marker = join(directory, 'FORMAT');
+  const whole = readFileSync(marker);
+  for (let offset = 0; offset < whole.length; offset++) {
+    const flipped = Buffer.from(whole);
+    flipped[offset]! ^= 0x08;
+    writeFileSync(marker, flipped);
+    if (flipped.toString() === 'holdfast storage 9\n') {
+      await t.throwsAsync(openTestRecords(t, { directory }), { instanceOf: StorageFormatError, message: /newer/ });
+      continue;
+    }
+    const { fileFaults, isSound } = await verifyDirectory(directory, undefined);
+    t.true(isSound);
+    t.regex(fileFaults.join(), /FORMAT was damaged; the database itself says that it has format 1/);
+    t.deepEqual(readFileSync(marker), flipped, 'looking changes nothing');
+    const said: string[] = [];
+    const { records, damages } = await openTestRecords(t, { directory, onMarkerDamage: (reason) => said.push(reason) });
+    t.is(said.length, 1);
+    t.deepEqual(damages, []);
+    t.is((await records.read('meta', 'a'))?.toString(), '1');
+    await records.close();
+    t.deepEqual(readFileSync(marker), whole);
+    t.deepEqual(readFileSync(`${marker}.damaged`), flipped);
+  }
+});
+
+test('a damaged FORMAT over a newer database, or over none that is whole, is refused and left as it was', async (t) => {
+  for (const head of [
+    encodeHead({ format: 3, batch: 9, reserveSession: 0, tally: new Map() }),
+    Buffer.from('not a head'),
+  ]) {
+    const directory = temporaryDirectory(t);
+    await (await openTestRecords(t, { directory })).records.close();
+    const database = await openLevelDatabase(join(directory, 'level'));
+    await database.batch([{ type: 'put', key: headKey, value: head }], { sync: true });
+    await database.close();
+    writeFileSync(join(directory, 'FORMAT'), 'xoldfast storage 3\n');
+    const before = readdirSync(join(directory, 'level'));
+    await t.throwsAsync(openTestRecords(t, { directory }), { instanceOf: StorageFormatError });
+    t.is(readFileSync(join(directory, 'FORMAT'), 'utf8'), 'xoldfast storage 3\n');
+    t.deepEqual(readdirSync(join(directory, 'level')), before);
+  }
+});
