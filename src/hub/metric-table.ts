@@ -55,7 +55,7 @@ export const metricTable = {
     name: 'holdfast_authentications_total',
     type: 'counter',
     help: 'Callers by what they presented and how it was judged.',
-    labels: { credential: ['certificate', 'token', 'none'], result: ['accepted', 'refused', 'unknown'] },
+    labels: { credential: ['certificate', 'token', 'none'], result: ['accepted', 'refused'] },
   },
   linkState: {
     name: 'holdfast_link_state',

@@ -20,21 +20,13 @@ function forwardingOf(services: Services, exchange: Exchange): Forwarding {
   if (read?.verb === 'get') return ofObject(services, exchange, read);
   if (read !== undefined) return { ...headLimitMs, ...ofCollection(services, exchange, read) };
   if (!info.isResourceRequest && isDocument(exchange)) return ofDocument(services, exchange);
-  return { ...headLimitMs, onHeaders: (statusCode) => noted(services, exchange, statusCode) };
+  return { ...headLimitMs, onHeaders: (statusCode) => noteAnswer(services, exchange, statusCode) };
 }
 
 function ofCollection(services: Services, exchange: Exchange, read: CollectionRead): Forwarding {
   return {
-    onHeaders: (statusCode, headers) => {
-      noteCollectionAnswer(services, exchange, read, { statusCode, headers });
-      return 'relay';
-    },
+    onHeaders: (statusCode, headers) => noteCollectionAnswer(services, exchange, read, { statusCode, headers }),
   };
-}
-
-function noted(services: Services, exchange: Exchange, statusCode: number): 'relay' {
-  noteAnswer(services, exchange, statusCode);
-  return 'relay';
 }
 
 const objectLimitBytes = 3 * 1024 * 1024;
@@ -43,10 +35,9 @@ function ofObject(services: Services, exchange: Exchange, read: ObjectRead): For
   const { cache, identities } = services;
   const onHeaders: Forwarding['onHeaders'] = (statusCode, headers) => {
     noteAnswer(services, exchange, statusCode);
-    if (!isApiserverAnswer(headers)) return 'relay';
+    if (!isApiserverAnswer(headers)) return;
     if (statusCode === 404) cache.objects.forget(read.path);
     if (statusCode === 403) cache.objects.refuse(read.path, identities.claimed(exchange));
-    return 'relay';
   };
   const isPlain = read.form === 'json' && exchange.request.method === 'GET';
   if (!isPlain || isFollowed(services, exchange, read)) return { onHeaders };
@@ -81,7 +72,7 @@ function ofDocument(services: Services, exchange: Exchange): Forwarding {
   return {
     onHeaders: (statusCode, headers) => {
       if (statusCode === 304) services.cache.documents.confirm(key, headers.etag ?? '', services.wallClock());
-      return noted(services, exchange, statusCode);
+      noteAnswer(services, exchange, statusCode);
     },
     teeLimitBytes: documentLimitBytes,
     tee: (body, statusCode, headers) => {

@@ -159,6 +159,5 @@ function withImpersonation(caller: Caller, { impersonation }: HeaderScan): Calle
 }
 
 function whatToPresent({ nodeUser, authorities }: CertificatePolicy): string {
-  const issuers = authorities.map((authority) => authority.name).join(' or ');
-  return `present a client certificate for ${nodeUser} issued by ${issuers}, or a bearer token`;
+  return `present a client certificate for ${nodeUser} issued by ${authorities.join(' or ')}, or a bearer token`;
 }

@@ -1,5 +1,5 @@
 // What a client certificate means to the hub. Pure: TLS has already checked the signature chain (`isAuthorized`); here
-// is decided whom it speaks for, and whether an expired one still counts. Source: kubernetes apiserver
+// is decided whom it speaks for. Source: kubernetes apiserver
 // pkg/authentication/request/x509 (CommonName is the user, Organization the groups, EKU clientAuth).
 import type { X509Certificate } from 'node:crypto';
 import { readCertificateFacts } from '../pki/certificate-facts.ts';
@@ -12,21 +12,13 @@ export interface PresentedCertificate {
   readonly authorizationError: string | undefined;
 }
 
-/** Who may vouch for callers. */
-export interface ClientAuthority {
-  /** For messages, e.g. `the cluster CA`. */
-  readonly name: string;
-  readonly certificates: readonly X509Certificate[];
-}
-
 export interface CertificatePolicy {
   /** The user the hub's own credential speaks for, e.g. `system:node:edge-1`. */
   readonly nodeUser: string;
   /** The groups of the hub's own credential. Whoever lacks one of them would gain rights through the hub. */
   readonly nodeGroups: readonly string[];
-  readonly authorities: readonly ClientAuthority[];
-  /** How long a node certificate counts after its end, for outages that outlast it. */
-  readonly expiredNodeCertificateGraceMs: number;
+  /** Who may vouch for callers, for messages: `the cluster CA`. Whom TLS trusts stands with the listener. */
+  readonly authorities: readonly string[];
 }
 
 /** A verdict about `node` holds until `validUntilMs`; the others until the connection ends. */
@@ -45,40 +37,17 @@ export function judgeCertificate(
 ): CertificateVerdict {
   const facts = readCertificateFacts(certificate);
   const { commonName, organizations, extendedKeyUsages, notBeforeMs, notAfterMs } = facts;
-  const validUntilMs = notAfterMs + policy.expiredNodeCertificateGraceMs;
   if (extendedKeyUsages !== undefined && !extendedKeyUsages.some((use) => use === clientAuth || use === anyUse)) {
     return untrusted('it is not meant for clients (extended key usage lacks clientAuth)');
   }
-  const isExpiredByTls = !isAuthorized && authorizationError === 'CERT_HAS_EXPIRED';
-  // OpenSSL reports the last of several faults, so "expired" may hide a bad signature: check again what it stands for.
-  const isTrusted = isAuthorized || (isExpiredByTls && isSignedByAuthority(certificate, policy.authorities, nowMs));
-  if (!isTrusted) return untrusted(inWords(authorizationError));
+  if (!isAuthorized) return untrusted(inWords(authorizationError));
   if (nowMs < notBeforeMs) return untrusted(inWords('CERT_NOT_YET_VALID'));
   if (commonName === undefined) return untrusted('it names no single user (CN)');
-  if (nowMs > (commonName === policy.nodeUser ? validUntilMs : notAfterMs))
-    return untrusted(inWords('CERT_HAS_EXPIRED'));
+  if (nowMs > notAfterMs) return untrusted(inWords('CERT_HAS_EXPIRED'));
   if (commonName !== policy.nodeUser) return { verdict: 'other-user', user: commonName };
   const missing = policy.nodeGroups.find((group) => !organizations.includes(group));
   if (missing !== undefined) return { verdict: 'other-user', user: `${commonName} without group ${missing}` };
-  return { verdict: 'node', validUntilMs };
-}
-
-/** One step only: a certificate from an intermediate authority gets no grace. */
-function isSignedByAuthority(
-  certificate: X509Certificate,
-  authorities: readonly ClientAuthority[],
-  nowMs: number,
-): boolean {
-  return authorities
-    .flatMap((authority) => authority.certificates)
-    .some(
-      (authority) =>
-        authority.ca &&
-        nowMs >= authority.validFromDate.getTime() &&
-        nowMs <= authority.validToDate.getTime() &&
-        certificate.checkIssued(authority) &&
-        certificate.verify(authority.publicKey),
-    );
+  return { verdict: 'node', validUntilMs: notAfterMs };
 }
 
 const words: Readonly<Record<string, string>> = {

@@ -2,7 +2,6 @@
 // client. Every callback may come late, after the attempt is over, and then does nothing.
 import type { Dispatcher } from 'undici';
 import { badRequest } from '../../apimachinery/status.ts';
-import { type AnswerSink, InterceptedAnswer, RelayedAnswer } from './answer-sink.ts';
 import { type AwaitedHead, Place } from './awaited-heads.ts';
 import { ClientBody } from './client-body.ts';
 import {
@@ -16,6 +15,7 @@ import type { ForwardOptions, ForwardResult, ResponseHeaders } from './forward.t
 import { isGatewayAnswer } from './headers.ts';
 import { tellFailure } from './link-observer.ts';
 import { nextAttempt } from './next-attempt.ts';
+import { RelayedAnswer } from './relayed-answer.ts';
 import { ResponseRelay } from './response-relay.ts';
 import type { Server } from './servers.ts';
 import type { Upstream } from './upstream.ts';
@@ -46,7 +46,7 @@ export class ForwardAttempt implements Dispatcher.DispatchHandler, AwaitedHead {
   /** Known from the moment the request is written to a connection. */
   #controller: Dispatcher.DispatchController | undefined;
   #state: 'head' | 'body' | 'over' = 'head';
-  #sink: AnswerSink | undefined;
+  #answer: RelayedAnswer | undefined;
 
   constructor(exchange: ForwardExchange, server: Server) {
     this.#exchange = exchange;
@@ -120,19 +120,12 @@ export class ForwardAttempt implements Dispatcher.DispatchHandler, AwaitedHead {
     upstream.awaitedHeads.delete(this);
     upstream.observer.responded(this.server, upstream.clock.now() - this.#beganAt);
     try {
-      if (options.onHeaders?.(statusCode, headers) === 'intercept') {
-        this.#sink = new InterceptedAnswer(statusCode, headers);
-      } else {
-        const rawHeaders = controller.rawHeaders as readonly Buffer[];
-        const head = {
-          statusCode,
-          statusMessage,
-          rawHeaders,
-          hasContentLength: headers['content-length'] !== undefined,
-        };
-        const relay = new ResponseRelay(options.response, controller, head, !options.request.complete);
-        this.#sink = new RelayedAnswer(relay, options, statusCode, headers);
-      }
+      options.onHeaders?.(statusCode, headers);
+      const rawHeaders = controller.rawHeaders as readonly Buffer[];
+      const hasContentLength = headers['content-length'] !== undefined;
+      const head = { statusCode, statusMessage, rawHeaders, hasContentLength };
+      const relay = new ResponseRelay(options.response, controller, head, !options.request.complete);
+      this.#answer = new RelayedAnswer(relay, options, statusCode, headers);
       this.#state = 'body';
     } catch (error) {
       // The caller's own error, or a header that must not be written: either way nothing was.
@@ -143,17 +136,14 @@ export class ForwardAttempt implements Dispatcher.DispatchHandler, AwaitedHead {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#state !== 'body' || this.#sink?.data(chunk) !== false) return;
-    const tooLarge = new ExchangeEndedError('cancelled', 'the body is too large to keep');
-    this.#failBody(tooLarge);
-    this.#abort(tooLarge);
+    if (this.#state === 'body') this.#answer?.data(chunk);
   }
 
   onResponseEnd(): void {
-    if (this.#state !== 'body' || this.#sink === undefined) return;
+    if (this.#state !== 'body' || this.#answer === undefined) return;
     this.#leave();
     try {
-      this.#exchange.resolve(this.#sink.end());
+      this.#exchange.resolve(this.#answer.end());
     } catch (error) {
       this.#exchange.reject(error);
     }
@@ -235,7 +225,7 @@ export class ForwardAttempt implements Dispatcher.DispatchHandler, AwaitedHead {
 
   #failBody(error: Error): void {
     this.#leave();
-    if (this.#sink !== undefined) this.#exchange.resolve(this.#sink.cut(this.server.name, error));
+    if (this.#answer !== undefined) this.#exchange.resolve(this.#answer.cut(this.server.name, error));
   }
 
   #leave(): void {

@@ -24,8 +24,8 @@ export interface ForwardOptions {
   readonly body?: Buffer | undefined;
   /** Ends the exchange: rejects with the signal's reason before the response head, cuts the client off after it. */
   readonly signal?: AbortSignal | undefined;
-  /** Looks at the response head before the client does. `intercept`: the client gets nothing, the caller everything. */
-  readonly onHeaders?: ((statusCode: number, headers: ResponseHeaders) => 'relay' | 'intercept') | undefined;
+  /** Looks at the response head before the client does. What it throws is what the exchange rejects with. */
+  readonly onHeaders?: ((statusCode: number, headers: ResponseHeaders) => void) | undefined;
   /** Gets a copy of the complete body, as encoded on the wire, just before the client gets its end. */
   readonly tee?: ((body: Buffer, statusCode: number, headers: ResponseHeaders) => void) | undefined;
   /** Larger bodies are not copied. Default 4 MiB. */
@@ -39,15 +39,7 @@ export type ForwardResult =
   | { readonly outcome: 'relayed'; readonly statusCode: number }
   /** The client got a head and a part, then its connection was destroyed. */
   | { readonly outcome: 'cut'; readonly statusCode: number; readonly error: UpstreamBodyCutError }
-  | { readonly outcome: 'client-gone' }
-  /** Nothing was written. `isComplete` is false when the body was cut or over 1 MiB. */
-  | {
-      readonly outcome: 'intercepted';
-      readonly statusCode: number;
-      readonly headers: ResponseHeaders;
-      readonly body: Buffer;
-      readonly isComplete: boolean;
-    };
+  | { readonly outcome: 'client-gone' };
 
 /**
  * Resolves when the exchange is over.

@@ -27,10 +27,6 @@ export class Servers {
     this.#pick = pick;
   }
 
-  isUp(server: Server): boolean {
-    return !this.#down.has(server);
-  }
-
   markUp(server: Server): void {
     this.#down.delete(server);
   }

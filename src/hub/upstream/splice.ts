@@ -10,8 +10,8 @@ export interface Ends {
   readonly remote: Duplex;
 }
 
-/** Calls `onOver` once, when both are closed. The returned function breaks both. */
-export function splice({ local, localHead, remote }: Ends, onOver: () => void): (error: Error) => void {
+/** Calls `onOver` once, when both are closed. */
+export function splice({ local, localHead, remote }: Ends, onOver: () => void): void {
   let open = 2;
   const closed = (other: Duplex) => () => {
     open -= 1;
@@ -28,10 +28,6 @@ export function splice({ local, localHead, remote }: Ends, onOver: () => void): 
   }
   if (localHead.length > 0) remote.write(localHead);
   if (local.destroyed) breakOff(remote);
-  return () => {
-    breakOff(local);
-    breakOff(remote);
-  };
 }
 
 /** The peer of a closed socket has nobody to hear from or to talk to; what it was already given may still leave. */

@@ -32,9 +32,6 @@ export interface TunnelOptions {
   /** Path with query, as the client sent it. */
   readonly path: string;
   readonly credential: Credential;
-  readonly headers?: Readonly<Record<string, string | undefined>> | undefined;
-  /** Ends the tunnel. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 export type TunnelResult =
@@ -47,7 +44,6 @@ export type TunnelResult =
 /**
  * Resolves when the tunnel is over. Never retried: whoever asks for a stream asks again.
  * @throws UpstreamUnreachableError when no answer came; nothing has been written to the socket
- * @throws the signal's reason when it aborts before the answer
  */
 export function tunnel(upstream: Upstream, options: TunnelOptions): Promise<TunnelResult> {
   return new TunnelAttempt(upstream, options).run();
@@ -69,7 +65,6 @@ class TunnelAttempt implements Dispatcher.DispatchHandler, AwaitedHead {
   #state: 'head' | 'tunnel' | 'refused' | 'over' = 'head';
   #statusCode = 0;
   #relay: ResponseRelay | undefined;
-  #endTunnel: ((error: Error) => void) | undefined;
 
   constructor(upstream: Upstream, options: TunnelOptions) {
     this.#upstream = upstream;
@@ -79,13 +74,11 @@ class TunnelAttempt implements Dispatcher.DispatchHandler, AwaitedHead {
   }
 
   run(): Promise<TunnelResult> {
-    const { request, socket, path, credential, headers: overrides, signal } = this.#options;
+    const { request, socket, path, credential } = this.#options;
     if (socket.destroyed) return Promise.resolve({ outcome: 'client-gone' });
-    if (signal?.aborted === true) return Promise.reject(signal.reason);
     socket.on('error', ignoreError); // 'close' follows
     socket.allowHalfOpen = true; // a TLS port's sockets are not
     socket.on('close', this.#onClose);
-    signal?.addEventListener('abort', this.#onAbort);
     this.#upstream.awaitedHeads.add(this, this.#beganAt);
     this.#client = this.#upstream.openClient(this.server, credential.kind, { allowHalfOpen: true });
     this.#client.dispatch(
@@ -93,7 +86,6 @@ class TunnelAttempt implements Dispatcher.DispatchHandler, AwaitedHead {
         path: this.server.basePath + path,
         method: request.method ?? 'GET',
         headers: requestHeaders(request.rawHeaders, {
-          overrides,
           authorization: authorizationOf(credential, this.#upstream),
           dropContentLength: true,
         }),
@@ -127,7 +119,7 @@ class TunnelAttempt implements Dispatcher.DispatchHandler, AwaitedHead {
     const { socket, head } = this.#options;
     socket.off('close', this.#onClose);
     socket.write(switchingHead(statusCode, controller.rawHeaders as readonly Buffer[]));
-    this.#endTunnel = splice({ local: socket, localHead: head, remote }, () => this.#finish({ outcome: 'tunnelled' }));
+    splice({ local: socket, localHead: head, remote }, () => this.#finish({ outcome: 'tunnelled' }));
   }
 
   onResponseStart(
@@ -196,16 +188,6 @@ class TunnelAttempt implements Dispatcher.DispatchHandler, AwaitedHead {
     this.#finish({ outcome: 'client-gone' });
   };
 
-  readonly #onAbort = (): void => {
-    const cancelled = new ExchangeEndedError('cancelled', 'the tunnel was cancelled');
-    if (this.#state === 'tunnel') this.#endTunnel?.(cancelled);
-    else if (this.#state === 'refused') this.onResponseError(undefined, cancelled);
-    else if (this.#state === 'head') {
-      this.#leave();
-      this.#result.reject(this.#options.signal?.reason);
-    }
-  };
-
   #fail(error: Error): void {
     if (this.#state !== 'head') return;
     const phase = this.#controller === undefined ? 'connect' : 'sent';
@@ -227,10 +209,9 @@ class TunnelAttempt implements Dispatcher.DispatchHandler, AwaitedHead {
   /** The upgraded socket no longer belongs to the client; everything else of it goes. */
   #leave(): void {
     this.#state = 'over';
-    const { socket, signal } = this.#options;
+    const { socket } = this.#options;
     this.#upstream.awaitedHeads.delete(this);
     socket.off('close', this.#onClose);
-    signal?.removeEventListener('abort', this.#onAbort);
     this.#client?.destroy(new ExchangeEndedError('cancelled', 'the tunnel is over'), ignoreError);
   }
 }

@@ -28,7 +28,6 @@ const serving = makeCertificate('hub', {
 const nodeCertificate = makeCertificate(nodeUser, { ...asNode, issuer: cluster.issuer });
 
 interface SetUp {
-  readonly graceMs?: number;
   readonly nowMs?: () => number;
   readonly acceptedTokens?: AcceptedTokens;
 }
@@ -37,11 +36,7 @@ function identifierFor(o: SetUp = {}): IdentifyCaller {
   const policy: CertificatePolicy = {
     nodeUser,
     nodeGroups: ['system:nodes'],
-    authorities: [
-      { name: 'the cluster CA', certificates: [cluster.issuer.certificate] },
-      { name: "this hub's CA", certificates: [hub.issuer.certificate] },
-    ],
-    expiredNodeCertificateGraceMs: o.graceMs ?? 0,
+    authorities: ['the cluster CA', "this hub's CA"],
   };
   const now = o.nowMs ?? Date.now;
   return createIdentifier({
@@ -206,25 +201,6 @@ for (const [what, { certificate, says }] of Object.entries(untrusted)) {
     t.regex(said.message, /system:node:edge-1 issued by the cluster CA or this hub's CA, or a bearer token/);
   });
 }
-
-test('an expired node certificate is accepted within the grace, if it was good otherwise', async (t) => {
-  const port = await openPort(t, { graceMs: 60_000 });
-  const expired = { ...asNode, notAfterMs: Date.now() - 10_000 };
-  t.is(
-    (await ask(port, { certificate: makeCertificate(nodeUser, { ...expired, issuer: cluster.issuer }) })).identity,
-    'node',
-  );
-  const refused = [
-    makeCertificate(nodeUser, { ...expired, issuer: sameName.issuer }),
-    makeCertificate(nodeUser, { ...expired, issuer: forger }),
-    makeCertificate(nodeUser, expired),
-    makeCertificate(nodeUser, { ...expired, use: 'server', subjectAltNames: ['x'], issuer: cluster.issuer }),
-    makeCertificate('system:node:other', { ...expired, issuer: cluster.issuer }),
-    makeCertificate(nodeUser, { ...asNode, notAfterMs: Date.now() - 70_000, issuer: cluster.issuer }),
-    makeCertificate(nodeUser, { ...expired, issuer: nodeCertificate.issuer }),
-  ];
-  for (const certificate of refused) t.is((await ask(port, { certificate })).code, 401);
-});
 
 test('a certificate that ends while its connection is open is the node no longer', async (t) => {
   let nowMs = Date.now();

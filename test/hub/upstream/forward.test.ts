@@ -417,23 +417,6 @@ test('a gateway that answers in place of the apiserver counts as unreachable; a 
   );
 });
 
-test('an intercepted answer writes nothing and is given to the caller whole', async (t) => {
-  const server = await cloud(t, (_request, response) => {
-    response.writeHead(401, { 'x-a': 'b' });
-    response.write('who ');
-    response.end('are you');
-  });
-  const hub = await front(t, upstreamTo(t, [portOf(server)]), {
-    onHeaders: (statusCode) => (statusCode === 401 ? 'intercept' : 'relay'),
-  });
-  const result = hub.nextResult();
-  const client = connect(hub.port, '127.0.0.1');
-  client.write(get());
-  t.like(await result, { outcome: 'intercepted', statusCode: 401, body: Buffer.from('who are you'), isComplete: true });
-  t.is(client.bytesRead, 0);
-  client.destroy();
-});
-
 test("an error of the caller's own onHeaders comes back as it is, with nothing written", async (t) => {
   const server = await cloud(t, (_request, response) => response.end('ok'));
   const hub = await front(t, upstreamTo(t, [portOf(server)]), {

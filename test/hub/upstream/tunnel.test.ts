@@ -246,25 +246,6 @@ test('a client that leaves before the answer is heard upstream', async (t) => {
   t.is(upstream.awaitedHeads.size, 0);
 });
 
-test('the signal ends a tunnel, and one that has not begun', async (t) => {
-  for (const isBegun of [true, false]) {
-    const ending = new AbortController();
-    const { port } = isBegun ? await switchingCloud(t) : await rawCloud(t, () => {});
-    const upstream = upstreamTo(t, [port]);
-    const hub = await tunnelFront(t, upstream, { signal: ending.signal });
-    const client = connect(hub.port, '127.0.0.1');
-    client.on('error', () => {});
-    client.write(upgrade());
-    if (isBegun) await readUntil(client, '\r\n\r\n');
-    else while (upstream.awaitedHeads.size === 0) await new Promise(setImmediate);
-    ending.abort(new RangeError('closing'));
-    if (isBegun) t.deepEqual(await hub.result, { outcome: 'tunnelled' });
-    else t.like(await hub.result, { outcome: 'failed', error: { name: 'RangeError' } });
-    client.resume();
-    if (!client.closed) await new Promise((resolve) => client.on('close', resolve));
-  }
-});
-
 test('giving the server up fails a tunnel that waits and leaves one that stands', async (t) => {
   const standing = await switchingCloud(t);
   const upstream = upstreamTo(t, [standing.port]);

@@ -1,21 +1,11 @@
-// Where the body of a forwarded answer goes: on to the client, with a copy for whoever wants one, or to the caller alone.
-
+// Where the body of a forwarded answer goes: on to the client, with a copy for whoever wants one.
 import { UpstreamBodyCutError } from './errors.ts';
 import type { ForwardOptions, ForwardResult, ResponseHeaders } from './forward.ts';
 import type { ResponseRelay } from './response-relay.ts';
 
-export interface AnswerSink {
-  /** False: no more is wanted. */
-  data(chunk: Buffer): boolean;
-  /** The body is whole. @throws what the caller's tee throws; the client has its answer nevertheless */
-  end(): ForwardResult;
-  /** The rest will not come. */
-  cut(server: string, cause: unknown): ForwardResult;
-}
-
 const defaultTeeLimitBytes = 4 * 1024 * 1024;
 
-export class RelayedAnswer implements AnswerSink {
+export class RelayedAnswer {
   readonly #relay: ResponseRelay;
   readonly #options: ForwardOptions;
   readonly #statusCode: number;
@@ -33,16 +23,16 @@ export class RelayedAnswer implements AnswerSink {
     if (options.tee !== undefined && isFramed && options.request.method !== 'HEAD') this.#copy = [];
   }
 
-  data(chunk: Buffer): true {
+  data(chunk: Buffer): void {
     if (this.#copy !== undefined) {
       this.#copyBytes += chunk.length;
       if (this.#copyBytes > (this.#options.teeLimitBytes ?? defaultTeeLimitBytes)) this.#copy = undefined;
       else this.#copy.push(chunk);
     }
     this.#relay.data(chunk);
-    return true;
   }
 
+  /** The body is whole. @throws what the caller's tee throws; the client has its answer nevertheless */
   end(): ForwardResult {
     try {
       // Before the client knows that it is done, so that it can read its own write.
@@ -54,43 +44,10 @@ export class RelayedAnswer implements AnswerSink {
     return { outcome: 'relayed', statusCode: this.#statusCode };
   }
 
+  /** The rest will not come. */
   cut(server: string, cause: unknown): ForwardResult {
     this.#relay.cut();
     return { outcome: 'cut', statusCode: this.#statusCode, error: new UpstreamBodyCutError({ server, cause }) };
-  }
-}
-
-const interceptLimitBytes = 1024 * 1024;
-
-export class InterceptedAnswer implements AnswerSink {
-  readonly #statusCode: number;
-  readonly #headers: ResponseHeaders;
-  readonly #pieces: Buffer[] = [];
-  #bytes = 0;
-
-  constructor(statusCode: number, headers: ResponseHeaders) {
-    this.#statusCode = statusCode;
-    this.#headers = headers;
-  }
-
-  data(chunk: Buffer): boolean {
-    if (this.#bytes + chunk.length > interceptLimitBytes) return false;
-    this.#pieces.push(chunk);
-    this.#bytes += chunk.length;
-    return true;
-  }
-
-  end(): ForwardResult {
-    return this.#result(true);
-  }
-
-  cut(): ForwardResult {
-    return this.#result(false);
-  }
-
-  #result(isComplete: boolean): ForwardResult {
-    const body = oneBuffer(this.#pieces, this.#bytes);
-    return { outcome: 'intercepted', statusCode: this.#statusCode, headers: this.#headers, body, isComplete };
   }
 }
 
