@@ -27,6 +27,36 @@ const readings: readonly (readonly string[])[] = [
   ['explain', 'anchors.spec', '--api-version=example.test/v1'],
   ['version'],
 ];
+/** Those that need the cloud, or what kubectl makes of its errors. */
+const onlineOnly: readonly (readonly string[])[] = [
+  ['get', 'all', '-n', 'shop'],
+  ['get', 'pods', '-A', '--field-selector', `spec.nodeName=${nodeName}`, '--sort-by=.metadata.name', '--show-labels'],
+  ['get', 'clusterroles', '--chunk-size=7', '-o', 'name'],
+  ['get', 'ns', '-o', 'custom-columns=NAME:.metadata.name,PHASE:.status.phase'],
+  ['get', '--raw', '/apis/apps/v1'],
+  ['get', '--raw', '/readyz'],
+  ['get', 'pod', 'web', '-n', 'shop', '--subresource=status', '-o', 'jsonpath={.status.phase}'],
+  ['describe', 'node', nodeName],
+  ['describe', 'cm', '-n', 'shop'],
+  ['explain', 'deployment.spec.strategy', '--recursive'],
+  ['events', '-n', 'shop'],
+  ['auth', 'can-i', 'get', 'pods'],
+  ['auth', 'can-i', '--list', '-n', 'shop'],
+  ['auth', 'whoami', '-o', 'jsonpath={.status.userInfo.username}'],
+  ['cluster-info', 'dump', '--namespaces', 'shop', '-o', 'name'],
+  ['wait', '--for=jsonpath={.data.a}=b', 'cm/settings', '-n', 'shop'],
+  ['auth', 'can-i', 'use', 'the', 'moon'],
+  ['get', 'nothing-of-this-kind'],
+  ['get', 'cm', 'missing', '-n', 'shop'],
+  ['get', 'cm', '-n', 'shop', '-l', 'a in (b'],
+  ['get', 'cm', '-n', 'shop', '--field-selector', 'data.a=b'],
+  ['create', 'cm', 'settings', '-n', 'shop'],
+  ['create', 'cm', 'Not_A_Name', '-n', 'shop'],
+  ['create', 'cm', 'new', '-n', 'nowhere'],
+  ['label', 'cm', 'settings', '-n', 'shop', 'a=b', '--resource-version=1'],
+  ['logs', 'web', '-n', 'shop'],
+  ['top', 'pods', '-n', 'shop'],
+];
 let lab: Lab;
 let programs: Record<(typeof names)[number], string>;
 let directory: string;
@@ -91,6 +121,22 @@ for (const name of names) {
       t.is(through.code, 0, through.stderr);
       t.is(withoutTimes(through.stdout), withoutTimes(direct.stdout), args.join(' '));
       t.is(through.stderr, direct.stderr, args.join(' '));
+    }
+  });
+
+  test(`${name}, link up: the same outcome and the same words, errors included`, async (t) => {
+    t.timeout(120_000);
+    const kubeconfig = lab.plane.tokenKubeconfig(token);
+    for (const args of onlineOnly) {
+      const direct = await run(t, name, { kubeconfig }, ...args);
+      const through = await run(t, name, {}, ...args);
+      const words = ({ code, stdout, stderr }: KubectlResult) => ({
+        code,
+        stdout: withoutTimes(stdout),
+        stderr: withoutTimes(stderr),
+      });
+      t.deepEqual(words(through), words(direct), args.join(' '));
+      t.log(`${through.code} ${args.join(' ')}: ${through.ms} ms, directly ${direct.ms} ms`);
     }
   });
 
