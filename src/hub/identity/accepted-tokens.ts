@@ -9,6 +9,13 @@ export interface AcceptedToken extends TokenClaims {
   readonly acceptedAtMs: number;
 }
 
+export interface Acceptance {
+  /** JSON values; a hash, never the token. */
+  readonly entry: AcceptedToken;
+  /** Hashes of those that had to make room. */
+  readonly forgotten: readonly string[];
+}
+
 /** accepted: serve as `identity`. unknown: answer 503. rejected: answer 401, the token can never be valid again. */
 export type TokenVerdict =
   | { readonly verdict: 'accepted'; readonly identity: string }
@@ -54,9 +61,9 @@ export class AcceptedTokens {
 
   /**
    * The cloud answered a request with this token, and the answer proves it (see `provesToken`).
-   * @returns the entry, when it is worth writing down again
+   * @returns what to write down, when it is worth it
    */
-  accept(token: BearerIdentity): AcceptedToken | undefined {
+  accept(token: BearerIdentity): Acceptance | undefined {
     const acceptedAtMs = this.#options.now();
     const known = this.#byHash.get(token.hash);
     // A busy client's entry moves now and then only: precise enough, and neither CPU nor disk notices.
@@ -65,8 +72,7 @@ export class AcceptedTokens {
     const entry = { ...token.claims, hash: token.hash, identity: token.claimed, acceptedAtMs };
     this.#byHash.delete(token.hash);
     this.#byHash.set(token.hash, entry);
-    this.#makeRoom();
-    return entry;
+    return { entry, forgotten: this.#makeRoom() };
   }
 
   /** The cloud answered 401. @returns true when the token had been accepted before */
@@ -106,13 +112,11 @@ export class AcceptedTokens {
     return { verdict: 'accepted', identity: known.identity };
   }
 
-  /** Everything worth keeping over a restart. JSON values; hashes, never tokens. */
-  snapshot(): readonly AcceptedToken[] {
-    const nowMs = this.#options.now();
-    return [...this.#byHash.values()].filter((one) => !this.#isOver(one, nowMs));
+  has(hash: string): boolean {
+    return this.#byHash.has(hash);
   }
 
-  /** Takes over what `snapshot` gave. Entries of another shape are left out; returns how many. */
+  /** Takes over entries that were written down. Those of another shape are left out; returns how many. */
   restore(entries: readonly unknown[]): number {
     const valid = entries.filter(isAcceptedToken);
     for (const entry of valid.sort((a, b) => a.acceptedAtMs - b.acceptedAtMs)) {
@@ -132,12 +136,16 @@ export class AcceptedTokens {
     return this.#options.isTimeCertain() && this.#isForgotten(entry, nowMs);
   }
 
-  #makeRoom(): void {
+  /** @returns the hashes that had to go */
+  #makeRoom(): readonly string[] {
     const nowMs = this.#options.now();
+    const gone: string[] = [];
     for (const entry of this.#byHash.values()) {
-      if (this.#byHash.size <= this.#options.limit && !this.#isOver(entry, nowMs)) return;
+      if (this.#byHash.size <= this.#options.limit && !this.#isOver(entry, nowMs)) break;
       this.#byHash.delete(entry.hash);
+      gone.push(entry.hash);
     }
+    return gone;
   }
 }
 

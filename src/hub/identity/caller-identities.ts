@@ -7,6 +7,7 @@ import type { Transport } from '../../cache/transport.ts';
 import { type AcceptedTokens, type PodPresence, provesToken } from './accepted-tokens.ts';
 import type { PodReference } from './bearer-identity.ts';
 import type { Caller } from './caller.ts';
+import type { TokenRecords } from './token-records.ts';
 
 interface Asking {
   readonly caller: Caller;
@@ -19,8 +20,8 @@ export interface CallerIdentitiesDependencies {
   readonly podPresence: (pod: PodReference) => PodPresence;
   /** Milliseconds that only go forward. */
   readonly now: () => number;
-  /** The table of accepted tokens has changed. */
-  readonly onChange: () => void;
+  /** Where accepted tokens are written down. */
+  readonly memory: Pick<TokenRecords, 'keep' | 'forget' | 'revoke'>;
 }
 
 const provenForMs = 120_000;
@@ -91,14 +92,17 @@ export class CallerIdentities {
       if (this.#provenAt.size <= provenLimit) break;
       this.#provenAt.delete(oldest);
     }
-    if (this.#deps.tokens.accept(bearer) !== undefined) this.#deps.onChange();
+    const accepted = this.#deps.tokens.accept(bearer);
+    if (accepted === undefined) return;
+    this.#deps.memory.keep(accepted.entry);
+    this.#deps.memory.forget(accepted.forgotten);
   }
 
   refuted({ caller }: Pick<Asking, 'caller'>): void {
     const { bearer } = caller;
     if (bearer === undefined) return;
     this.#provenAt.delete(bearer.hash);
-    if (this.#deps.tokens.reject(bearer)) this.#deps.onChange();
+    if (this.#deps.tokens.reject(bearer)) this.#deps.memory.revoke(bearer.hash);
   }
 
   /**

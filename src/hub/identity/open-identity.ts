@@ -19,6 +19,7 @@ import { readBearerIdentity } from './bearer-identity.ts';
 import { CallerIdentities } from './caller-identities.ts';
 import { createIdentifier, type IdentifyCaller } from './identify-caller.ts';
 import type { CertificatePolicy } from './presented-certificate.ts';
+import { TokenRecords } from './token-records.ts';
 
 export interface OpenIdentity {
   readonly pki: Pki;
@@ -65,8 +66,12 @@ export async function openIdentity(
     isTimeCertain: () => cache.time.isCertain,
     offlineTokenTtlMs: config.offlineTokenTtlMs,
   });
-  const kept = await records.read('meta', 'accepted-tokens');
-  if (kept !== undefined) tokens.restore(JSON.parse(kept.toString()));
+  const memory = new TokenRecords(records, (error) =>
+    log.warn({ event: 'tokens.unsaved', error }, 'accepted tokens could not be noted'),
+  );
+  const kept = await memory.load();
+  tokens.restore([...kept.values()]);
+  memory.forget([...kept.keys()].filter((hash) => !tokens.has(hash)));
 
   // The cluster's authority vouches for the node's user only where the hub itself shows a certificate of that user.
   const clusterAuthorities = (): readonly Buffer[] => {
@@ -96,14 +101,7 @@ export async function openIdentity(
       transport,
       podPresence: podPresence(cache, config.nodeName),
       now: () => clock.now(),
-      onChange: () => {
-        const value = Buffer.from(JSON.stringify(tokens.snapshot()));
-        records
-          .write([{ type: 'put', space: 'meta', key: 'accepted-tokens', value, secret: true }])
-          .catch((error: unknown) =>
-            log.warn({ event: 'tokens.unsaved', error }, 'accepted tokens could not be noted'),
-          );
-      },
+      memory,
     }),
     clientAuthorities: () => [...clusterAuthorities(), pki.authority],
     status: () => {
