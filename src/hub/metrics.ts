@@ -1,9 +1,9 @@
 // The metrics of one hub: counters and histograms that grow where things happen, gauges that are read from the hub's
-// status when somebody scrapes, so that nothing on a request's way pays for them. What happens once per request is noted,
+// figures when somebody scrapes, so that nothing on a request's way pays for them. What happens once per request is noted,
 // and handed to the library many at once: one at a time, between other work, that cost 6 of a request's 300 µs. What
 // happens once per watch event is a plain number.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { StatusSource } from './admin/hub-status.ts';
+import type { HubFigures } from './figures.ts';
 import { readGauges } from './gauges.ts';
 import { type KeyOf, type LabelsOf, type MetricKey, metricTable } from './metric-table.ts';
 
@@ -40,7 +40,8 @@ export interface Traffic {
   readonly sentBytes: number;
 }
 
-export function createMetrics(status: StatusSource, traffic: Traffic): Metrics {
+/** @param figures the numbers of now, asked for at each scrape */
+export function createMetrics(figures: () => Promise<HubFigures>, traffic: Traffic): Metrics {
   const registry = new Registry();
   const counters = new Map<MetricKey, Counter>();
   const gauges = new Map<MetricKey, Gauge>();
@@ -84,7 +85,7 @@ export function createMetrics(status: StatusSource, traffic: Traffic): Metrics {
     addCounts();
     addObservations();
     const busy = performance.eventLoopUtilization();
-    for (const { key, labels, value } of readGauges(await status.status())) gauges.get(key)!.set(labels, value);
+    for (const { key, labels, value } of readGauges(await figures())) gauges.get(key)!.set(labels, value);
     gauges.get('eventLoop')!.set(performance.eventLoopUtilization(busy, busySince).utilization);
     gauges.get('processStart')!.set(performance.timeOrigin / 1000);
     busySince = busy;

@@ -8,6 +8,7 @@ import { openAdminPort } from './admin/open-admin-port.ts';
 import { logCacheEvents } from './cache-log.ts';
 import { createLogger } from './create-logger.ts';
 import { type Circumstances, currentWarnings, identityWarning } from './current-warnings.ts';
+import { gatherFigures } from './figures.ts';
 import { openIdentity } from './identity/open-identity.ts';
 import { openApiPorts } from './listener/open-api-ports.ts';
 import type { Logger } from './logger.ts';
@@ -122,7 +123,7 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
   const wrongName = identityWarning(identity.status().user, config.nodeName);
   if (wrongName !== undefined) warnings.add(wrongName);
   const status = createStatusSource(statusParts);
-  const metrics = createMetrics(status, cloud.upstream.traffic);
+  const metrics = createMetrics(() => gatherFigures(statusParts), cloud.upstream.traffic);
   link.on('change', ({ to }) => metrics.increment('linkChanges', { to }));
 
   const services: Services = {

@@ -1,13 +1,28 @@
 import { globSync, readFileSync } from 'node:fs';
 import test from 'ava';
+import type { HubFigures } from '../../src/hub/figures.ts';
 import { readGauges } from '../../src/hub/gauges.ts';
 import { metricTable } from '../../src/hub/metric-table.ts';
 import { createMetrics } from '../../src/hub/metrics.ts';
-import { healthyStatus, podScope } from '../support/hub-status.ts';
 
 const rows = Object.values(metricTable);
 const traffic = { receivedBytes: 0, sentBytes: 0 };
-const create = (status = healthyStatus) => createMetrics({ status: () => status }, traffic);
+const healthy: HubFigures = {
+  version: '0.1.0',
+  linkState: 'online',
+  linkSince: '2026-11-21T08:30:00.000Z',
+  servers: { up: 1, down: 0 },
+  scopes: { complete: 1, incomplete: 0 },
+  oldestScopeSeconds: 4,
+  objects: 31,
+  watchers: 2,
+  upstreamWatches: 1,
+  storage: { bytes: 4_210_000, isReadOnly: false, damaged: 0 },
+  certificateExpires: '2027-01-01T00:00:00.000Z',
+  rssBytes: 81_000_000,
+  heapBytes: 22_000_000,
+};
+const create = (figures = healthy) => createMetrics(async () => figures, traffic);
 
 /** `name{labels}` → value, of a text in Prometheus' format. */
 function samples(text: string): Map<string, number> {
@@ -73,32 +88,30 @@ test('a total is the same on every scrape until it grows', async (t) => {
   t.true(again.get('process_cpu_seconds_total')! > 0);
 });
 
-test('gauges say what the status says', async (t) => {
-  const status = {
-    ...healthyStatus,
-    link: { ...healthyStatus.link, state: 'offline' as const },
-    scopes: [
-      podScope,
-      { ...podScope, complete: false, ageSeconds: null, objects: 2 },
-      { ...podScope, ageSeconds: 90, objects: 5 },
-    ],
-    storage: { ...healthyStatus.storage, state: 'read-only' as const, damaged: 3 },
+test('gauges say what the figures say', async (t) => {
+  const figures: HubFigures = {
+    ...healthy,
+    linkState: 'offline',
+    scopes: { complete: 2, incomplete: 1 },
+    oldestScopeSeconds: 90,
+    storage: { ...healthy.storage, isReadOnly: true, damaged: 3 },
   };
-  const found = samples(await create(status).metrics());
+  const found = samples(await create(figures).metrics());
   t.is(found.get('holdfast_link_state{state="offline"}'), 1);
   t.is(found.get('holdfast_link_state{state="online"}'), 0);
   t.is(found.get('holdfast_scopes{state="complete"}'), 2);
   t.is(found.get('holdfast_scopes{state="incomplete"}'), 1);
-  t.is(found.get('holdfast_scope_objects'), 38);
+  t.is(found.get('holdfast_scope_objects'), 31);
   t.is(found.get('holdfast_scope_age_seconds_max'), 90);
   t.is(found.get('holdfast_storage_read_only'), 1);
   t.is(found.get('holdfast_storage_damaged_records'), 3);
-  t.is(found.get('holdfast_link_state_since_timestamp_seconds'), Date.parse(status.link.since) / 1000);
+  t.is(found.get('holdfast_link_state_since_timestamp_seconds'), Date.parse(figures.linkSince) / 1000);
 });
 
 test('a node without a client certificate has no end of one', (t) => {
-  const { certificateExpires: _, ...identity } = healthyStatus.identity;
-  const gauge = readGauges({ ...healthyStatus, identity }).find(({ key }) => key === 'certificateExpiry');
+  const gauge = readGauges({ ...healthy, certificateExpires: undefined }).find(
+    ({ key }) => key === 'certificateExpiry',
+  );
   t.is(gauge?.value, 0);
 });
 
