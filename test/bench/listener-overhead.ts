@@ -5,6 +5,7 @@ import { fork } from 'node:child_process';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, createConnection } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { systemClock } from '../../src/apimachinery/clock.ts';
 import { AcceptedTokens } from '../../src/hub/identity/accepted-tokens.ts';
 import { createIdentifier } from '../../src/hub/identity/identify-caller.ts';
 import { createApiListener } from '../../src/hub/listener/api-listener.ts';
@@ -25,7 +26,7 @@ async function serve(kind: Kind): Promise<number> {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return (server.address() as AddressInfo).port;
   }
-  const policy = { nodeUser: 'n', nodeGroups: [], authorities: [], expiredNodeCertificateGraceMs: 0 };
+  const policy = { nodeUser: 'n', nodeGroups: [], authorities: [] };
   const acceptedTokens = new AcceptedTokens({ nodeName: 'n', now: Date.now });
   const identify = createIdentifier({ policy: () => policy, acceptedTokens, now: Date.now });
   const { address } = await createApiListener({
@@ -33,6 +34,7 @@ async function serve(kind: Kind): Promise<number> {
     host: '127.0.0.1',
     port: 0,
     flag: '--listen',
+    clock: systemClock,
     log: { debug() {}, warn() {}, error() {} },
     handle(incoming, response) {
       if (kind === 'listener + identity') identify(incoming, 'loopback');

@@ -6,6 +6,7 @@ import { type AddressInfo, isIPv6, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Server as TlsServer } from 'node:tls';
 import { type FastifyInstance, fastify } from 'fastify';
+import type { Clock, Timer } from '../../apimachinery/clock.ts';
 import { type Status, StatusError, status } from '../../apimachinery/status.ts';
 import { Connections } from './connections.ts';
 import { type ListenAddress, listenError } from './listen-error.ts';
@@ -42,6 +43,7 @@ export interface ApiListenerOptions {
   /** Owns the socket from here on (`refuseOnSocket` answers and closes). */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   readonly log: ListenerLog;
+  readonly clock: Clock;
   readonly limits?: Partial<ListenerLimits>;
 }
 
@@ -56,6 +58,8 @@ export interface ApiListener {
   /** No new connections, requests in flight get `graceMs` to end, then everything is cut. Resolves when all is closed. */
   close(o: { graceMs: number }): Promise<void>;
 }
+
+const sweepEveryMs = 20;
 
 /** Resolves when the port is open. @throws ListenError */
 export async function createApiListener(o: ApiListenerOptions): Promise<ApiListener> {
@@ -86,7 +90,7 @@ export async function createApiListener(o: ApiListenerOptions): Promise<ApiListe
       const isAnswering = (socket as { _httpMessage?: { headersSent: boolean } })._httpMessage?.headersSent === true;
       const answer = socket.bytesRead === 0 || isAnswering ? undefined : parseFailureStatus(failure as ParseFailure);
       if (answer === undefined) socket.destroy();
-      else refuseOnSocket(socket, answer);
+      else refuseOnSocket(socket, answer, o.clock);
       o.log.debug(
         { event: 'listener.refused', code: failure.code, peer: socket.remoteAddress },
         'malformed or slow request',
@@ -131,14 +135,18 @@ export async function createApiListener(o: ApiListenerOptions): Promise<ApiListe
     },
     async close({ graceMs }) {
       isClosing = true;
+      let sweep: Timer;
       // Connections become idle one by one while their requests end; Node looks for idle ones only once.
-      const sweep = setInterval(() => connections.closeIdle(), 20);
-      const end = setTimeout(() => connections.destroyAll(), graceMs);
-      connections.closeIdle();
+      const closeIdle = (): void => {
+        connections.closeIdle();
+        sweep = o.clock.setTimeout(closeIdle, sweepEveryMs);
+      };
+      closeIdle();
+      const end = o.clock.setTimeout(() => connections.destroyAll(), graceMs);
       await app.close();
       await connections.allClosed();
-      clearInterval(sweep);
-      clearTimeout(end);
+      sweep!.cancel();
+      end.cancel();
     },
   };
 }
@@ -174,18 +182,19 @@ function takeTheRest(server: Server, o: ApiListenerOptions, limits: ListenerLimi
     socket.on('error', (err) => o.log.debug({ event: 'listener.upgraded-socket', err }, 'upgraded connection broke'));
     if (givenUp.has(socket)) return; // the answer under way ends it
     const fault = requestFault(request, limits.maxUrlLength);
-    if (fault !== undefined) return refuseOnSocket(socket, fault);
+    if (fault !== undefined) return refuseOnSocket(socket, fault, o.clock);
     toOriginForm(request);
     try {
       o.upgrade(request, socket, head);
     } catch (error) {
       o.log.error({ event: 'listener.failed', err: error, url: request.url }, 'an upgrade was not handled');
-      refuseOnSocket(socket, error instanceof StatusError ? error.status : status('InternalError', 'Internal error'));
+      const answer = error instanceof StatusError ? error.status : status('InternalError', 'Internal error');
+      refuseOnSocket(socket, answer, o.clock);
     }
   });
   server.on('connect', (request: IncomingMessage, socket: Duplex) => {
     socket.on('error', (err) => o.log.debug({ event: 'listener.refused', err }, 'refused connection broke'));
-    refuseOnSocket(socket, requestFault(request, limits.maxUrlLength)!);
+    refuseOnSocket(socket, requestFault(request, limits.maxUrlLength)!, o.clock);
   });
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     o.log.debug({ event: 'listener.handshake', code: error.code, peer: socket.remoteAddress }, 'TLS handshake failed');

@@ -84,18 +84,19 @@ function portOptions(
   { host, port }: HostPort,
   flag: string,
 ): ApiListenerOptions {
-  const { log } = deps.services;
+  const { log, clock } = deps.services;
   return {
     kind,
     host,
     port,
     flag,
     log,
+    clock,
     handle: createRequestEntry(deps.run, kind, log),
     upgrade: (request, socket, head) => {
       passUpgrade(deps, kind, request, socket, head).catch((error: unknown) => {
         log.debug({ event: 'tunnel.refused', url: request.url, error }, 'an upgrade was refused');
-        refuseOnSocket(socket, toStatus(error));
+        refuseOnSocket(socket, toStatus(error), clock);
       });
     },
   };

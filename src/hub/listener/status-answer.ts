@@ -2,6 +2,7 @@
 // connection that is given up or was to be upgraded. Always JSON, which every client takes.
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Clock } from '../../apimachinery/clock.ts';
 import type { Status } from '../../apimachinery/status.ts';
 
 /** Answers and ends the connection after it. */
@@ -20,8 +21,10 @@ export function answerWithStatus(response: ServerResponse, status: Status): void
   response.end(body);
 }
 
-/** Writes a whole response and closes. The peer gets `lingerMs` to read it, then the socket is gone. */
-export function refuseOnSocket(socket: Duplex, status: Status, lingerMs = 1000): void {
+const lingerMs = 1000;
+
+/** Writes a whole response and closes. The peer gets a second to read it, then the socket is gone. */
+export function refuseOnSocket(socket: Duplex, status: Status, clock: Clock): void {
   if (!socket.writable) {
     socket.destroy();
     return;
@@ -39,6 +42,6 @@ export function refuseOnSocket(socket: Duplex, status: Status, lingerMs = 1000):
   // Bytes that are still coming in are read and dropped: unread ones would turn the close into a reset, and the reset
   // can overtake the answer.
   socket.resume();
-  const timer = setTimeout(() => socket.destroy(), lingerMs);
-  socket.once('close', () => clearTimeout(timer));
+  const timer = clock.setTimeout(() => socket.destroy(), lingerMs);
+  socket.once('close', () => timer.cancel());
 }

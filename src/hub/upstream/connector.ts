@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { buildConnector } from 'undici';
+import type { Clock } from '../../apimachinery/clock.ts';
 import type { Lookup } from './address-lookup.ts';
 import { openProxyTunnel } from './proxy-tunnel.ts';
 
@@ -13,6 +14,7 @@ export interface ConnectorOptions {
   readonly connectTimeoutMs: number;
   readonly proxy: URL | undefined;
   readonly lookup: Lookup;
+  readonly clock: Clock;
   /** The socket stays writable after the server has ended its side; for tunnels. */
   readonly allowHalfOpen?: boolean;
 }
@@ -43,19 +45,18 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
 function throughProxy(
   connect: buildConnector.connector,
   proxy: URL,
-  { connectTimeoutMs, lookup }: ConnectorOptions,
+  { connectTimeoutMs, lookup, clock }: ConnectorOptions,
 ): buildConnector.connector {
   return (target, callback) => {
     const port = target.port || (target.protocol === 'https:' ? '443' : '80');
     const host = target.hostname.includes(':') ? `[${target.hostname}]` : target.hostname;
     const tunnel = { proxy, authority: `${host}:${port}`, keepAliveInitialDelayMs, lookup };
     const giveUp = openProxyTunnel(tunnel, (error, socket) => {
-      clearTimeout(timer);
+      timer.cancel();
       if (socket === undefined) callback(error ?? new Error('the proxy gave no connection'), null);
       else if (target.protocol === 'https:') connect({ ...target, httpSocket: socket }, callback);
       else callback(null, socket satisfies Socket);
     });
-    const timer = setTimeout(giveUp, connectTimeoutMs);
-    timer.unref();
+    const timer = clock.setTimeout(giveUp, connectTimeoutMs);
   };
 }

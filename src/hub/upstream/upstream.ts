@@ -174,6 +174,7 @@ export class Upstream {
           connectTimeoutMs: this.#options.connectTimeoutMs ?? 3_000,
           proxy: proxyFor(server.origin, this.#options.proxyVariables),
           lookup: this.#lookup,
+          clock: this.clock,
           allowHalfOpen,
         }),
       ),

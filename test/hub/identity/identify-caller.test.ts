@@ -4,6 +4,7 @@ import { Agent, request } from 'node:https';
 import { Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import test, { type ExecutionContext } from 'ava';
+import { systemClock } from '../../../src/apimachinery/clock.ts';
 import { type Status, StatusError } from '../../../src/apimachinery/status.ts';
 import { AcceptedTokens } from '../../../src/hub/identity/accepted-tokens.ts';
 import { readBearerIdentity } from '../../../src/hub/identity/bearer-identity.ts';
@@ -50,6 +51,7 @@ function identifierFor(o: SetUp = {}): IdentifyCaller {
 async function openPort(t: ExecutionContext, o: SetUp = {}): Promise<number> {
   const identify = identifierFor(o);
   const listener = await createApiListener({
+    clock: systemClock,
     kind: 'tls',
     host: '127.0.0.1',
     port: 0,

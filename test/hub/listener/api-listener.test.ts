@@ -2,10 +2,12 @@ import { once } from 'node:events';
 import { METHODS } from 'node:http';
 import { connect, createServer, type Socket } from 'node:net';
 import test from 'ava';
+import { systemClock } from '../../../src/apimachinery/clock.ts';
 import { forbidden } from '../../../src/apimachinery/status.ts';
 import { ListenError } from '../../../src/hub/listener/listen-error.ts';
 import { transportStatus } from '../../../src/hub/listener/request-fault.ts';
 import { refuseOnSocket } from '../../../src/hub/listener/status-answer.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 import { ask, exchange, openListener, parseAnswer, untilClosed } from './raw-http.ts';
 
 const close = 'Host: a\r\nConnection: close\r\n';
@@ -114,12 +116,30 @@ test('an upgrade gets the socket with everything after the head; an error on it 
   await listener.close({ graceMs: 0 });
 });
 
+test('a request in flight gets its grace when the port closes, by the clock that was handed in', async (t) => {
+  const clock = new ManualClock();
+  const arrived = Promise.withResolvers<void>();
+  const listener = await openListener({ clock, handle: () => arrived.resolve() });
+  const socket = connect(listener.address.port, '127.0.0.1');
+  socket.on('error', () => {}); // the cut is what is tested
+  socket.write('GET /x HTTP/1.1\r\nHost: a\r\n\r\n');
+  await arrived.promise;
+  const closed = listener.close({ graceMs: 5000 });
+  clock.advance(4999);
+  await new Promise((resolve) => setImmediate(resolve));
+  t.is(listener.connectionCount, 1);
+  clock.advance(1);
+  await closed;
+  t.is(listener.connectionCount, 0);
+  t.is(clock.pendingTimers, 0);
+});
+
 test('an upgrade can be refused with a Status, and a malformed one never arrives', async (t) => {
   let upgrades = 0;
   const listener = await openListener({
     upgrade(_request, socket) {
       upgrades += 1;
-      refuseOnSocket(socket, transportStatus(400, 'no'));
+      refuseOnSocket(socket, transportStatus(400, 'no'), systemClock);
     },
   });
   const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n';

@@ -1,5 +1,6 @@
 // Speaks HTTP byte by byte, so that tests can say what no client library would.
 import { connect, type Socket } from 'node:net';
+import { systemClock } from '../../../src/apimachinery/clock.ts';
 import type { Status } from '../../../src/apimachinery/status.ts';
 import {
   type ApiListener,
@@ -52,6 +53,7 @@ export const silent = { debug() {}, warn() {}, error() {} };
 /** A plain listener on a free port that answers `METHOD url body-length`, unless the test says otherwise. */
 export function openListener(o: Partial<ApiListenerOptions> = {}): Promise<ApiListener> {
   return createApiListener({
+    clock: systemClock,
     kind: 'loopback',
     host: '127.0.0.1',
     port: 0,
