@@ -2,7 +2,10 @@
 // for one client. It too stays open when the link drops: frames are passed on whole, the last version is remembered, and
 // the watch is resumed from there when the link is back. The cloud is asked for bookmarks even if the client takes none:
 // they tell how far a silent watch has come. If the cloud refuses to resume, the stream ends and the client hears the
-// refusal when it asks again.
+// refusal when it asks again. One that is cut while the client is still being told what there is ends with 410: from the
+// last object that it was told nothing can be resumed, by nobody.
+
+import { expired } from '../../apimachinery/status.ts';
 import { encodeWatchEvent, type WatchFrame, WatchFrameReader } from '../../apimachinery/watch-frame.ts';
 import { UpstreamStatusError } from '../../cache/errors.ts';
 import { type ReadOptions, readOptionsOrUndefined } from '../../cache/read-options.ts';
@@ -57,7 +60,11 @@ class RelayedWatch {
     noteCollectionAnswer(this.#services, this.#exchange, this.#read, upstream);
     openStream(response, { 'content-type': textOf(upstream.headers['content-type']) || 'application/json' });
     while (!(await this.#pass(upstream))) {
-      if (this.#version === '' || !(await this.#untilOnline())) break;
+      if (this.#version === '') {
+        if (!signal.aborted) response.write(cutShort());
+        break;
+      }
+      if (!(await this.#untilOnline())) break;
       try {
         upstream = await this.#ask(this.#pathFrom(this.#version));
       } catch (error) {
@@ -150,6 +157,11 @@ class RelayedWatch {
     }
     return `${this.#exchange.info.path}?${query}`;
   }
+}
+
+function cutShort(): Buffer {
+  const { status } = expired('the connection to the cloud broke before everything there is was told; start again');
+  return encodeWatchEvent('ERROR', Buffer.from(JSON.stringify(status)));
 }
 
 /** The version of the event: of the object, of the bookmark, or of the Table that carries its row. */

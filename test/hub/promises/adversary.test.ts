@@ -87,7 +87,7 @@ test('a WatchList of its own that is cut in the midst of its initial events ends
   });
   const watch = await hub.watch(`${settings}?${watchList}`, { headers: { accept } });
   await watch.ended;
-  t.true(watch.events.length < 3);
+  t.true(watch.events.filter(({ type }) => type === 'ADDED').length < 3);
 });
 
 // Symptom: offline, B lists objects of a cluster that never let B read anything. Rights and accepted tokens of the old
