@@ -19,6 +19,8 @@ const empty = Buffer.alloc(0);
 
 export class StoredObjects {
   readonly #byKey = new Map<string, StoredObject>();
+  /** Scope number → keys of what it holds. */
+  readonly #held = new Map<string, Set<string>>();
 
   has(key: string): boolean {
     return this.#byKey.has(key);
@@ -36,6 +38,7 @@ export class StoredObjects {
     const known = this.#byKey.get(key);
     if (known === undefined) this.#byKey.set(key, { object, isWritten: true, holders: new Set([number]) });
     else known.holders.add(number);
+    this.#holdingOf(number).add(key);
   }
 
   put(scope: Scope, number: string, object: KubernetesObject): readonly RecordChange[] {
@@ -52,6 +55,7 @@ export class StoredObjects {
       changes.push({ type: 'put', space: 'member', key: `${number}/${object.key}`, value: empty });
     }
     stored.holders.add(number);
+    this.#holdingOf(number).add(key);
     stored.isWritten = true;
     this.#byKey.set(key, stored);
     return changes;
@@ -63,11 +67,8 @@ export class StoredObjects {
 
   /** Everything that a scope holds. */
   deleteAll(number: string): readonly RecordChange[] {
-    const changes: RecordChange[] = [];
-    for (const [key, { object, holders }] of this.#byKey) {
-      if (holders.has(number)) changes.push(...this.#release(key, object.key, number));
-    }
-    return changes;
+    const held = [...(this.#held.get(number) ?? [])];
+    return held.flatMap((key) => this.#release(key, this.#byKey.get(key)!.object.key, number));
   }
 
   /** The disk did not take these changes. Answers which scopes rely on an object in them. */
@@ -82,9 +83,18 @@ export class StoredObjects {
     return holders;
   }
 
+  #holdingOf(number: string): Set<string> {
+    const held = this.#held.get(number) ?? new Set();
+    this.#held.set(number, held);
+    return held;
+  }
+
   #release(recordKey: string, key: string, number: string): readonly RecordChange[] {
     const stored = this.#byKey.get(recordKey);
     if (!stored?.holders.delete(number)) return [];
+    const held = this.#holdingOf(number);
+    held.delete(recordKey);
+    if (held.size === 0) this.#held.delete(number);
     const member: RecordChange = { type: 'delete', space: 'member', key: `${number}/${key}` };
     if (stored.holders.size > 0) return [member];
     this.#byKey.delete(recordKey);
