@@ -12,7 +12,7 @@ import { healthyStatus } from './support/hub-status.ts';
 
 const root = new URL('..', import.meta.url).pathname;
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
-const markdown = globSync(['*.md', 'docs/**/*.md', 'storage/*.md'], { cwd: root });
+const markdown = globSync(['*.md', 'docs/**/*.md', 'storage/*.md', 'src/*/*.md'], { cwd: root });
 const surroundings = { directory: '/', homeDirectory: '/root', hostName: 'edge-7', isRoot: true };
 
 test('the pages that come from tables say what the tables say', (t) => {
