@@ -1,31 +1,19 @@
 // One scope that is being followed: its snapshot, the reflector that feeds it, the clients that watch it, and who may
-// lend the credential for it. The snapshot changes in one place, `#write`, one change at a time, and only when the
+// lend the credential for it. The snapshot changes in one place, the commit queue, one change at a time, and only when the
 // change is on its way to disk.
 import type { KubernetesObject } from '../apimachinery/object.ts';
 import { compareResourceVersion } from '../apimachinery/resource-version.ts';
+import { CommitQueue } from './commit-queue.ts';
 import type { Credential } from './credential.ts';
 import { NoCredentialError, ScopeClosedError, type UpstreamStatusError } from './errors.ts';
 import type { FeedSink } from './feed-sink.ts';
+import type { FollowedScopeDependencies } from './followed-scope-dependencies.ts';
 import { type Lender, Lenders, nodeLender } from './lenders.ts';
-import { Reflector, type ReflectorDependencies } from './reflector.ts';
+import { Reflector } from './reflector.ts';
 import type { Scope } from './scope.ts';
-import type { ScopeKeeper } from './scope-keeper.ts';
 import { type FullSync, type RestoredSnapshot, Snapshot, type UpstreamChange } from './snapshot.ts';
 import { SyncQueue } from './sync-queue.ts';
-import type { EventRingLimits } from './watch/event-ring.ts';
 import type { Listener } from './watch/listener.ts';
-
-export interface FollowedScopeDependencies extends ReflectorDependencies {
-  readonly keeper: ScopeKeeper;
-  readonly ring: EventRingLimits;
-  /** The cloud gave the whole scope to this identity. */
-  onGranted(identity: string, scope: Scope): void;
-  /** The cloud took back the right of this identity. */
-  onRefused(identity: string, scope: Scope): void;
-  /** Nothing more to follow: the resource is gone (404), or cannot be watched (405). */
-  onVanished(scope: FollowedScope, error: UpstreamStatusError): void;
-  onFailure(scope: FollowedScope, error: unknown): void;
-}
 
 const abandonedAfterMs = 5 * 60_000;
 
@@ -33,32 +21,63 @@ export class FollowedScope implements FeedSink {
   readonly scope: Scope;
   readonly snapshot: Snapshot;
   readonly listeners = new Set<Listener>();
-  /** Last word from the cloud about this scope, on `timing.now()`'s scale; may be before this life of the hub. */
-  confirmedAt = 0;
-  lastReadAt: number;
-  /** Followed for the hub itself, with its own credential if need be, whether anyone reads it or not. */
-  isPinned = false;
-  isFollowing = false;
-  lastError: unknown;
   readonly #deps: FollowedScopeDependencies;
   readonly #lenders = new Lenders();
   readonly #reflector: Reflector;
   readonly #abort = new AbortController();
   readonly #syncs: SyncQueue;
   #era = new AbortController();
-  #lacksCredentialSince: number | undefined;
-  #lastWrite: Promise<void> = Promise.resolve();
+  readonly #commits = new CommitQueue(() => {
+    for (const listener of [...this.listeners]) listener.changed();
+  });
+  #confirmedAt = 0;
+  #lastReadAt: number;
+  #isPinned = false;
+  #isFollowing = false;
+  #lastError: unknown;
 
   constructor(scope: Scope, deps: FollowedScopeDependencies) {
     this.scope = scope;
     this.#deps = deps;
     this.snapshot = new Snapshot(deps.ring);
-    this.lastReadAt = deps.timing.now();
+    this.#lastReadAt = deps.timing.now();
     this.#reflector = new Reflector(scope, this, () => this.#lender?.credential, deps);
     this.#syncs = new SyncQueue(async (identity, credential) => {
       await this.#reflector.sync(credential, this.#abort.signal);
       deps.onGranted(identity, scope);
     });
+  }
+
+  /** Last word from the cloud about this scope, on `timing.now()`'s scale; may be before this life of the hub. */
+  get confirmedAt(): number {
+    return this.#confirmedAt;
+  }
+
+  get lastReadAt(): number {
+    return this.#lastReadAt;
+  }
+
+  get isPinned(): boolean {
+    return this.#isPinned;
+  }
+
+  /** The stream with the cloud stands; if not, `lastError` says why. */
+  get isFollowing(): boolean {
+    return this.#isFollowing;
+  }
+
+  get lastError(): unknown {
+    return this.#lastError;
+  }
+
+  /** Somebody was answered from it. */
+  wasRead(now: number): void {
+    this.#lastReadAt = now;
+  }
+
+  /** From now on it is followed for the hub itself, with its own credential if need be, whether anyone reads it or not. */
+  pin(): void {
+    this.#isPinned = true;
   }
 
   get isComplete(): boolean {
@@ -75,26 +94,21 @@ export class FollowedScope implements FeedSink {
 
   /** Online for minutes without anyone's credential: what is known gets older than the link's own cut would make it. */
   isAbandoned(now: number): boolean {
-    return (
-      this.#lenders.size === 0 &&
-      !this.isFollowing &&
-      this.#lacksCredentialSince !== undefined &&
-      now - this.#lacksCredentialSince > abandonedAfterMs
-    );
+    return !this.#isFollowing && this.#lenders.missedForMs(now) > abandonedAfterMs;
   }
 
   get #lender(): Lender | undefined {
-    return this.#lenders.pick() ?? (this.isPinned ? nodeLender : undefined);
+    return this.#lenders.pick() ?? (this.#isPinned ? nodeLender : undefined);
   }
 
   /** Seconds since the cloud last confirmed what is known here. */
   ageSeconds(now: number): number {
-    return Math.max(0, Math.floor((now - this.confirmedAt) / 1000));
+    return Math.max(0, Math.floor((now - this.#confirmedAt) / 1000));
   }
 
   restore(snapshot: RestoredSnapshot, confirmedAt: number): void {
     this.snapshot.restore(snapshot);
-    this.confirmedAt = confirmedAt;
+    this.#confirmedAt = confirmedAt;
   }
 
   start(): Promise<void> {
@@ -131,7 +145,6 @@ export class FollowedScope implements FeedSink {
 
   lend(identity: string, credential: Credential): void {
     this.#lenders.lend({ identity, credential });
-    this.#lacksCredentialSince = undefined;
     this.#reflector.credentialLent();
   }
 
@@ -156,9 +169,9 @@ export class FollowedScope implements FeedSink {
   }
 
   replace(sync: FullSync, era: AbortSignal): Promise<void> {
-    return this.#write(era, async () => {
+    return this.#commits.add(era, async () => {
       const { keeper, timing } = this.#deps;
-      this.confirmedAt = timing.now();
+      this.#confirmedAt = timing.now();
       if (this.isComplete && compareResourceVersion(sync.resourceVersion, this.resourceVersion) <= 0) return undefined;
       const { resourceVersion } = sync;
       const shared = { ...sync, objects: this.#intern(sync.objects) };
@@ -172,9 +185,9 @@ export class FollowedScope implements FeedSink {
   }
 
   apply(events: readonly UpstreamChange[], era: AbortSignal): Promise<void> {
-    return this.#write(era, async () => {
+    return this.#commits.add(era, async () => {
       const { keeper, timing } = this.#deps;
-      this.confirmedAt = timing.now();
+      this.#confirmedAt = timing.now();
       const { changes, resourceVersion } = this.snapshot.plan(events.map((event) => this.#interned(event)));
       if (resourceVersion === this.resourceVersion) return undefined;
       const members = this.snapshot.sizeAfter(changes);
@@ -186,7 +199,7 @@ export class FollowedScope implements FeedSink {
   /** Writes down everything that is known, for a disk that has missed changes. */
   async saveAnew(): Promise<void> {
     const { era } = this;
-    const saved = this.#write(era, async () => {
+    const saved = this.#commits.add(era, async () => {
       if (this.isComplete) await this.#deps.keeper.saveSync(this.scope, this.snapshot.toFullSync());
       return undefined;
     });
@@ -196,9 +209,9 @@ export class FollowedScope implements FeedSink {
   }
 
   following(credential: Credential | undefined): void {
-    this.isFollowing = credential !== undefined;
+    this.#isFollowing = credential !== undefined;
     if (credential === undefined) return;
-    this.lastError = undefined;
+    this.#lastError = undefined;
     // The cloud has just let the hub itself in once more; of others it is asked when they read.
     if (credential === nodeLender.credential) this.#deps.onGranted(nodeLender.identity, this.scope);
   }
@@ -208,17 +221,17 @@ export class FollowedScope implements FeedSink {
     if (credential === nodeLender.credential) identities.add(nodeLender.identity);
     // 401 is about the credential, which is gone with this; only 403 is about the right.
     if (error.statusCode === 403) for (const identity of identities) this.#deps.onRefused(identity, this.scope);
-    this.lastError = error;
+    this.#lastError = error;
   }
 
   vanished(error: UpstreamStatusError): void {
-    this.lastError = error;
-    if (!this.isPinned) this.#deps.onVanished(this, error);
+    this.#lastError = error;
+    if (!this.#isPinned) this.#deps.onVanished(this, error);
   }
 
   failed(error: unknown): void {
-    this.lastError = error;
-    if (error instanceof NoCredentialError) this.#lacksCredentialSince ??= this.#deps.timing.now();
+    this.#lastError = error;
+    if (error instanceof NoCredentialError) this.#lenders.missed(this.#deps.timing.now());
     this.#deps.onFailure(this, error);
   }
 
@@ -232,22 +245,5 @@ export class FollowedScope implements FeedSink {
     const interned = new Map<string, KubernetesObject>();
     for (const [key, object] of objects) interned.set(key, this.#deps.keeper.intern(this.scope, object));
     return interned;
-  }
-
-  /**
-   * The one place where the snapshot changes. `save` answers how to make true what it has saved; that does not happen
-   * when the scope was closed or thrown away before or meanwhile.
-   */
-  #write(era: AbortSignal, save: () => Promise<(() => void) | undefined>): Promise<void> {
-    const written = this.#lastWrite.then(async () => {
-      era.throwIfAborted();
-      const commit = await save();
-      era.throwIfAborted();
-      if (commit === undefined) return;
-      commit();
-      for (const listener of [...this.listeners]) listener.changed();
-    });
-    this.#lastWrite = written.catch(() => undefined); // rejected to the caller through `written`
-    return written;
   }
 }

@@ -12,10 +12,7 @@ export const nodeLender: Lender = { identity: 'node', credential: nodeCredential
 
 export class Lenders {
   readonly #credentials = new Map<string, Credential>();
-
-  get size(): number {
-    return this.#credentials.size;
-  }
+  #missedSince: number | undefined;
 
   get identities(): readonly string[] {
     return [...this.#credentials.keys()];
@@ -24,6 +21,7 @@ export class Lenders {
   /** The newest credential of an identity takes the place of its older one. */
   lend({ identity, credential }: Lender): void {
     this.#credentials.set(identity, credential);
+    this.#missedSince = undefined;
   }
 
   /** Drops a credential and answers who lent it. One that was lent anew meanwhile stays. */
@@ -31,6 +29,16 @@ export class Lenders {
     const dropped = this.identities.filter((identity) => this.#credentials.get(identity) === credential);
     for (const identity of dropped) this.#credentials.delete(identity);
     return dropped;
+  }
+
+  /** There was nobody to pick when one was needed. */
+  missed(now: number): void {
+    this.#missedSince ??= now;
+  }
+
+  /** How long ago one was first needed and not there; 0 while there is one. */
+  missedForMs(now: number): number {
+    return this.#credentials.size > 0 || this.#missedSince === undefined ? 0 : now - this.#missedSince;
   }
 
   /** The node's own first: it is always at hand. Else the last that was lent for the first time. */

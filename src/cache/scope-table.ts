@@ -3,7 +3,8 @@
 import { type GroupVersionResource, gvrKey } from '../apimachinery/group-version-resource.ts';
 import { maxResourceVersion } from '../apimachinery/resource-version.ts';
 import type { Credential } from './credential.ts';
-import { FollowedScope, type FollowedScopeDependencies } from './followed-scope.ts';
+import { FollowedScope } from './followed-scope.ts';
+import type { FollowedScopeDependencies } from './followed-scope-dependencies.ts';
 import type { Lender } from './lenders.ts';
 import type { RestoredScope } from './restore-scope.ts';
 import { canAnswer, type Scope } from './scope.ts';

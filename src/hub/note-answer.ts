@@ -42,7 +42,7 @@ export function noteCollectionAnswer(
     if (verb === 'list' && isFollowable(scope.gvr) && cache.canKeep(scope.gvr)) cache.open(scope, identity, credential);
     return;
   }
-  following.lastReadAt = clock.now();
+  following.wasRead(clock.now());
   if (cache.rights.has(identity, following.scope)) following.lend(identity, credential);
 }
 

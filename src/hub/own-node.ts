@@ -18,7 +18,7 @@ export function ownPodsScope(nodeName: string): Scope {
 
 export function followOwnNode(cache: Cache, nodeName: string): void {
   for (const scope of [ownNodeScope(nodeName), ownPodsScope(nodeName)]) {
-    cache.open(scope, nodeIdentity, nodeCredential).isPinned = true;
+    cache.open(scope, nodeIdentity, nodeCredential).pin();
   }
 }
 

@@ -371,9 +371,9 @@ test('a scope that nobody reads is closed after the linger time, one that is rea
   for (const scope of Object.values(names)) stage.cache.open(scope, 'node', nodeCredential);
   await stage.rest();
   scopes.get(names.watched.id)!.listeners.add({ changed: () => {}, expired: () => {} });
-  scopes.get(names.pinned.id)!.isPinned = true;
+  scopes.get(names.pinned.id)!.pin();
   stage.timing.advance(hour + 1);
-  scopes.get(names.read.id)!.lastReadAt = stage.timing.now();
+  scopes.get(names.read.id)!.wasRead(stage.timing.now());
   await stage.cache.tidy();
   t.is(scopes.get(all.id), undefined);
   t.deepEqual(

@@ -200,7 +200,7 @@ test('a refused watch takes the credential too, and what is known stays', async 
 
 test('a pinned scope is tried again with the node’s own credential, however often it was refused', async (t) => {
   const stage = new Stage();
-  stage.followed.isPinned = true;
+  stage.followed.pin();
   stage.running = stage.followed.start();
   (await stage.transport.next()).status(403);
   await stage.timing.wake();

@@ -191,7 +191,7 @@ test('scopes that nobody watches are closed when there are too many, the longest
     scopeOf({ gvr: all.gvr, namespace: `n${index}`, labelSelector: '', fieldSelector: '' });
   for (let index = 0; index <= 200; index++) {
     const followed = table.open(scopeNamed(index), 'node', nodeCredential);
-    followed.lastReadAt = index === 7 ? -1 : index;
+    followed.wasRead(index === 7 ? -1 : index);
     (await transport.next()).list(10);
     await transport.next(); // its watch stays open
   }

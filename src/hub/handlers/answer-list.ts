@@ -46,7 +46,7 @@ export function answerList(exchange: Exchange, answer: ListAnswer): void {
   const items = asMetadata
     ? objects.map(({ body }) => ({ body: toPartialObjectMetadata(body), itemStart: 0 }))
     : objects;
-  followed.lastReadAt = now;
+  followed.wasRead(now);
   exchange.source = 'cache';
   const text = new ListText({ ...listType, resourceVersion: snapshot.resourceVersion }, items);
   answerText(exchange, cacheHeaders(followed.ageSeconds(now)), text);

@@ -58,7 +58,7 @@ export function answerWatch(exchange: Exchange, answer: WatchAnswer): Promise<vo
     });
     const leave = (): void => watcher.end();
     watchers.add(watcher);
-    followed.lastReadAt = now;
+    followed.wasRead(now);
     exchange.source = 'cache';
     openStream(response, cacheHeaders(followed.ageSeconds(now)));
     if (signal.aborted) return leave();

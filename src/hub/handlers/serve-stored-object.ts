@@ -24,7 +24,7 @@ export function serveStoredObject({ cache, identities, clock }: Services): Handl
     const { credential } = exchange.caller;
     if (identity === undefined || !cache.mayRead({ identity, credential }, scope, followed.resourceVersion))
       return next();
-    followed.lastReadAt = clock.now();
+    followed.wasRead(clock.now());
     exchange.source = 'cache';
     answerBody(exchange, 200, cacheHeaders(followed.ageSeconds(clock.now())), object.body);
   }

@@ -109,7 +109,7 @@ function sightInScope(
   const scope = read.scope();
   const followed = cache.scopes.answering(scope);
   if (followed === undefined || !cache.rights.has(identity, scope)) return undefined;
-  followed.lastReadAt = clock.now();
+  followed.wasRead(clock.now());
   const object = followed.snapshot.get(`${read.namespace}/${read.name}`);
   const ageMs = Math.max(0, clock.now() - followed.confirmedAt);
   const sight = { body: object?.body, resourceVersion: object?.resourceVersion ?? '', ageMs };
