@@ -2,7 +2,7 @@
 // Everything is inside but classic-level, whose native part stays a package of its own.
 //
 //   node scripts/build.ts [directory]     default dist; it is emptied first
-import { rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { build } from 'esbuild';
 import { builtinsByRequire, withoutUnusedParts } from './bundle-plugins.ts';
@@ -36,6 +36,12 @@ const { metafile } = await build({
   legalComments: 'none',
   metafile: true,
 });
+// Read when first needed, so it stays a file of its own; src/apimachinery/schema/schema-of.ts looks for it here.
+mkdirSync(`${outdir}/generated`);
+copyFileSync(
+  `${root}src/apimachinery/schema/generated/kubernetes-types.txt`,
+  `${outdir}/generated/kubernetes-types.txt`,
+);
 const sizes = Object.entries(metafile.outputs).filter(([file]) => file.endsWith('.js'));
 const bytes = sizes.reduce((sum, [, output]) => sum + output.bytes, 0);
 console.log(`${outdir}/main.js and ${sizes.length - 1} parts, ${(bytes / 1e6).toFixed(1)} MB`);

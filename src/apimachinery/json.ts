@@ -14,11 +14,43 @@ type Reviver = (this: unknown, key: string, value: unknown, context: { readonly 
 const parseWith = JSON.parse as (text: string, reviver?: Reviver) => JsonValue;
 const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
 
-/** @throws SyntaxError as JSON.parse does. */
+/** Deeper than any API object; what is nested further would exhaust the stack of whoever walks over it. */
+const maxDepth = 1000;
+
+/** @throws SyntaxError as JSON.parse does, and for more than 1000 levels. */
 export function parseJson(text: string | Buffer): JsonValue {
   const source = typeof text === 'string' ? text : text.toString('utf8');
+  if (source.length > 2 * maxDepth && isDeeperThan(source, maxDepth)) {
+    throw new SyntaxError(`JSON is nested deeper than ${maxDepth} levels`);
+  }
   // Only a run of 16 digits can be an integer that a double does not hold; most documents have none.
   return /\d{16}/.test(source) ? parseWith(source, exactIntegers) : parseWith(source);
+}
+
+function isDeeperThan(source: string, limit: number): boolean {
+  let depth = 0;
+  const marks = /["[\]{}]/g;
+  for (let mark = marks.exec(source); mark !== null; mark = marks.exec(source)) {
+    if (mark[0] === '"') {
+      const end = endOfString(source, marks.lastIndex);
+      if (end < 0) return false; // JSON.parse will say so
+      marks.lastIndex = end;
+    } else if (mark[0] === '[' || mark[0] === '{') {
+      depth += 1;
+      if (depth > limit) return true;
+    } else depth -= 1;
+  }
+  return false;
+}
+
+/** Behind the quote that ends the string beginning at `from`. */
+function endOfString(source: string, from: number): number {
+  for (let at = source.indexOf('"', from); at >= 0; at = source.indexOf('"', at + 1)) {
+    let first = at;
+    while (source[first - 1] === '\\') first -= 1;
+    if ((at - Math.max(first, from)) % 2 === 0) return at + 1;
+  }
+  return -1;
 }
 
 const exactIntegers: Reviver = (_key, value, { source }) =>

@@ -34,3 +34,13 @@ test('a clone is equal and shares nothing; equality looks past the order of keys
   t.false(equalJson({}, []));
   t.false(equalJson(JSON.parse('{"__proto__":{}}'), {}));
 });
+
+test('nesting that would exhaust the stack is refused, brackets in strings are no nesting', (t) => {
+  const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
+  t.notThrows(() => parseJson(nested(1000)));
+  t.throws(() => parseJson(nested(1001)), { instanceOf: SyntaxError });
+  t.throws(() => parseJson(`{"a":"\\\\","b":${nested(100_000)}}`), { instanceOf: SyntaxError });
+  const text = JSON.stringify({ a: '[{"\\'.repeat(2000) });
+  t.is(stringifyJson(parseJson(text)), text);
+  t.throws(() => parseJson(`"${'x'.repeat(3000)}`), { instanceOf: SyntaxError });
+});

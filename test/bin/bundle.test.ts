@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
@@ -17,6 +17,7 @@ test('the built bundle does what the sources do: demo, status, YAML, a clean end
   await run(process.execPath, [join(root, 'scripts/build.ts'), join(directory, 'dist')]);
   await writeFile(join(directory, 'dist/package.json'), '{"type":"module"}');
   const program = join(directory, 'dist/main.js');
+  await access(join(directory, 'dist/generated/kubernetes-types.txt')); // read when first needed
 
   const config = join(directory, 'config.yaml');
   await writeFile(config, 'admin: 127.0.0.1:0 # any\nlisten: [ "127.0.0.1:0" ]\n');

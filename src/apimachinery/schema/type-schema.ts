@@ -50,7 +50,8 @@ export class TypeSchema {
   readonly hasTypeMeta: boolean;
   readonly fields: readonly FieldSchema[];
   #byJson: Map<string, FieldSchema> | undefined;
-  #byTag: (FieldSchema | undefined)[] | undefined;
+  #byTag: number[] | undefined;
+  #descending: readonly FieldSchema[] | undefined;
 
   constructor(name: string, hasTypeMeta: boolean, fields: readonly FieldSchema[]) {
     this.name = name;
@@ -64,13 +65,19 @@ export class TypeSchema {
     return this.#byJson.get(json);
   }
 
-  /** The field with this protobuf number, in this struct itself. */
-  fieldByTag(tag: number): FieldSchema | undefined {
+  /** Where in `fields` the one with this protobuf number stands; -1 when the struct has none. */
+  indexByTag(tag: number): number {
     if (this.#byTag === undefined) {
       this.#byTag = [];
-      for (const field of this.fields) if (field.tag > 0) this.#byTag[field.tag] = field;
+      for (const [index, field] of this.fields.entries()) if (field.tag > 0) this.#byTag[field.tag] = index;
     }
-    return this.#byTag[tag];
+    return this.#byTag[tag] ?? -1;
+  }
+
+  /** The fields that are in protobuf, by number from the highest to the lowest. */
+  get fieldsByTagDescending(): readonly FieldSchema[] {
+    this.#descending ??= this.fields.filter((field) => field.tag > 0).toSorted((one, other) => other.tag - one.tag);
+    return this.#descending;
   }
 }
 
