@@ -14,6 +14,7 @@ import {
   type Tick,
 } from './connectivity.ts';
 import { linkAdvice } from './link-advice.ts';
+import { LinkProbes } from './link-probes.ts';
 import type { Logger } from './logger.ts';
 import type { ServerLink } from './server-link.ts';
 import { failureReason } from './upstream/failure-reason.ts';
@@ -50,8 +51,7 @@ const messages: Readonly<Record<LinkState, string>> = {
 
 export class LinkMonitor extends EventEmitter<{ change: [LinkChangeEvent] }> implements LinkObserver {
   readonly #options: LinkMonitorOptions;
-  readonly #probe: (server: Server, signal: AbortSignal) => Promise<ProbeAnswer>;
-  readonly #probes = new Map<string, AbortController>();
+  readonly #probes: LinkProbes;
   /** Answers not yet told to the machine: while all is well it need not hear of each. */
   readonly #answeredAt = new Map<string, number>();
   #now: Connectivity;
@@ -65,7 +65,13 @@ export class LinkMonitor extends EventEmitter<{ change: [LinkChangeEvent] }> imp
     this.setMaxListeners(0); // every reflector waits here while the link is down
     const { upstream, clock } = options;
     this.#options = options;
-    this.#probe = options.probe ?? ((server, signal) => probe(upstream, server, signal));
+    this.#probes = new LinkProbes({
+      ask: options.probe ?? ((server, signal) => probe(upstream, server, signal)),
+      onAnswered: ({ name }, { isReady }) =>
+        this.#feed({ type: 'probe-answered', server: name, at: clock.now(), isReady }),
+      onFailed: ({ name }, error) =>
+        this.#feed({ type: 'probe-failed', server: name, at: clock.now(), because: failureReason(error) }),
+    });
     this.#now = startConnectivity(
       upstream.servers.all.map(({ name }) => name),
       clock.now(),
@@ -81,7 +87,7 @@ export class LinkMonitor extends EventEmitter<{ change: [LinkChangeEvent] }> imp
   close(): void {
     this.#isClosed = true;
     this.#timer?.cancel();
-    for (const running of this.#probes.values()) running.abort(new Error('the hub is closing'));
+    this.#probes.endAll('the hub is closing');
   }
 
   get state(): LinkState {
@@ -176,7 +182,7 @@ export class LinkMonitor extends EventEmitter<{ change: [LinkChangeEvent] }> imp
     const { servers } = this.#options.upstream;
     this.#now.servers.forEach((link, index) => {
       const was = before[index]!;
-      if (link.probe === undefined) this.#endProbe(link.name, 'the probe took too long');
+      if (link.probe === undefined) this.#probes.end(link.name, 'the probe took too long');
       if (link.state === was.state) return;
       const server = servers.byName(link.name)!;
       if (link.state === 'online') servers.markUp(server);
@@ -199,32 +205,7 @@ export class LinkMonitor extends EventEmitter<{ change: [LinkChangeEvent] }> imp
     const server = upstream.servers.byName(action.server)!;
     if (action.type === 'drain') upstream.drain(server);
     else if (action.type === 'renew') upstream.renew(server);
-    else void this.#runProbe(server);
-  }
-
-  async #runProbe(server: Server): Promise<void> {
-    this.#endProbe(server.name, 'another probe has begun');
-    const running = new AbortController();
-    this.#probes.set(server.name, running);
-    const isCurrent = () => this.#probes.get(server.name) === running;
-    const { clock } = this.#options;
-    try {
-      const { isReady } = await this.#probe(server, running.signal);
-      if (!isCurrent()) return;
-      this.#probes.delete(server.name);
-      this.#feed({ type: 'probe-answered', server: server.name, at: clock.now(), isReady });
-    } catch (error) {
-      if (!isCurrent()) return;
-      this.#probes.delete(server.name);
-      this.#feed({ type: 'probe-failed', server: server.name, at: clock.now(), because: failureReason(error) });
-    }
-  }
-
-  #endProbe(server: string, why: string): void {
-    const running = this.#probes.get(server);
-    if (running === undefined) return;
-    this.#probes.delete(server);
-    running.abort(new Error(why));
+    else this.#probes.begin(server);
   }
 
   #announce(change: LinkChange): void {
