@@ -101,6 +101,15 @@ function isCbor(type: string): boolean {
   return type === 'application/cbor' || type === 'application/cbor-seq';
 }
 
+/** What of a header can be answered in JSON, clause by clause as it was written; all of JSON where it says nothing. */
+export function jsonClauses(accept: string | undefined): string {
+  const clauses = accept?.split(',').filter((text) => {
+    const clause = parseClause(text);
+    return clause !== undefined && coversJson(clause.type);
+  });
+  return clauses?.join(',') || json;
+}
+
 /** True when the object itself as JSON is among what the client takes. */
 export function acceptsPlainJson(accept: string | undefined): boolean {
   if (accept === undefined || accept === '' || accept === json) return true;

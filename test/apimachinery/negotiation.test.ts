@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import {
   acceptsPartialObjectMetadataJson,
   acceptsPlainJson,
+  jsonClauses,
   parseAccept,
   preferredRendering,
   type Rendering,
@@ -64,6 +65,26 @@ test('a client gets the rendering that apiserver would choose', (t) => {
     t.is(preferredRendering(accept), rendering, accept);
     t.is(acceptsPlainJson(accept), acceptsJson, accept);
     t.is(acceptsPartialObjectMetadataJson(accept), acceptsPartial, accept);
+  }
+});
+
+test('what of a header can be answered in JSON keeps its order and its words', (t) => {
+  const asTable = 'application/json;as=Table;g=meta.k8s.io;v=v1';
+  for (const [accept, clauses] of [
+    [undefined, 'application/json'],
+    ['', 'application/json'],
+    [protobuf, 'application/json'],
+    [`${protobuf},application/json`, 'application/json'],
+    [`${protobuf};stream=watch, application/json;stream=watch`, ' application/json;stream=watch'],
+    [
+      `${protobuf};${partial},application/json;${partial},application/json`,
+      `application/json;${partial},application/json`,
+    ],
+    [`${asTable},application/json`, `${asTable},application/json`],
+    ['text/html,*/*;q=0.1', '*/*;q=0.1'],
+    ['application/yaml,application/cbor', 'application/json'],
+  ] as const) {
+    t.is(jsonClauses(accept), clauses, accept);
   }
 });
 

@@ -140,6 +140,25 @@ test('case 6: a watch in protobuf alone has frames of 4 bytes of length, a bare 
   t.true(frame.includes('ConfigMap'));
 });
 
+for (const form of ['', ';as=PartialObjectMetadata;g=meta.k8s.io;v=v1']) {
+  test(`a watch from before anything was known here, for a client that would rather have protobuf, misses nothing${form}`, async (t) => {
+    const name = `early-${form.length}`;
+    const { metadata } = await lab.plane.admin.expect('POST', configMaps, { metadata: { name, labels: { name } } });
+    await lab.plane.admin.expect('PATCH', `${configMaps}/${name}`, { data: { a: '1' } });
+    await lab.plane.admin.expect('DELETE', `${configMaps}/${name}`);
+    const path = `${configMaps}?watch=true&resourceVersion=${metadata.resourceVersion}&labelSelector=name%3D${name}`;
+    const accept = `${protobuf}${form},application/json${form}`;
+    const watch = followWatch(lab.as(reader), path, { headers: { accept } });
+    t.teardown(() => watch.stop());
+    const { object } = await watch.waitFor('the end of the object', ({ type }) => type === 'DELETED');
+    t.is(object.kind, form === '' ? 'ConfigMap' : 'PartialObjectMetadata');
+    t.deepEqual(
+      watch.events.map(({ type }) => type),
+      ['MODIFIED', 'DELETED'],
+    );
+  });
+}
+
 test('case 7: a field selector that the resource does not support is refused in the apiserver’s own words', async (t) => {
   for (const query of ['fieldSelector=spec.colour%3Dred', 'fieldSelector=colour', 'labelSelector=a%20b']) {
     for (const watch of ['', '&watch=true']) {

@@ -3,8 +3,10 @@
 // the watch is resumed from there when the link is back. The cloud is asked for bookmarks even if the client takes none:
 // they tell how far a silent watch has come. If the cloud refuses to resume, the stream ends and the client hears the
 // refusal when it asks again. One that is cut while the client is still being told what there is ends with 410: from the
-// last object that it was told nothing can be resumed, by nobody.
+// last object that it was told nothing can be resumed, by nobody. Frames have to be read here, so the cloud is asked for
+// JSON, also for a client that would rather have protobuf; one to whom JSON would show less or more is not for here.
 
+import { jsonClauses, preferredRendering } from '../../apimachinery/negotiation.ts';
 import { expired } from '../../apimachinery/status.ts';
 import { encodeWatchEvent, type WatchFrame, WatchFrameReader } from '../../apimachinery/watch-frame.ts';
 import { UpstreamStatusError } from '../../cache/errors.ts';
@@ -21,17 +23,20 @@ export function relayWatch(services: Services): Handler {
   return (exchange, next) => {
     const { read } = exchange;
     if (read?.verb !== 'watch' || read.form === 'other') return next();
+    const accept = jsonClauses(exchange.request.headers.accept);
+    if (preferredRendering(accept) !== read.form) return next();
     exchange.source = 'upstream';
-    return new RelayedWatch(services, exchange, read).run();
+    return new RelayedWatch(services, exchange, read, accept).run();
   };
 }
 
-const passedHeaders = ['accept', 'user-agent', 'x-request-id', 'traceparent', 'tracestate'];
+const passedHeaders = ['user-agent', 'x-request-id', 'traceparent', 'tracestate'];
 
 class RelayedWatch {
   readonly #services: Services;
   readonly #exchange: Exchange;
   readonly #read: CollectionRead;
+  readonly #accept: string;
   readonly #deadline: number;
   /** Undefined when they contradict each other, for the cloud to say so. */
   readonly #options: ReadOptions | undefined;
@@ -40,10 +45,11 @@ class RelayedWatch {
   /** The last version that the client knows; '' while there is none to resume from. */
   #version: string;
 
-  constructor(services: Services, exchange: Exchange, read: CollectionRead) {
+  constructor(services: Services, exchange: Exchange, read: CollectionRead, accept: string) {
     this.#services = services;
     this.#exchange = exchange;
     this.#read = read;
+    this.#accept = accept;
     const seconds = Number(exchange.info.query.get('timeoutSeconds'));
     this.#options = readOptionsOrUndefined(read);
     const from = this.#options?.resourceVersion ?? '';
@@ -134,7 +140,7 @@ class RelayedWatch {
 
   async #ask(path: string): Promise<UpstreamResponse> {
     const { caller, request, signal } = this.#exchange;
-    const headers: Record<string, string> = {};
+    const headers: Record<string, string> = { accept: this.#accept };
     for (const [name, value] of Object.entries(request.headers)) {
       if (value !== undefined && (passedHeaders.includes(name) || name.startsWith('impersonate-')))
         headers[name] = textOf(value);
