@@ -1,0 +1,84 @@
+// POST, and PUT of what is not there where the kind allows it. Source: apiserver pkg/registry/rest/create.go.
+import { type JsonObject, own } from '../../apimachinery/json.ts';
+import { alreadyExists, badRequest, invalid, StatusError } from '../../apimachinery/status.ts';
+import { decodeObject } from './decode-object.ts';
+import { decodeBody, inNamespace, withSingleOwners } from './decode-request.ts';
+import type { KindRules } from './kinds/kind-rules.ts';
+import { metadataProblems } from './metadata-problems.ts';
+import { generatedName } from './name-syntax.ts';
+import { isSet, metadataOf, textOf, withMetadata } from './object-view.ts';
+import { cannotJudge } from './refusals.ts';
+import type { ComputedWrite, Known, WriteContext, WriteRequest } from './write-request.ts';
+
+export function computeCreate(
+  request: WriteRequest,
+  known: Known,
+  context: WriteContext,
+  rules: KindRules,
+): ComputedWrite {
+  const wiped = {
+    creationTimestamp: undefined,
+    uid: undefined,
+    deletionTimestamp: undefined,
+    deletionGracePeriodSeconds: undefined,
+    selfLink: undefined,
+    managedFields: undefined,
+  };
+  const decoded = withMetadata(decodeBody(request, undefined), wiped);
+  const object = withSingleOwners(inNamespace(decoded, request.namespace));
+  if (request.subresource !== '') throw cannotJudge(request.gvr, `nothing is created in ${request.subresource}`);
+  return create(request, object, known, context, rules);
+}
+
+/** @param object of this kind, namespace and name, without what the system writes into metadata */
+export function create(
+  request: WriteRequest,
+  object: JsonObject,
+  known: Known,
+  context: WriteContext,
+  rules: KindRules,
+): ComputedWrite {
+  const [name, generateName] = [textOf(metadataOf(object), 'name'), textOf(metadataOf(object), 'generateName')];
+  const isGenerated = name === '' && generateName !== '';
+  if (known.state === 'unknown' && !isGenerated && rules.hasUniqueNames !== true) {
+    throw cannotJudge(request.gvr, `nobody has seen yet whether ${JSON.stringify(name)} exists`);
+  }
+  const named = withMetadata(object, {
+    name: isGenerated ? generatedName(generateName, context.nameSuffix()) : name,
+    uid: context.newUid(),
+    creationTimestamp: context.now,
+  });
+  if (known.state === 'present' && !isGenerated) throwIfTaken(request, named, known.object, rules);
+  const prepared = rules.prepareCreate(named);
+  checkNew(request, prepared, rules);
+  checkVersion(prepared);
+  const versioned = withMetadata(prepared, { resourceVersion: context.resourceVersion });
+  const after = decodeObject(request, versioned, undefined);
+  return { op: 'create', statusCode: 201, before: undefined, after, answer: after };
+}
+
+function checkNew(request: WriteRequest, object: JsonObject, rules: KindRules): void {
+  const problems = rules.createProblems(object);
+  const all = problems.length > 0 ? problems : metadataProblems(object, rules.isNamespaced);
+  if (all.length === 0) return;
+  throw invalid({ group: request.gvr.group, kind: request.kind }, textOf(metadataOf(object), 'name'), all);
+}
+
+function checkVersion(object: JsonObject): void {
+  const version = textOf(metadataOf(object), 'resourceVersion');
+  if (version !== '' && version !== '0') {
+    throw badRequest('resourceVersion should not be set on objects to be created');
+  }
+}
+
+/** Who may not be judged as new is still known to exist: a Node or a Pod that registers again. */
+function throwIfTaken(request: WriteRequest, object: JsonObject, present: JsonObject, rules: KindRules): never {
+  const name = textOf(metadataOf(object), 'name');
+  const problems = rules.createProblems(object);
+  if (problems.length > 0) throw invalid({ group: request.gvr.group, kind: request.kind }, name, problems);
+  checkVersion(object);
+  const taken = alreadyExists(request.gvr, name);
+  if (!isSet(own(metadataOf(present), 'deletionTimestamp'))) throw taken;
+  const message = `object is being deleted: ${taken.status.message}`;
+  throw new StatusError({ ...taken.status, message });
+}

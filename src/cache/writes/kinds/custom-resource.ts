@@ -1,0 +1,56 @@
+// Custom resources: their schema is not known here, so an object is stored as it was given, and the cloud judges it when
+// it is replayed. Source: apiextensions-apiserver pkg/registry/customresource.
+import type { GroupVersionResource } from '../../../apimachinery/group-version-resource.ts';
+import { equalJson, type JsonObject, own, stringifyJson } from '../../../apimachinery/json.ts';
+import { requestEntityTooLarge } from '../../../apimachinery/status.ts';
+import { metadataProblems } from '../metadata-problems.ts';
+import { subdomainProblems } from '../name-syntax.ts';
+import { metadataOf, numberOf, withMembers, withMetadata } from '../object-view.ts';
+import { cannotJudge } from '../refusals.ts';
+import type { KindRules } from './kind-rules.ts';
+
+/** What etcd takes in one request. */
+const objectLimitBytes = 1.5 * 1024 * 1024;
+
+/** @param hasStatus whether the definition has a status subresource; undefined: not known */
+export function customResourceRules(
+  gvr: GroupVersionResource,
+  isNamespaced: boolean,
+  hasStatus: boolean | undefined,
+): KindRules {
+  const unknownStatus = () =>
+    cannotJudge(gvr, 'it changes status, and nobody has seen yet whether this kind has a status subresource');
+  const problems = (object: JsonObject) => metadataProblems(object, isNamespaced, subdomainProblems);
+  return {
+    isNamespaced,
+    statusSubresource: hasStatus === undefined ? 'unknown' : hasStatus ? 'own' : 'none',
+    allowsUnconditionalUpdate: false,
+    allowsCreateOnUpdate: false,
+    deletion: { takesPropagation: true, answer: 'status' },
+    prepareCreate: (object) => {
+      if (hasStatus === undefined && own(object, 'status') !== undefined) throw unknownStatus();
+      checkSize(object);
+      const kept = hasStatus ? withMembers(object, { status: undefined }) : object;
+      return withMetadata(kept, { generation: 1 });
+    },
+    createProblems: problems,
+    prepareUpdate: (after, before, subresource) => {
+      checkSize(after);
+      if (subresource === 'status') return withMembers(before, { status: own(after, 'status') });
+      if (hasStatus === undefined && !equalJson(own(after, 'status'), own(before, 'status'))) throw unknownStatus();
+      const next = hasStatus ? withMembers(after, { status: own(before, 'status') }) : after;
+      const isSame = equalJson(withoutMetadata(next), withoutMetadata(before));
+      const generation = numberOf(metadataOf(before), 'generation') ?? 0;
+      return isSame ? next : withMetadata(next, { generation: generation + 1 });
+    },
+    updateProblems: problems,
+  };
+}
+
+function withoutMetadata(object: JsonObject): JsonObject {
+  return withMembers(object, { metadata: undefined });
+}
+
+function checkSize(object: JsonObject): void {
+  if (Buffer.byteLength(stringifyJson(object)) > objectLimitBytes) throw requestEntityTooLarge(objectLimitBytes);
+}

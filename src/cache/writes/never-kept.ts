@@ -1,0 +1,35 @@
+// Writes that no setting keeps: their answer is a decision of the cloud, and a decision made up on the node would be a lie.
+import type { WriteRequest } from './write-request.ts';
+
+const bySubresource: Readonly<Record<string, string>> = {
+  binding: 'where a pod runs is decided by the scheduler',
+  eviction: 'whether a disruption budget allows an eviction is known there',
+  scale: 'a scale changes what controllers in the cloud do',
+  token: 'tokens are signed there',
+  approval: 'certificates are approved there',
+  ephemeralcontainers: 'a pod is changed there first',
+  resize: 'a pod is changed there first',
+  finalize: 'a namespace ends there',
+};
+
+/** Of 'group' or 'group/resource'. */
+const byResource: Readonly<Record<string, string>> = {
+  '/bindings': 'where a pod runs is decided by the scheduler',
+  'authentication.k8s.io': 'who somebody is is decided there',
+  'authorization.k8s.io': 'who may do what is decided there',
+  'certificates.k8s.io': 'certificates are signed there',
+};
+
+/** A sentence; undefined: the policy decides. */
+export function neverKept({ verb, gvr, subresource, patchType, query }: WriteRequest): string | undefined {
+  const reason =
+    bySubresource[subresource] ??
+    byResource[gvr.group] ??
+    byResource[`${gvr.group}/${gvr.resource}`] ??
+    (query.dryRun ? 'a dry run asks what admission there would say' : undefined) ??
+    (patchType === 'apply' ? 'who owns which field of a server-side apply is worked out there' : undefined) ??
+    (verb === 'deletecollection' ? 'what a collection holds is known for certain only there' : undefined) ??
+    (subresource !== '' && subresource !== 'status' ? `what ${subresource} does happens there` : undefined);
+  if (reason === undefined) return undefined;
+  return `The cloud cannot be reached, and this is never done offline: ${reason}. No setting changes that.`;
+}

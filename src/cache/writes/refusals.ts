@@ -1,0 +1,11 @@
+// Why a write cannot be judged on the node. 503: the cloud could say yes or no, we cannot tell.
+import type { GroupVersionResource } from '../../apimachinery/group-version-resource.ts';
+import { type StatusError, serviceUnavailable } from '../../apimachinery/status.ts';
+
+/** @param reason goes on behind "… offline: " */
+export function cannotJudge(gvr: GroupVersionResource, reason: string): StatusError {
+  const resource = gvr.group === '' ? gvr.resource : `${gvr.resource}.${gvr.group}`;
+  return serviceUnavailable(
+    `the cloud cannot be reached, and this write to ${resource} cannot be judged offline: ${reason}`,
+  );
+}
