@@ -1,13 +1,13 @@
 // POST, and PUT of what is not there where the kind allows it. Source: apiserver pkg/registry/rest/create.go.
 import { type JsonObject, own } from '../../apimachinery/json.ts';
-import { alreadyExists, badRequest, invalid, StatusError } from '../../apimachinery/status.ts';
+import { alreadyExists, internalError, invalid, StatusError } from '../../apimachinery/status.ts';
 import { decodeObject } from './decode-object.ts';
 import { decodeBody, inNamespace, withSingleOwners } from './decode-request.ts';
 import type { KindRules } from './kinds/kind-rules.ts';
 import { metadataProblems } from './metadata-problems.ts';
 import { generatedName } from './name-syntax.ts';
 import { isSet, metadataOf, textOf, withMetadata } from './object-view.ts';
-import { cannotJudge } from './refusals.ts';
+import { cannotJudge, isUndecided } from './refusals.ts';
 import type { ComputedWrite, Known, WriteContext, WriteRequest } from './write-request.ts';
 
 export function computeCreate(
@@ -48,10 +48,11 @@ export function create(
     uid: context.newUid(),
     creationTimestamp: context.now,
   });
-  if (known.state === 'present' && !isGenerated) throwIfTaken(request, named, known.object, rules);
-  const prepared = rules.prepareCreate(named);
+  const isTaken = known.state === 'present' && !isGenerated;
+  const prepared = isTaken ? preparedIfPossible(named, rules) : rules.prepareCreate(named);
   checkNew(request, prepared, rules);
   checkVersion(prepared);
+  if (isTaken) throw taken(request, known.object);
   const versioned = withMetadata(prepared, { resourceVersion: context.resourceVersion });
   const after = decodeObject(request, versioned, undefined);
   return { op: 'create', statusCode: 201, before: undefined, after, answer: after };
@@ -66,19 +67,23 @@ function checkNew(request: WriteRequest, object: JsonObject, rules: KindRules): 
 
 function checkVersion(object: JsonObject): void {
   const version = textOf(metadataOf(object), 'resourceVersion');
-  if (version !== '' && version !== '0') {
-    throw badRequest('resourceVersion should not be set on objects to be created');
+  if (/^0*[1-9]\d*$/.test(version)) {
+    throw internalError('resourceVersion should not be set on objects to be created'); // a 500 there, too
   }
 }
 
-/** Who may not be judged as new is still known to exist: a Node or a Pod that registers again. */
-function throwIfTaken(request: WriteRequest, object: JsonObject, present: JsonObject, rules: KindRules): never {
-  const name = textOf(metadataOf(object), 'name');
-  const problems = rules.createProblems(object);
-  if (problems.length > 0) throw invalid({ group: request.gvr.group, kind: request.kind }, name, problems);
-  checkVersion(object);
-  const taken = alreadyExists(request.gvr, name);
-  if (!isSet(own(metadataOf(present), 'deletionTimestamp'))) throw taken;
-  const message = `object is being deleted: ${taken.status.message}`;
-  throw new StatusError({ ...taken.status, message });
+/** What may not be created here may still be known to exist: a Node that registers again. */
+function preparedIfPossible(object: JsonObject, rules: KindRules): JsonObject {
+  try {
+    return rules.prepareCreate(object);
+  } catch (error) {
+    if (isUndecided(error)) return object;
+    throw error;
+  }
+}
+
+function taken(request: WriteRequest, present: JsonObject): StatusError {
+  const error = alreadyExists(request.gvr, textOf(metadataOf(present), 'name'));
+  if (!isSet(own(metadataOf(present), 'deletionTimestamp'))) return error;
+  return new StatusError({ ...error.status, message: `object is being deleted: ${error.status.message}` });
 }

@@ -1,7 +1,7 @@
 // DELETE of one object: preconditions, grace, finalizers. Source: apiserver pkg/registry/rest/delete.go and
 // pkg/registry/generic/registry/store.go.
 
-import { isJsonObject, type JsonObject, own } from '../../apimachinery/json.ts';
+import { equalJson, isJsonObject, type JsonObject, own } from '../../apimachinery/json.ts';
 import { formatTime, parseTimestamp } from '../../apimachinery/schema/timestamp.ts';
 import { badRequest, conflict, invalid, notFound } from '../../apimachinery/status.ts';
 import { decodeObject } from './decode-object.ts';
@@ -33,22 +33,32 @@ export function computeDelete(
   const before = known.object;
   checkPreconditions(request, options, before);
   const grace = withGrace(before, options, context, rules);
-  if (grace === 'pending')
-    return { op: 'none', statusCode: 200, before, after: before, answer: answerFor(request, before, rules, false) };
+  const waiting = options.orphans === false ? 202 : 200;
+  const asItIs = { op: 'none', statusCode: waiting, before, after: before, answer: before } as const;
+  if (grace === 'pending') return asItIs;
   const object = grace?.object ?? before;
-  const finalizers = rules.deletion.takesPropagation
-    ? finalizersAfter(object, options)
-    : listOf(metadataOf(object), 'finalizers');
+  const finalizers = finalizersAfter(object, options, rules);
   const finish = (one: JsonObject) =>
     decodeObject(request, withMetadata(one, { resourceVersion: context.resourceVersion }), before);
   if (finalizers.length > 0) {
     const kept = withMetadata(grace === undefined ? marked(object, context) : object, { finalizers });
+    if (equalJson(metadataOf(kept), metadataOf(before))) return asItIs;
     const after = finish(kept);
-    return { op: 'update', statusCode: 200, before, after, answer: after };
+    return { op: 'update', statusCode: waiting, before, after, answer: after };
   }
-  const last = finish(withMetadata(object, { finalizers: undefined }));
-  if ((grace?.seconds ?? 0) > 0) return { op: 'update', statusCode: 200, before, after: last, answer: last };
-  return { op: 'delete', statusCode: 200, before, after: undefined, answer: answerFor(request, last, rules, true) };
+  const isShortened = finalizers.length < listOf(metadataOf(before), 'finalizers').length;
+  if (grace === undefined && isShortened && options.resourceVersion !== undefined) {
+    // In 1.35 the version is forgotten between the two steps of such a deletion, and the second one fails.
+    throw conflict(
+      request.gvr,
+      request.name,
+      `Precondition failed: ResourceVersion in precondition: , ResourceVersion in object meta: ${options.resourceVersion}`,
+    );
+  }
+  const last = finish(grace === undefined ? object : withMetadata(object, { finalizers: undefined }));
+  if ((grace?.seconds ?? 0) > 0) return { op: 'update', statusCode: waiting, before, after: last, answer: last };
+  const answer = rules.deletion.answer === 'object' ? last : success(request, last);
+  return { op: 'delete', statusCode: 200, before, after: undefined, answer };
 }
 
 function readOptions(request: WriteRequest): DeleteOptions {
@@ -159,16 +169,17 @@ function marked(object: JsonObject, context: WriteContext): JsonObject {
 }
 
 /** Those that the garbage collector is to see to, by what was asked, or as they were. */
-function finalizersAfter(object: JsonObject, { propagation, orphans }: DeleteOptions): readonly string[] {
+function finalizersAfter(object: JsonObject, options: DeleteOptions, rules: KindRules): readonly string[] {
   const finalizers = listOf(metadataOf(object), 'finalizers').map(String);
+  const others = finalizers.filter((one) => one !== 'orphan' && one !== 'foregroundDeletion');
+  if (!rules.deletion.takesPropagation) return others;
+  const { propagation, orphans } = options;
   const isExplicit = orphans !== undefined || propagation !== undefined;
   const first = finalizers.find((one) => one === 'orphan' || one === 'foregroundDeletion');
   const isOrphaning = orphans ?? (isExplicit ? propagation === 'Orphan' : first === 'orphan');
   const isForeground =
     orphans === undefined && (isExplicit ? propagation === 'Foreground' : first === 'foregroundDeletion');
-  const wanted = [...(isOrphaning ? ['orphan'] : []), ...(isForeground ? ['foregroundDeletion'] : [])];
-  const others = finalizers.filter((one) => one !== 'orphan' && one !== 'foregroundDeletion');
-  const next = [...others, ...wanted];
+  const next = [...others, ...(isOrphaning ? ['orphan'] : []), ...(isForeground ? ['foregroundDeletion'] : [])];
   return next.length === finalizers.length && next.every((one) => finalizers.includes(one)) ? finalizers : next;
 }
 
@@ -177,14 +188,8 @@ function later(time: string, seconds: number): string {
   return (from && formatTime(from.seconds + seconds)) ?? time;
 }
 
-function answerFor(request: WriteRequest, object: JsonObject, rules: KindRules, isGone: boolean): JsonObject {
-  if (!isGone || rules.deletion.answer === 'object') return object;
-  const { group, resource } = request.gvr;
-  const details = {
-    name: request.name,
-    ...(group !== '' && { group }),
-    kind: resource,
-    uid: textOf(metadataOf(object), 'uid'),
-  };
+function success({ gvr, name }: WriteRequest, object: JsonObject): JsonObject {
+  const group = gvr.group === '' ? {} : { group: gvr.group };
+  const details = { name, ...group, kind: gvr.resource, uid: textOf(metadataOf(object), 'uid') };
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
 }

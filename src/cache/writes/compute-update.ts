@@ -1,7 +1,14 @@
 // PUT and PATCH, of the object and of its status. Source: apiserver pkg/registry/rest/update.go and
 // pkg/registry/generic/registry/store.go.
 import { equalJson, type JsonObject, own } from '../../apimachinery/json.ts';
-import { badRequest, conflict, invalid, notFound, pathNotFound, type StatusError } from '../../apimachinery/status.ts';
+import {
+  conflict,
+  internalError,
+  invalid,
+  notFound,
+  pathNotFound,
+  type StatusError,
+} from '../../apimachinery/status.ts';
 import { create } from './compute-create.ts';
 import { decodeObject } from './decode-object.ts';
 import { checkName, decodeBody, inNamespace, withSingleOwners } from './decode-request.ts';
@@ -46,6 +53,7 @@ function updateOfNothing(request: WriteRequest, known: Known, context: WriteCont
   checkName(given, name);
   if (!rules.allowsCreateOnUpdate) throw notFound(gvr, name);
   checkUid(request, given, undefined);
+  versionOf(given);
   const wiped = { managedFields: undefined, selfLink: undefined, resourceVersion: undefined };
   return create(request, withSingleOwners(withMetadata(given, wiped)), known, context, rules);
 }
@@ -58,9 +66,15 @@ function checkUid(request: WriteRequest, asked: JsonObject, before: JsonObject |
   throw conflict(request.gvr, request.name, detail);
 }
 
+/** @throws StatusError 500, as there, for what is no number */
+function versionOf(object: JsonObject): string {
+  const version = textOf(metadataOf(object), 'resourceVersion');
+  if (/^\d*$/.test(version)) return version;
+  throw internalError(`metadata.resourceVersion ${JSON.stringify(version)} is no number`);
+}
+
 function checkVersion(request: WriteRequest, asked: JsonObject, before: JsonObject, rules: KindRules): void {
-  const version = textOf(metadataOf(asked), 'resourceVersion');
-  if (!/^\d*$/.test(version)) throw badRequest(`metadata.resourceVersion ${JSON.stringify(version)} is no number`);
+  const version = versionOf(asked);
   if (/^0*$/.test(version)) {
     if (rules.allowsUnconditionalUpdate) return;
     const problem = invalidValue('metadata.resourceVersion', 0, 'must be specified for an update');

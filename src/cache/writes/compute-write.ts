@@ -1,6 +1,5 @@
 // What a write makes of an object, judged as apiserver 1.35 would: the same codes, the same reasons, the same object.
 // Promise: what cannot be judged on the node is a 503, never a guess; nothing that was given is changed.
-import { StatusError } from '../../apimachinery/status.ts';
 import { computeCreate } from './compute-create.ts';
 import { computeDelete } from './compute-delete.ts';
 import { computeUpdate } from './compute-update.ts';
@@ -30,9 +29,4 @@ export function computeWrite(request: WriteRequest, known: Known, context: Write
     default:
       return computeUpdate(request, known, context, rules);
   }
-}
-
-/** Whether an error says that the cloud would have to be asked. */
-export function isUndecided(error: unknown): boolean {
-  return error instanceof StatusError && error.status.code === 503;
 }

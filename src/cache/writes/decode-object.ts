@@ -39,13 +39,40 @@ function read(
   prefix = '',
 ): JsonObject {
   const { object: conformed, unknownFields }: Conformed = conform(type, object);
-  if (unknownFields.length === 0) return conformed;
+  if (unknownFields.length === 0) return asStored(type, conformed);
   const known = new Set(before === undefined ? [] : conform(type, before).unknownFields.map(anyElement));
   const added = unknownFields.find((path) => !known.has(anyElement(path)));
   if (added !== undefined) {
     throw cannotJudge(request.gvr, `the field ${prefix}${added} is not known here, so it may be lost`);
   }
-  return withUnknown(type, object, conformed);
+  return asStored(type, withUnknown(type, object, conformed));
+}
+
+/** Stored as protobuf, a list or map that is empty is none. */
+function asStored(type: TypeSchema, object: JsonObject): JsonObject {
+  const draft: JsonDraft = { ...object };
+  for (const field of namedFields(type)) {
+    const value = own(object, field.json);
+    if (value === undefined || value === null) continue;
+    if (field.container === 'none') {
+      if (field.message !== undefined && isJsonObject(value)) setOwn(draft, field.json, asStored(field.message, value));
+    } else if (!field.isPointer && isEmpty(value)) setOwn(draft, field.json, null);
+    else if (field.message !== undefined) setOwn(draft, field.json, elementsAsStored(field.message, value));
+  }
+  return draft;
+}
+
+function isEmpty(value: JsonValue): boolean {
+  return isJsonArray(value) ? value.length === 0 : isJsonObject(value) && Object.keys(value).length === 0;
+}
+
+function elementsAsStored(type: TypeSchema, value: JsonValue): JsonValue {
+  const element = (one: JsonValue) => (isJsonObject(one) ? asStored(type, one) : one);
+  if (isJsonArray(value)) return value.map(element);
+  if (!isJsonObject(value)) return value;
+  const draft: JsonDraft = {};
+  for (const [key, one] of Object.entries(value)) setOwn(draft, key, element(one));
+  return draft;
 }
 
 /** The place of a field in whichever element of a list. */

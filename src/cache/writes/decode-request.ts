@@ -12,8 +12,9 @@ export function decodeBody(request: WriteRequest, before: JsonObject | undefined
   const { body, kind, apiVersion } = request;
   if (!isJsonObject(body)) throw badRequest(`the object provided is unrecognized (must be of type ${kind})`);
   const given = { kind: textOf(body, 'kind'), apiVersion: textOf(body, 'apiVersion') };
-  if (isCustomResource(request) && given.kind === '') throw badRequest("Object 'Kind' is missing");
-  if (given.kind !== '' && given.kind !== kind) {
+  const isCustom = isCustomResource(request);
+  if (isCustom && given.kind === '') throw badRequest("Object 'Kind' is missing");
+  if (!isCustom && given.kind !== '' && given.kind !== kind) {
     throw badRequest(`${given.kind} in version ${JSON.stringify(given.apiVersion)} cannot be handled as a ${kind}`);
   }
   if (given.apiVersion !== '' && given.apiVersion !== apiVersion) {
@@ -21,7 +22,7 @@ export function decodeBody(request: WriteRequest, before: JsonObject | undefined
     throw badRequest(message);
   }
   try {
-    return decodeObject(request, withMembers(body, { kind, apiVersion }), before);
+    return decodeObject(request, withMembers(body, { kind: isCustom ? given.kind : kind, apiVersion }), before);
   } catch (error) {
     if (!(error instanceof ConformError)) throw error;
     const message = `${kind} in version ${JSON.stringify(request.gvr.version)} cannot be handled as a ${kind}: ${error.message}`;

@@ -3,7 +3,7 @@ import { equalJson, type JsonObject, own } from '../../apimachinery/json.ts';
 import { labelKeyProblems, labelValueProblems } from '../../apimachinery/label-syntax.ts';
 import { type FieldProblem, immutableDetail, invalidValue, missing, notAllowed, tooLong } from './field-problem.ts';
 import { asPrefix, dnsLabelProblems, pathSegmentProblems } from './name-syntax.ts';
-import { isSet, listOf, metadataOf, objectsOf, textOf, textsOf } from './object-view.ts';
+import { isSet, listOf, metadataOf, numberOf, objectsOf, textOf, textsOf } from './object-view.ts';
 
 const annotationsLimitBytes = 256 * 1024;
 
@@ -36,6 +36,10 @@ export function metadataProblems(
     for (const detail of dnsLabelProblems(namespace)) {
       problems.push(invalidValue('metadata.namespace', namespace, detail));
     }
+  }
+  const generation = numberOf(metadata, 'generation') ?? 0;
+  if (generation < 0) {
+    problems.push(invalidValue('metadata.generation', generation, 'must be greater than or equal to 0'));
   }
   problems.push(...labelsProblems(metadata), ...annotationsProblems(metadata), ...ownersProblems(metadata));
   problems.push(...finalizersProblems(metadata));

@@ -55,6 +55,7 @@ function apply(request: WriteRequest, object: JsonObject): JsonValue {
     case 'merge':
       return jsonMergePatch(object, body ?? null);
     default:
+      if (body === null) return object;
       if (!isJsonObject(body)) throw new PatchError(400, 'a strategic merge patch is an object');
       return strategicMergePatch(schemaOf(request.apiVersion, request.kind)!, object, body);
   }

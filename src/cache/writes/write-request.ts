@@ -54,7 +54,8 @@ export interface WriteContext {
 export interface ComputedWrite {
   /** 'none': nothing changed, and apiserver answers with the object as it is, same resourceVersion. */
   readonly op: 'create' | 'update' | 'delete' | 'none';
-  readonly statusCode: 200 | 201;
+  /** 202: a deletion that waits for finalizers, asked for with `orphanDependents: false`. */
+  readonly statusCode: 200 | 201 | 202;
   readonly before: JsonObject | undefined;
   /** undefined: gone. */
   readonly after: JsonObject | undefined;

@@ -1,12 +1,13 @@
 // Custom resources: their schema is not known here, so an object is stored as it was given, and the cloud judges it when
 // it is replayed. Source: apiextensions-apiserver pkg/registry/customresource.
-import type { GroupVersionResource } from '../../../apimachinery/group-version-resource.ts';
 import { equalJson, type JsonObject, own, stringifyJson } from '../../../apimachinery/json.ts';
 import { requestEntityTooLarge } from '../../../apimachinery/status.ts';
+import { invalidValue } from '../field-problem.ts';
 import { metadataProblems } from '../metadata-problems.ts';
 import { subdomainProblems } from '../name-syntax.ts';
-import { metadataOf, numberOf, withMembers, withMetadata } from '../object-view.ts';
+import { metadataOf, numberOf, textOf, withMembers, withMetadata } from '../object-view.ts';
 import { cannotJudge } from '../refusals.ts';
+import type { WriteRequest } from '../write-request.ts';
 import type { KindRules } from './kind-rules.ts';
 
 /** What etcd takes in one request. */
@@ -14,13 +15,16 @@ const objectLimitBytes = 1.5 * 1024 * 1024;
 
 /** @param hasStatus whether the definition has a status subresource; undefined: not known */
 export function customResourceRules(
-  gvr: GroupVersionResource,
-  isNamespaced: boolean,
+  { gvr, kind, namespace }: Pick<WriteRequest, 'gvr' | 'kind' | 'namespace'>,
   hasStatus: boolean | undefined,
 ): KindRules {
+  const isNamespaced = namespace !== '';
   const unknownStatus = () =>
     cannotJudge(gvr, 'it changes status, and nobody has seen yet whether this kind has a status subresource');
-  const problems = (object: JsonObject) => metadataProblems(object, isNamespaced, subdomainProblems);
+  const problems = (object: JsonObject) => [
+    ...metadataProblems(object, isNamespaced, subdomainProblems),
+    ...(textOf(object, 'kind') === kind ? [] : [invalidValue('kind', own(object, 'kind'), `must be ${kind}`)]),
+  ];
   return {
     isNamespaced,
     statusSubresource: hasStatus === undefined ? 'unknown' : hasStatus ? 'own' : 'none',

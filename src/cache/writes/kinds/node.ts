@@ -5,9 +5,9 @@ import { equalJson, type JsonObject, own } from '../../../apimachinery/json.ts';
 import { duplicate, type FieldProblem, invalidValue } from '../field-problem.ts';
 import { metadataProblems } from '../metadata-problems.ts';
 import { subdomainProblems } from '../name-syntax.ts';
-import { childOf, metadataOf, objectsOf, textOf, textsOf, withMembers } from '../object-view.ts';
+import { childOf, isSet, metadataOf, objectsOf, textOf, textsOf, withMembers } from '../object-view.ts';
 import { cannotJudge } from '../refusals.ts';
-import { asItStands, type KindRules } from './kind-rules.ts';
+import type { KindRules } from './kind-rules.ts';
 import { quantityNanos } from './quantity-value.ts';
 
 const nodes = { group: '', version: 'v1', resource: 'nodes' };
@@ -20,8 +20,13 @@ export const nodeRules: KindRules = {
   allowsUnconditionalUpdate: true,
   allowsCreateOnUpdate: false,
   deletion: { takesPropagation: true, answer: 'status' },
-  prepareCreate: asItStands,
-  createProblems: (node) => metadataProblems(node, false, subdomainProblems),
+  prepareCreate: () => {
+    throw cannotJudge(nodes, 'new nodes are admitted by the cloud');
+  },
+  createProblems: (node) => [
+    ...metadataProblems(node, false, subdomainProblems),
+    ...statusProblems(withMembers(node, { status: withAllocatable(childOf(node, 'status')) })),
+  ],
   prepareUpdate,
   updateProblems: (after, _before, subresource) => [
     ...metadataProblems(after, false, ...(subresource === '' ? [subdomainProblems] : [])),
@@ -34,7 +39,7 @@ function prepareUpdate(after: JsonObject, before: JsonObject, subresource: strin
   const parsed = parsedAnnotations.find((key) => annotation(after, key) !== annotation(before, key));
   if (parsed !== undefined) throw cannotJudge(nodes, `what the annotation ${parsed} says is checked by the cloud`);
   if (subresource === 'status') {
-    const status = childOf(after, 'status');
+    const status = withAllocatable(childOf(after, 'status'));
     const isConfigUsed = own(childOf(before, 'status'), 'config') !== undefined;
     return withMembers(after, {
       spec: own(before, 'spec'),
@@ -45,6 +50,12 @@ function prepareUpdate(after: JsonObject, before: JsonObject, subresource: strin
     throw cannotJudge(nodes, `what stands in spec of a ${apiVersionOf(nodes)} Node is for the cloud to change`);
   }
   return withMembers(after, { status: own(before, 'status') });
+}
+
+/** By default all that is there can be used. */
+function withAllocatable(status: JsonObject): JsonObject {
+  const isGiven = isSet(own(status, 'allocatable')) || !isSet(own(status, 'capacity'));
+  return isGiven ? status : withMembers(status, { allocatable: own(status, 'capacity') });
 }
 
 function statusProblems(node: JsonObject): FieldProblem[] {

@@ -3,7 +3,7 @@
 import { type JsonObject, own } from '../../../apimachinery/json.ts';
 import { type FieldProblem, invalidValue } from '../field-problem.ts';
 import { metadataProblems } from '../metadata-problems.ts';
-import { childOf, textsOf, withMembers } from '../object-view.ts';
+import { childOf, textOf, textsOf, withMembers } from '../object-view.ts';
 import { cannotJudge } from '../refusals.ts';
 import type { KindRules } from './kind-rules.ts';
 import { quantityNanos } from './quantity-value.ts';
@@ -22,9 +22,14 @@ export const persistentVolumeClaimRules: KindRules = {
   prepareCreate: refuse,
   createProblems: () => [],
   prepareUpdate: (after, before, subresource) =>
-    subresource === 'status' ? withMembers(after, { spec: own(before, 'spec') }) : refuse(),
+    subresource === 'status' ? withMembers(after, { spec: own(before, 'spec'), status: withPhase(after) }) : refuse(),
   updateProblems: (after) => [...metadataProblems(after, true), ...statusProblems(after)],
 };
+
+function withPhase(claim: JsonObject): JsonObject {
+  const status = childOf(claim, 'status');
+  return withMembers(status, { phase: textOf(status, 'phase') || 'Pending' });
+}
 
 function statusProblems(claim: JsonObject): FieldProblem[] {
   const status = childOf(claim, 'status');

@@ -29,7 +29,7 @@ export function rulesOf(request: WriteRequest, context: Pick<WriteContext, 'cust
   const key = `${request.apiVersion}/${request.kind}`;
   if (Object.hasOwn(builtIn, key)) return builtIn[key];
   if (!isCustomResource(request)) return undefined;
-  return customResourceRules(request.gvr, request.namespace !== '', context.customStatus);
+  return customResourceRules(request, context.customStatus);
 }
 
 /** Groups of Kubernetes' own that stand in no table, and those that aggregated servers answer. */
