@@ -1,5 +1,5 @@
 // The real programs the end-to-end tests run: where each comes from and where its build is kept.
-// Promise: a path names exactly one content. Kubernetes and etcd are keyed by their version, our own Go program by its
+// Promise: a path names exactly one content. Kubernetes and etcd are keyed by their version, our own Go programs by their
 // sources, so a stale binary is never used and a rebuilt one never replaces another.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -12,7 +12,8 @@ export type BinaryName =
   | 'kube-controller-manager'
   | 'kubectl'
   | 'kubectl-1.32'
-  | 'informer';
+  | 'informer'
+  | 'conformance';
 
 export interface Recipe {
   readonly name: BinaryName;
@@ -34,7 +35,7 @@ export const usualBinaries: readonly BinaryName[] = [
   'informer',
 ];
 
-export const binaryNames: readonly BinaryName[] = [...usualBinaries, 'kubectl-1.32'];
+export const binaryNames: readonly BinaryName[] = [...usualBinaries, 'kubectl-1.32', 'conformance'];
 
 /** HOLDFAST_E2E_BIN, else `holdfast-e2e` in the user's cache directory: always outside the checkout. */
 export function binariesDirectory(env: NodeJS.ProcessEnv = process.env): string {
@@ -85,6 +86,7 @@ const sources: Record<BinaryName, Source> = {
   kubectl: kubernetes('kubernetes', 'kubectl'),
   'kubectl-1.32': kubernetes('kubectl-1.32', 'kubectl'),
   informer: { module: 'informer', goPackage: '.' },
+  conformance: { module: 'conformance', goPackage: '.' },
 };
 
 /** component-base is what /version says, client-go is the User-Agent; without the second every client is `v0.0.0`. */

@@ -58,7 +58,11 @@ export function apiserverArguments(p: ControlPlanePlaces, extra: readonly string
   ];
 }
 
-export function controllerManagerArguments(p: ControlPlanePlaces, kubeconfig: string): string[] {
+export function controllerManagerArguments(
+  p: ControlPlanePlaces,
+  kubeconfig: string,
+  extra: readonly string[] = [],
+): string[] {
   return [
     `--kubeconfig=${kubeconfig}`,
     `--service-account-private-key-file=${p.serviceAccountKeyFile}`,
@@ -70,6 +74,7 @@ export function controllerManagerArguments(p: ControlPlanePlaces, kubeconfig: st
     '--secure-port=0',
     '--kube-api-qps=200',
     '--kube-api-burst=200',
+    ...extra,
   ];
 }
 

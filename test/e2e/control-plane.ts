@@ -24,6 +24,7 @@ export interface ControlPlaneOptions {
   /** Makes service accounts and kube-root-ca.crt for each namespace, collects garbage. Default false. */
   readonly controllerManager?: boolean;
   readonly apiserverArguments?: readonly string[];
+  readonly controllerManagerArguments?: readonly string[];
   /** Stops everything when it aborts. */
   readonly signal?: AbortSignal;
 }
@@ -195,7 +196,10 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     await plane.startApiserver();
     if (options.controllerManager) {
       const kubeconfig = plane.kubeconfig('system:kube-controller-manager');
-      run('kube-controller-manager' as keyof typeof programs, controllerManagerArguments(places, kubeconfig));
+      run(
+        'kube-controller-manager' as keyof typeof programs,
+        controllerManagerArguments(places, kubeconfig, options.controllerManagerArguments),
+      );
     }
     await ready('namespace default', () => isOk('/api/v1/namespaces/default'));
     await defaultServiceAccount('default');
