@@ -2,17 +2,21 @@
 // last seen, and all of it on disk. The hub asks it; it asks the cloud only through the transport it was given.
 
 import type { Records } from '../../storage/records.ts';
+import { maxResourceVersion } from '../apimachinery/resource-version.ts';
 import { type GroupVersionResource, gvrKey } from '../apimachinery/group-version-resource.ts';
 import type { CacheEvents } from './cache-events.ts';
+import { cloudObject } from './cloud-object.ts';
 import { CloudTime } from './cloud-time.ts';
 import { CloudIdentityCheck, type ClusterIdentity } from './cluster-check.ts';
 import type { Credential } from './credential.ts';
 import type { FollowedScope } from './followed-scope.ts';
+import { Grants } from './grants.ts';
 import { type Lender, nodeLender } from './lenders.ts';
 import { NotedDocuments } from './noted-documents.ts';
 import { NotedObjects } from './noted-objects.ts';
 import { NotedRights } from './noted-rights.ts';
 import { type NoteSpace, Notes } from './notes.ts';
+import { OwedWrites, type OwedWritesOptions } from './outbox/owed-writes.ts';
 import type { InitialSync, LinkGate, Timing } from './reflector.ts';
 import { RightProofs } from './right-proofs.ts';
 import type { Scope } from './scope.ts';
@@ -36,6 +40,7 @@ export interface CacheOptions {
   /** Online, a right that answers reads is proven again when it was last seen so long ago. */
   readonly rightCheckMs: number;
   readonly events: CacheEvents;
+  readonly writes: Omit<OwedWritesOptions, 'records' | 'link' | 'timing' | 'wallClock'>;
 }
 
 /** Identity under which the hub's own certificate reads. */
@@ -51,10 +56,13 @@ const noteContactEveryMs = 3_600_000;
 export class Cache {
   readonly time: CloudTime;
   readonly rights: NotedRights;
+  readonly grants: Grants;
   /** Single objects, read by name. */
   readonly objects: NotedObjects;
   readonly documents: NotedDocuments;
   readonly scopes: ScopeTable;
+  /** What was written here while the cloud was away. */
+  readonly writes: OwedWrites;
   readonly #o: CacheOptions;
   readonly #records: ScopeRecords;
   readonly #notes: Notes;
@@ -72,6 +80,7 @@ export class Cache {
     const notes = new Notes(records, (error) => events.storageBehind('notes', error));
     this.#notes = notes;
     this.rights = new NotedRights({ notes, time, lifetimeMs });
+    this.grants = new Grants({ notes, time, lifetimeMs });
     this.objects = new NotedObjects({ notes, time, lifetimeMs });
     this.documents = new NotedDocuments(notes);
     this.#records = new ScopeRecords({ records, now: () => time.now(), onBehind: events.storageBehind });
@@ -97,9 +106,21 @@ export class Cache {
       onAnotherCluster: (error) => this.#forgetAll(error),
       onBlind: events.clusterUnknown,
     });
+    this.writes = new OwedWrites(
+      { ...options.writes, records, link, timing, wallClock: () => time.now() },
+      {
+        cluster,
+        cloudObject: (request) => cloudObject(this, request),
+        scopesOf: (gvr) => this.scopes.ofResource(gvr),
+        newestVersion: () => maxResourceVersion(this.scopes.newestVersion(), this.objects.newestVersion()),
+        see: (path, identity, body) => this.objects.see(path, identity, body),
+        forget: (path) => this.objects.forget(path),
+      },
+    );
     this.scopes = new ScopeTable({
       transport,
-      link,
+      link: this.writes.gate,
+      ownWrites: this.writes.own,
       timing,
       initialSync,
       gatherMs,
@@ -133,6 +154,7 @@ export class Cache {
     const contact = await records.read('meta', 'last-contact');
     if (contact !== undefined) this.time.restore(Number(contact.toString()));
     await this.#restoreNotes('right', (value) => this.rights.restore(value));
+    await this.#restoreNotes('grant', (value, key) => this.grants.restore(value, key));
     await this.#restoreNotes('document', (value, key) => this.documents.restore(value, key));
     this.documents.restoreSeen(await records.read('meta', NotedDocuments.seenKey));
     await this.#restoreNotes('observed', (value, key) => this.objects.restore(value, key));
@@ -141,6 +163,8 @@ export class Cache {
       const ageMs = Math.max(0, this.time.now() - scope.confirmedAt);
       this.scopes.restore({ ...scope, confirmedAt: timing.now() - ageMs }, byNode ? nodeLender : undefined);
     }
+    await this.writes.restore();
+    this.writes.start(events.crashed);
   }
 
   /** A note that cannot be read is one that is missing. */
@@ -206,16 +230,17 @@ export class Cache {
   }
 
   /** Ends all streams to the cloud without forgetting anything: the process goes down. */
-  halt(): void {
+  async halt(): Promise<void> {
     this.#proofs.stop();
     this.scopes.stopAll();
+    await this.writes.stop();
   }
 
   /** Everything noted so far is on disk, as far as the disk takes it. */
   async flush(): Promise<void> {
     this.documents.tidy();
     this.#noteContact(1);
-    await Promise.all([this.#notes.idle(), this.#records.idle()]);
+    await Promise.all([this.#notes.idle(), this.#records.idle(), this.writes.flush()]);
     await this.#o.records.sync().catch((error: unknown) => this.#o.events.storageBehind('flush', error));
   }
 
@@ -224,6 +249,7 @@ export class Cache {
     this.#o.events.anotherCluster(error);
     for (const followed of this.scopes.all) followed.expire(error.message);
     this.rights.clear();
+    this.grants.clear();
     this.objects.clear();
     this.documents.clear();
   }

@@ -7,6 +7,9 @@ import type { Document } from './document.ts';
 export interface ResourceFacts {
   readonly isNamespaced: boolean;
   readonly verbs: readonly string[];
+  /** 'ConfigMap'; '' when the document does not say. */
+  readonly kind: string;
+  readonly hasStatus: boolean;
 }
 
 export class Discovery {
@@ -66,6 +69,7 @@ interface PlainResource {
   /** With a slash for a subresource. */
   readonly name: string;
   readonly namespaced: boolean;
+  readonly kind?: string;
   readonly verbs?: readonly string[];
 }
 
@@ -76,7 +80,9 @@ interface AggregatedGroup {
     readonly resources?: readonly {
       readonly resource: string;
       readonly scope: string;
+      readonly responseKind?: { readonly kind?: string };
       readonly verbs?: readonly string[];
+      readonly subresources?: readonly { readonly subresource?: string }[];
     }[];
   }[];
 }
@@ -85,22 +91,22 @@ type Entry = readonly [string, ResourceFacts];
 
 function plain(groupVersion: string, resources: readonly PlainResource[]): readonly Entry[] {
   const [version = '', group = ''] = groupVersion.split('/').reverse();
+  const names = new Set(resources.map(({ name }) => name));
   return resources
     .filter(({ name }) => !name.includes('/'))
-    .map(({ name, namespaced, verbs = [] }) => [
+    .map(({ name, namespaced, kind = '', verbs = [] }) => [
       gvrKey({ group, version, resource: name }),
-      { isNamespaced: namespaced, verbs },
+      { isNamespaced: namespaced, verbs, kind, hasStatus: names.has(`${name}/status`) },
     ]);
 }
 
 function aggregated({ metadata, versions = [] }: AggregatedGroup): readonly Entry[] {
   const group = metadata?.name ?? '';
   return versions.flatMap(({ version, resources = [] }) =>
-    resources.map(
-      ({ resource, scope, verbs = [] }): Entry => [
-        gvrKey({ group, version, resource }),
-        { isNamespaced: scope === 'Namespaced', verbs },
-      ],
-    ),
+    resources.map(({ resource, scope, responseKind, verbs = [], subresources = [] }): Entry => {
+      const hasStatus = subresources.some(({ subresource }) => subresource === 'status');
+      const facts = { isNamespaced: scope === 'Namespaced', verbs, kind: responseKind?.kind ?? '', hasStatus };
+      return [gvrKey({ group, version, resource }), facts];
+    }),
   );
 }

@@ -67,3 +67,23 @@ export class ScopeClosedError extends Error {
     this.name = 'ScopeClosedError';
   }
 }
+
+/** Writes accepted here run ahead of the cloud's versions: the scope has to be read whole before it can be followed. */
+export class OwnWritesAheadError extends Error {
+  readonly code = 'HOLDFAST_OWN_WRITES_AHEAD';
+
+  constructor(scopeId: string) {
+    super(`${scopeId} shows writes of this node: it is read anew before it is followed`);
+    this.name = 'OwnWritesAheadError';
+  }
+}
+
+/** The cloud's versions have not passed those that were given out here while it was away. It will pass them soon. */
+export class CloudBehindError extends Error {
+  readonly code = 'HOLDFAST_CLOUD_BEHIND';
+
+  constructor(known: string, seen: string) {
+    super(`the cloud is at version ${seen}, writes accepted here went up to ${known}`);
+    this.name = 'CloudBehindError';
+  }
+}

@@ -6,6 +6,10 @@ import type { FullSync, UpstreamChange } from './snapshot.ts';
 export interface FeedSink {
   readonly isComplete: boolean;
   readonly resourceVersion: string;
+  /** Lower than `resourceVersion` while writes that were accepted here are shown. */
+  readonly cloudVersion: string;
+  /** Such writes were shown since the last full sync: only another one leads on. */
+  readonly mustRelist: boolean;
   /** Aborts when what is known is thrown away, or at the end: what was begun before is not handed over any more. */
   readonly era: AbortSignal;
   /** A full sync, shared with the readers that wait for one. */

@@ -3,11 +3,13 @@ import type { UpstreamStatusError } from './errors.ts';
 import type { FollowedScope } from './followed-scope.ts';
 import type { ReflectorDependencies } from './reflector.ts';
 import type { Scope } from './scope.ts';
+import type { OwnWritesView } from './own-writes-view.ts';
 import type { ScopeKeeper } from './scope-keeper.ts';
 import type { EventRingLimits } from './watch/event-ring.ts';
 
 export interface FollowedScopeDependencies extends ReflectorDependencies {
   readonly keeper: ScopeKeeper;
+  readonly ownWrites: OwnWritesView;
   readonly ring: EventRingLimits;
   /** The cloud gave the whole scope to this identity. */
   onGranted(identity: string, scope: Scope): void;

@@ -5,14 +5,16 @@ import type { KubernetesObject } from '../apimachinery/object.ts';
 import { compareResourceVersion } from '../apimachinery/resource-version.ts';
 import { CommitQueue } from './commit-queue.ts';
 import type { Credential } from './credential.ts';
-import { NoCredentialError, ScopeClosedError, type UpstreamStatusError } from './errors.ts';
+import { NoCredentialError, OwnWritesAheadError, ScopeClosedError, type UpstreamStatusError } from './errors.ts';
 import type { FeedSink } from './feed-sink.ts';
 import type { FollowedScopeDependencies } from './followed-scope-dependencies.ts';
 import { type Lender, Lenders, nodeLender } from './lenders.ts';
+import { withOwnWrites } from './own-writes-view.ts';
 import { Reflector } from './reflector.ts';
 import type { Scope } from './scope.ts';
 import { type FullSync, type RestoredSnapshot, Snapshot, type UpstreamChange } from './snapshot.ts';
 import { SyncQueue } from './sync-queue.ts';
+import type { Change } from './watch/event-ring.ts';
 import type { Listener } from './watch/listener.ts';
 
 const abandonedAfterMs = 5 * 60_000;
@@ -86,6 +88,14 @@ export class FollowedScope implements FeedSink {
 
   get resourceVersion(): string {
     return this.snapshot.resourceVersion;
+  }
+
+  get cloudVersion(): string {
+    return this.snapshot.cloudVersion;
+  }
+
+  get mustRelist(): boolean {
+    return this.snapshot.mustRelist;
   }
 
   get lenders(): readonly string[] {
@@ -170,22 +180,31 @@ export class FollowedScope implements FeedSink {
 
   replace(sync: FullSync, era: AbortSignal): Promise<void> {
     return this.#commits.add(era, async () => {
-      const { keeper, timing } = this.#deps;
+      const { keeper, timing, ownWrites } = this.#deps;
       this.#confirmedAt = timing.now();
-      if (this.isComplete && compareResourceVersion(sync.resourceVersion, this.resourceVersion) <= 0) return undefined;
+      const isNews = compareResourceVersion(sync.resourceVersion, this.resourceVersion) > 0;
+      // A full sync that shows nothing new still ends what was shown ahead of the cloud.
+      if (this.isComplete && !isNews && !this.snapshot.mustRelist) return undefined;
       const { resourceVersion } = sync;
       const shared = { ...sync, objects: this.#intern(sync.objects) };
-      const changes = this.isComplete ? this.snapshot.planReplacement(shared) : [];
-      if (this.isComplete) {
+      const own = ownWrites.shownIn(this.scope);
+      const shown = withOwnWrites(shared, own);
+      const changes = this.isComplete ? this.snapshot.planReplacement(shown) : [];
+      // The disk knows nothing of what was shown ahead of the cloud, so it is not told of differences to that.
+      if (!this.isComplete || this.snapshot.hasOwnWrites || own.size > 0) await keeper.saveSync(this.scope, shared);
+      else {
         const members = shared.objects.size;
         await keeper.saveChanges(this.scope, { changes, resourceVersion, members, isRelist: true });
-      } else await keeper.saveSync(this.scope, shared);
-      return () => this.snapshot.commitReplacement(shared, changes);
+      }
+      const keys = new Set(own.keys());
+      return () => this.snapshot.commitReplacement(shown, changes, { keys, cloudVersion: resourceVersion });
     });
   }
 
+  /** @throws OwnWritesAheadError when a full sync is needed first */
   apply(events: readonly UpstreamChange[], era: AbortSignal): Promise<void> {
     return this.#commits.add(era, async () => {
+      if (this.snapshot.mustRelist) throw new OwnWritesAheadError(this.scope.id);
       const { keeper, timing } = this.#deps;
       this.#confirmedAt = timing.now();
       const { changes, resourceVersion } = this.snapshot.plan(events.map((event) => this.#interned(event)));
@@ -196,11 +215,26 @@ export class FollowedScope implements FeedSink {
     });
   }
 
+  /** Shows a write that was accepted here, once it is on disk; `changeOf` is asked when its turn comes. */
+  async showOwnWrite(changeOf: (snapshot: Snapshot) => Change | undefined): Promise<void> {
+    const { era } = this;
+    const shown = this.#commits.add(era, async () => {
+      if (!this.isComplete) return undefined;
+      const change = changeOf(this.snapshot);
+      return change === undefined ? undefined : () => this.snapshot.commitOwnWrite(change);
+    });
+    await shown.catch((error: unknown) => {
+      if (!era.aborted) throw error; // a scope that has forgotten everything shows it after its next sync
+    });
+  }
+
   /** Writes down everything that is known, for a disk that has missed changes. */
   async saveAnew(): Promise<void> {
     const { era } = this;
     const saved = this.#commits.add(era, async () => {
-      if (this.isComplete) await this.#deps.keeper.saveSync(this.scope, this.snapshot.toFullSync());
+      // What only this node knows is in the outbox; with it the scope stays behind until the next full sync.
+      const isCloudsWord = this.isComplete && !this.snapshot.hasOwnWrites;
+      if (isCloudsWord) await this.#deps.keeper.saveSync(this.scope, this.snapshot.toFullSync());
       return undefined;
     });
     await saved.catch((error: unknown) => {

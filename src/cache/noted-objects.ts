@@ -1,4 +1,5 @@
 // The objects that were read by name, in memory and on disk.
+import { maxResourceVersion } from '../apimachinery/resource-version.ts';
 import type { CloudTime } from './cloud-time.ts';
 import { decodeKnownObject, encodeKnownObject, type KnownObject, KnownObjects } from './known-object.ts';
 import type { Notes } from './notes.ts';
@@ -15,6 +16,8 @@ export class NotedObjects {
   readonly #notes: Notes;
   readonly #time: CloudTime;
   readonly #known: KnownObjects;
+  /** Read out of the bodies when somebody wants to know. */
+  readonly #versions = new WeakMap<Buffer, string>();
 
   constructor({ notes, time, lifetimeMs }: NotedObjectsOptions) {
     this.#notes = notes;
@@ -29,6 +32,27 @@ export class NotedObjects {
   /** What this identity was shown under this path. */
   shownTo(path: string, identity: string): KnownObject | undefined {
     return this.#known.shownTo(path, identity, this.#time.now());
+  }
+
+  /** As it was last shown to anybody. */
+  newest(path: string): { readonly body: Buffer; readonly resourceVersion: string } | undefined {
+    const known = this.#known.get(path);
+    return known === undefined ? undefined : { body: known.body, resourceVersion: this.#versionOf(known.body) };
+  }
+
+  /** The highest version among them; '' for none. */
+  newestVersion(): string {
+    let newest = '';
+    for (const { body } of this.#known.all()) newest = maxResourceVersion(newest, this.#versionOf(body));
+    return newest;
+  }
+
+  #versionOf(body: Buffer): string {
+    const known = this.#versions.get(body);
+    if (known !== undefined) return known;
+    const version = String(JSON.parse(body.toString()).metadata?.resourceVersion ?? '');
+    this.#versions.set(body, version);
+    return version;
   }
 
   /** The cloud showed this object to this identity. */

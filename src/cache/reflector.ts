@@ -7,8 +7,10 @@ import type { WatchFrame } from '../apimachinery/watch-frame.ts';
 import { isApiserverAnswer } from './apiserver-answer.ts';
 import type { Credential } from './credential.ts';
 import {
+  CloudBehindError,
   HistoryExpiredError,
   NoCredentialError,
+  OwnWritesAheadError,
   UpstreamProtocolError,
   UpstreamStatusError,
   VersionRegressedError,
@@ -70,6 +72,8 @@ export class Reflector {
   #hasWatchList = true;
   #lent = new AbortController();
   #failures = 0;
+  /** Since when the cloud's versions have been below those given out here. */
+  #behindSince: number | undefined;
   /** Since when the cloud has said that there is no such resource, or that it cannot be watched. */
   #goneSince: number | undefined;
 
@@ -97,7 +101,7 @@ export class Reflector {
         this.#lent = new AbortController();
         asked = this.#credential();
         if (asked === undefined) throw new NoCredentialError(this.#scope.id);
-        if (mustSync || !this.#sink.isComplete) await this.#sink.requestSync();
+        if (mustSync || this.#sink.mustRelist || !this.#sink.isComplete) await this.#sink.requestSync();
         mustSync = false;
         await this.#follow(asked, signal);
       } catch (error) {
@@ -117,14 +121,30 @@ export class Reflector {
     const { cluster, transport } = this.#deps;
     const sink = this.#sink;
     await cluster.verify(signal);
-    const { era, resourceVersion: known } = sink;
+    const { era, resourceVersion: known, cloudVersion } = sink;
     const sync = await this.#read({ transport, scope: this.#scope, credential, signal: era });
-    if (compareResourceVersion(sync.resourceVersion, known) >= 0) return await sink.replace(sync, era);
+    if (compareResourceVersion(sync.resourceVersion, known) >= 0) {
+      this.#behindSince = undefined;
+      return await sink.replace(sync, era);
+    }
+    if (compareResourceVersion(sync.resourceVersion, cloudVersion) >= 0) return this.#awaitCloud(sync, era);
     // A list of the most recent state is never below what was known before it was asked for.
     const error = new VersionRegressedError(known, sync.resourceVersion);
     cluster.doubt();
     await cluster.verify(signal);
     if (!era.aborted) sink.expire(error.message);
+    throw error;
+  }
+
+  /** Versions given out here while the cloud was away are passed by its own soon; clients are not led back before that. */
+  #awaitCloud(sync: FullSync, era: AbortSignal): never {
+    const { timing } = this.#deps;
+    const error = new CloudBehindError(this.#sink.resourceVersion, sync.resourceVersion);
+    this.#behindSince ??= timing.now();
+    if (timing.now() - this.#behindSince > awaitCloudMs && !era.aborted) {
+      this.#behindSince = undefined;
+      this.#sink.expire(error.message);
+    }
     throw error;
   }
 
@@ -144,7 +164,7 @@ export class Reflector {
 
   async #follow(credential: Credential, signal: AbortSignal): Promise<void> {
     const { transport, timing, cluster, gatherMs } = this.#deps;
-    const { era, resourceVersion } = this.#sink;
+    const { era, cloudVersion: resourceVersion } = this.#sink;
     const timeoutSeconds = 300 + Math.floor(timing.random() * 300);
     const parameters = {
       allowWatchBookmarks: 'true',
@@ -192,6 +212,10 @@ export class Reflector {
 
   async #recover(error: unknown, asked: Credential | undefined, signal: AbortSignal): Promise<void> {
     const { cluster, timing } = this.#deps;
+    if (error instanceof OwnWritesAheadError || error instanceof CloudBehindError) {
+      await timing.sleep(nextLookMs, signal).catch(ignoreAbort(signal));
+      return;
+    }
     if (!(error instanceof NoCredentialError)) cluster.doubt();
     const now = timing.now();
     const isRefusal = error instanceof UpstreamStatusError && isApiserverAnswer(error.headers) && asked !== undefined;
@@ -211,6 +235,9 @@ export class Reflector {
 }
 
 const enoughFrames = 200;
+/** Its counter goes up by more than one a second in any cluster that lives; after this time clients list again. */
+const awaitCloudMs = 60_000;
+const nextLookMs = 500;
 
 /** A resource that is being installed, or served by an apiserver that starts, is 404 for a while; 405 stays. */
 const believeGoneAfterMs = 120_000;

@@ -38,6 +38,17 @@ export class ScopeTable {
     return this.#byId.get(id);
   }
 
+  ofResource(gvr: GroupVersionResource): Iterable<FollowedScope> {
+    return this.#byResource.get(gvrKey(gvr)) ?? [];
+  }
+
+  /** The newest version that any scope shows; '' for none. */
+  newestVersion(): string {
+    let newest = '';
+    for (const { snapshot } of this.#byId.values()) newest = maxResourceVersion(newest, snapshot.resourceVersion);
+    return newest;
+  }
+
   /** False when no scope of this resource is followed, so that none need be looked for. */
   knows(gvr: GroupVersionResource): boolean {
     return this.#byResource.has(gvrKey(gvr));
@@ -90,7 +101,7 @@ export class ScopeTable {
     let newest = '';
     for (const { scope, snapshot } of this.#byId.values()) {
       if (scope.gvr.group !== '' || scope.gvr.resource === 'events' || !snapshot.isComplete) continue;
-      newest = maxResourceVersion(newest, snapshot.resourceVersion);
+      newest = maxResourceVersion(newest, snapshot.cloudVersion);
     }
     return newest;
   }

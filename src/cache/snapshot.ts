@@ -33,6 +33,11 @@ export class Snapshot {
   #objects: Map<string, KubernetesObject> = new Map();
   #sorted: readonly KubernetesObject[] | undefined;
   #resourceVersion = '';
+  /** The newest version that the cloud has spoken of; behind `#resourceVersion` while own writes are shown. */
+  #cloudVersion = '';
+  /** Keys of objects that are shown as they were written here, not as the cloud has them. */
+  #ownKeys: ReadonlySet<string> = new Set();
+  #mustRelist = false;
   #listType: ListType | undefined;
   #ring: EventRing;
 
@@ -54,6 +59,21 @@ export class Snapshot {
   get listType(): ListType {
     if (this.#listType === undefined) throw new TypeError('an incomplete scope has no list type');
     return this.#listType;
+  }
+
+  /** What the cloud's versions are compared with. */
+  get cloudVersion(): string {
+    return this.#cloudVersion;
+  }
+
+  /** Writes accepted here were shown since the last full sync: only another one leads back to the cloud's versions. */
+  get mustRelist(): boolean {
+    return this.#mustRelist;
+  }
+
+  /** Something is shown that only this node knows. */
+  get hasOwnWrites(): boolean {
+    return this.#ownKeys.size > 0;
   }
 
   get ring(): EventRing {
@@ -101,6 +121,9 @@ export class Snapshot {
     this.#objects = new Map(snapshot.objects);
     this.#sorted = undefined;
     this.#resourceVersion = snapshot.resourceVersion;
+    this.#cloudVersion = snapshot.resourceVersion;
+    this.#ownKeys = new Set();
+    this.#mustRelist = false;
     this.#listType = snapshot.listType;
     this.#replaceRing(snapshot.floor);
   }
@@ -110,6 +133,9 @@ export class Snapshot {
     this.#objects = new Map();
     this.#sorted = undefined;
     this.#resourceVersion = '';
+    this.#cloudVersion = '';
+    this.#ownKeys = new Set();
+    this.#mustRelist = false;
     this.#listType = undefined;
     this.#replaceRing('');
   }
@@ -130,6 +156,7 @@ export class Snapshot {
       resourceVersion = version;
       if (event.type === 'BOOKMARK') continue;
       const { object } = event;
+      if (this.#ownKeys.has(object.key)) continue; // shown as written here until the cloud has that, too
       const isTouched = ahead.has(object.key);
       const known = isTouched ? ahead.get(object.key) : this.#objects.get(object.key);
       if (known !== undefined && compareResourceVersion(version, known.resourceVersion) < 0) continue; // its own event follows
@@ -200,19 +227,55 @@ export class Snapshot {
     });
     if (changes.length > 0) this.#sorted = undefined;
     this.#resourceVersion = resourceVersion;
+    this.#cloudVersion = resourceVersion;
     return events;
   }
 
-  /** A first sync has nobody to tell; a later one is committed as changes, so that watchers go on. */
-  commitReplacement(sync: FullSync, changes: readonly Change[]): readonly RingEvent[] {
-    if (!this.isComplete) {
-      this.#begin({ ...sync, floor: sync.resourceVersion });
-      return [];
-    }
-    this.#listType = sync.listType;
-    this.#ring.leap(this.#resourceVersion, sync.resourceVersion);
-    return this.commit(changes, sync.resourceVersion);
+  /** Shows a write that was accepted here, under a version above every one seen. */
+  commitOwnWrite(change: Change): void {
+    const { key, resourceVersion } = change.object;
+    const cloudVersion = this.#cloudVersion;
+    this.commit([change], resourceVersion);
+    this.#cloudVersion = cloudVersion;
+    this.#ownKeys = new Set(this.#ownKeys).add(key);
+    this.#mustRelist = true;
   }
+
+  /** The cloud has what was written here, or refused it: its own word is needed again. */
+  relistForOwnWrite(key: string): void {
+    if (this.#ownKeys.has(key)) this.#mustRelist = true;
+  }
+
+  /** Own writes of an earlier life are shown again: what it told its clients between the cloud's version and now is not known. */
+  leapToOwnWrites(): void {
+    if (this.#mustRelist) this.#ring.leap(this.#cloudVersion, this.#resourceVersion);
+  }
+
+  /**
+   * A first sync has nobody to tell; a later one is committed as changes, so that watchers go on.
+   * @param own what in it is as written here, and the version at which the cloud was read
+   */
+  commitReplacement(
+    sync: FullSync,
+    changes: readonly Change[],
+    own: { readonly keys: ReadonlySet<string>; readonly cloudVersion: string } = noOwnWrites(sync),
+  ): readonly RingEvent[] {
+    if (!this.isComplete) this.#begin({ ...sync, floor: sync.resourceVersion });
+    else {
+      this.#listType = sync.listType;
+      this.#ring.leap(this.#resourceVersion, sync.resourceVersion);
+    }
+    const events = this.commit(changes, sync.resourceVersion);
+    this.#ownKeys = own.keys;
+    this.#cloudVersion = own.cloudVersion;
+    // From behind a version that only this node gave out, the cloud's next events could not be told.
+    this.#mustRelist = compareResourceVersion(own.cloudVersion, sync.resourceVersion) < 0;
+    return events;
+  }
+}
+
+function noOwnWrites({ resourceVersion }: FullSync): { readonly keys: ReadonlySet<string>; readonly cloudVersion: string } {
+  return { keys: new Set(), cloudVersion: resourceVersion };
 }
 
 /** An object that is there now. One that was replaced under the same name (another uid) was deleted in between. */

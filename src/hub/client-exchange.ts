@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestInfo } from '../apimachinery/request-info.ts';
 import type { AnswerSource, Exchange, ListenerKind } from './exchange.ts';
 import type { Caller } from './identity/caller.ts';
+import { readBody } from './read-body.ts';
 import { type Read, readOf } from './read-request.ts';
 
 export class ClientExchange implements Exchange {
@@ -15,6 +16,7 @@ export class ClientExchange implements Exchange {
   caller!: Caller;
   #leaving: AbortController | undefined;
   #hasLeft = false;
+  #body: Promise<Buffer> | undefined;
   #read: Read | undefined | 'not asked' = 'not asked';
 
   constructor(request: IncomingMessage, response: ServerResponse, listener: ListenerKind) {
@@ -35,6 +37,15 @@ export class ClientExchange implements Exchange {
   get read(): Read | undefined {
     if (this.#read === 'not asked') this.#read = readOf(this);
     return this.#read;
+  }
+
+  get readBody(): Promise<Buffer> | undefined {
+    return this.#body;
+  }
+
+  body(): Promise<Buffer> {
+    this.#body ??= readBody(this.request);
+    return this.#body;
   }
 
   #leave(): void {

@@ -25,6 +25,10 @@ export interface Exchange {
    * @throws StatusError when its selectors cannot be parsed
    */
   readonly read: Read | undefined;
+  /** The whole body, read once. @throws StatusError 413, 400 */
+  body(): Promise<Buffer>;
+  /** Once somebody has read it here, and so has to send it on. */
+  readonly readBody: Promise<Buffer> | undefined;
 }
 
 /** May answer, or call next() once and wait for it. Must not care who stands above it. */

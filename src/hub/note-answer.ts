@@ -6,6 +6,7 @@ import type { Exchange } from './exchange.ts';
 import { isFollowable } from './followable.ts';
 import { type CollectionRead, objectPath } from './read-request.ts';
 import type { Services } from './services.ts';
+import { isWrite } from './write-request-of.ts';
 
 /** What of an answer is looked at. */
 export interface AnswerHead {
@@ -19,8 +20,13 @@ type Learners = Pick<Services, 'cache' | 'identities' | 'clock'>;
 export function noteAnswer({ cache, identities }: Learners, exchange: Exchange, statusCode: number): void {
   const { info, request } = exchange;
   identities.heard(exchange, request.method ?? 'GET', statusCode);
-  const isChange = info.gvr !== undefined && info.name !== '' && !['get', 'list', 'watch'].includes(info.verb);
-  if (isChange && statusCode < 300) cache.objects.forget(objectPath(info.gvr!, info.namespace, info.name));
+  if (info.gvr === undefined || !isWrite(info)) return;
+  const { gvr, namespace, name, verb, subresource } = info;
+  const grant = { verb, gvr, namespace, name, subresource };
+  if (statusCode === 403) cache.grants.lose(identities.claimed(exchange), grant);
+  if (statusCode >= 300) return;
+  cache.grants.see(identities.claimed(exchange), grant);
+  if (name !== '') cache.objects.forget(objectPath(gvr, namespace, name));
 }
 
 /** A collection that somebody may read: the right is remembered, and what was listed is followed from now on. */

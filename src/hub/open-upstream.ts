@@ -1,6 +1,7 @@
 // The way to the cloud, opened: servers, connections, the watch over the link, and credentials that are read again when
 // their files change.
 import type { Clock } from '../apimachinery/clock.ts';
+import type { Cloud } from '../cache/outbox/cloud.ts';
 import type { Transport } from '../cache/transport.ts';
 import type { LinkStatus } from './admin/hub-status.ts';
 import type { Exchange } from './exchange.ts';
@@ -13,7 +14,7 @@ import { CertificateFiles } from './upstream/certificate-files.ts';
 import type { UpstreamCredentials } from './upstream/credentials.ts';
 import { forward } from './upstream/forward.ts';
 import { Servers } from './upstream/servers.ts';
-import { createTransport } from './upstream/transport.ts';
+import { createCloud, createTransport } from './upstream/transport.ts';
 import { tunnel } from './upstream/tunnel.ts';
 import { Upstream } from './upstream/upstream.ts';
 import { loadUpstreamConfig, type UpstreamConfig } from './upstream-config.ts';
@@ -24,6 +25,8 @@ export interface OpenUpstream {
   cluster(): UpstreamConfig;
   readonly link: LinkMonitor;
   readonly transport: Transport;
+  /** For writes that are brought to the cloud later. */
+  readonly cloud: Cloud;
   forward(exchange: Exchange, forwarding: Forwarding): Promise<void>;
   tunnel(upgrade: Upgrade): Promise<void>;
   status(): LinkStatus;
@@ -77,14 +80,17 @@ export async function openUpstream(
     cluster: () => current,
     link,
     transport: createTransport(upstream),
+    cloud: createCloud(upstream),
     async forward(exchange, forwarding) {
       const { request, response, caller, info } = exchange;
+      const body = await exchange.readBody;
       await forward(upstream, {
         ...forwarding,
         request,
         response,
         path: info.path + info.search,
         credential: caller.credential,
+        ...(body !== undefined && { body }),
         // No signal: `forward` itself hears when this client leaves.
       });
     },

@@ -55,6 +55,20 @@ export function choice<Word extends string>(...words: readonly Word[]): OptionTy
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
+/** A whole number. */
+export function count(limits: { min: number; max: number }): OptionType<number> {
+  return {
+    placeholder: 'N',
+    parse: (text) => {
+      const value = Number(text);
+      if (!/^\d+$/.test(text) || value < limits.min || value > limits.max) {
+        throw new InvalidValueError(`'${text}' is no whole number from ${limits.min} to ${limits.max}`);
+      }
+      return value;
+    },
+  };
+}
+
 /** A length of time in milliseconds, written as in Go with days added: `90s`, `1h30m`, `7d`. */
 export function duration(limits: { minMs?: number; maxMs?: number } = {}): OptionType<number> {
   const { minMs = 0, maxMs = Number.MAX_SAFE_INTEGER } = limits;

@@ -1,8 +1,11 @@
 // THE option table: every setting of the daemon once, with its flag, help and default. `--help`, the environment
 // variables, the configuration file's keys and docs/configuration.md all come from here. To add a setting, add a row.
 import { join } from 'node:path';
+import type { UserWriteRule } from '../cache/writes/policy.ts';
+import { offlineWrite } from './offline-write-option.ts';
 import {
   choice,
+  count,
   directory,
   duration,
   type HostPort,
@@ -20,7 +23,7 @@ import {
 export interface Option<Value> {
   /** Without the dashes. The environment variable and the file key are derived from it. */
   readonly flag: string;
-  readonly section: 'Cluster' | 'Node' | 'Ports' | 'Reads' | 'Logs' | 'Output';
+  readonly section: 'Cluster' | 'Node' | 'Ports' | 'Reads' | 'Writes' | 'Logs' | 'Output';
   readonly help: string;
   readonly placeholder: string;
   readonly isRepeatable: boolean;
@@ -194,6 +197,26 @@ export const options = {
     flag: 'offline-token-ttl',
     section: 'Reads',
     help: 'How long after the cloud last accepted a bearer token it still counts offline. Never beyond its own end, or its pod.',
+  }),
+  offlineWrites: repeated<UserWriteRule>(offlineWrite, [], {
+    flag: 'offline-writes',
+    section: 'Writes',
+    help: "Objects of users whose writes are kept while the cloud is away, and brought to it later. conflict: whose value stands where both sides changed a field (cloud-wins keeps the node's as a parked copy). Repeat it for more.",
+  }),
+  replayPerSecond: withDefault(count({ min: 1, max: 100_000 }), '50', {
+    flag: 'replay-rate',
+    section: 'Writes',
+    help: 'Writes per second that are brought to the cloud once it is back; Events go at a tenth of it, and at five at most.',
+  }),
+  replayJitterMs: withDefault(duration({ minMs: 0, maxMs: 10 * minute }), '2s', {
+    flag: 'replay-jitter',
+    section: 'Writes',
+    help: 'A random part of this passes before a node that is back brings its writes: a whole fleet comes back at once.',
+  }),
+  outboxMegabytes: withDefault(count({ min: 1, max: 4096 }), '64', {
+    flag: 'outbox-size',
+    section: 'Writes',
+    help: 'Megabytes of writes that may wait for the cloud. Then the oldest Events give way, and other writes are refused.',
   }),
   logLevel: withDefault(choice('debug', 'info', 'warn', 'error'), 'info', {
     flag: 'log-level',

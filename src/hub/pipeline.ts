@@ -8,6 +8,7 @@ import { parseRequest } from './handlers/parse-request.ts';
 import { refuseWhenClosing } from './handlers/refuse-when-closing.ts';
 import { relayWatch } from './handlers/relay-watch.ts';
 import { serveOffline } from './handlers/serve-offline.ts';
+import { serveOwed } from './handlers/serve-owed.ts';
 import { serveSharedList } from './handlers/serve-shared-list.ts';
 import { serveSharedWatch } from './handlers/serve-shared-watch.ts';
 import { serveStoredObject } from './handlers/serve-stored-object.ts';
@@ -20,6 +21,7 @@ export const pipeline = (services: Services): readonly Handler[] => [
   parseRequest(), //                 URL -> verb, resource, namespace, name
   identifyCaller(services), //       who asks, and with which credential it goes to the cloud
   serveOffline(services), //         link down, or found to be down by what is below: from the store, else 503
+  serveOwed(services), //            what was written here and the cloud has not heard of yet
   serveSharedList(services), //      LIST from a scope that is followed
   serveSharedWatch(services), //     WATCH joined to the one upstream watch of its scope
   relayWatch(services), //           WATCH of its own for one client, resumed after a cut

@@ -18,6 +18,7 @@ import { openUpstream } from './open-upstream.ts';
 import { formatHostPort } from './option-types.ts';
 import type { HubConfig } from './options.ts';
 import { followOwnNode, refusalOfOwnNode } from './own-node.ts';
+import { owedWritesOptions } from './owed-writes-options.ts';
 import { createPipeline } from './pipeline.ts';
 import type { Services } from './services.ts';
 import { createCacheSource, createStatusSource } from './status-source.ts';
@@ -89,6 +90,7 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
     rightLifetimeMs,
     rightCheckMs: config.rightCheckMs,
     events: logCacheEvents(log, (sentence) => warnings.add(sentence)),
+    writes: owedWritesOptions(config, cloud.cloud, log),
   });
   opened.defer(() => closeCache(cache));
   const identity = await openIdentity(config, cloud.cluster, { cache, records, transport, wallClock, clock, log });
@@ -189,7 +191,7 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
 }
 
 async function closeCache(cache: Cache): Promise<void> {
-  cache.halt();
+  await cache.halt();
   await cache.flush();
 }
 

@@ -25,6 +25,7 @@ function stageOf({ discovered }: { readonly discovered?: boolean } = {}) {
     cluster: new ManualCluster(),
     initialSync: 'list',
     gatherMs: 0,
+    ownWrites: { shownIn: () => new Map() },
     ring: { events: 100, bytes: 1_000_000 },
     isNamespaced: () => discovered,
     onUnwatchable: ({ resource }) => closed.push(`${resource} cannot be watched`),

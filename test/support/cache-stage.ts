@@ -1,7 +1,8 @@
 // A whole cache over a disk and a cloud in memory.
 
-import { Cache } from '../../src/cache/cache.ts';
+import { Cache, type CacheOptions } from '../../src/cache/cache.ts';
 import type { CacheEvents } from '../../src/cache/cache-events.ts';
+import { writePolicy } from '../../src/cache/writes/policy.ts';
 import type { FollowedScope } from '../../src/cache/followed-scope.ts';
 import type { Transport } from '../../src/cache/transport.ts';
 import type { Records } from '../../storage/records.ts';
@@ -33,7 +34,33 @@ export function openCache({ cloud, records, timing, link = new ManualLink(), log
     rightLifetimeMs: 30 * day,
     rightCheckMs: 600_000,
     events: eventsOf(log),
+    writes: writesOf(log),
   });
+}
+
+/** ConfigMaps may be written offline; nothing is ever brought to the cloud. */
+function writesOf(log: string[]): CacheOptions['writes'] {
+  let uids = 0;
+  return {
+    cloud: { send: () => Promise.reject(new Error('this cloud takes no writes')) },
+    policy: writePolicy([{ group: '', resource: 'configmaps', conflict: 'cloud-wins' }], 'node-1'),
+    mightKeep: () => true,
+    limits: { entries: 1000, bytes: 10_000_000, events: 100 },
+    perSecond: Number.POSITIVE_INFINITY,
+    jitterMs: 0,
+    newUid: () => `uid-${++uids}`,
+    nameSuffix: () => 'bcdfg',
+    events: {
+      accepted: ({ target }) => log.push(`accepted ${target.name}`),
+      dropped: (entries) => log.push(`dropped ${entries.length}`),
+      unreadable: (key) => log.push(`unreadable ${key}`),
+      parked: ({ sequence }) => log.push(`parked ${sequence}`),
+      replayed: ({ sequence }) => log.push(`replayed ${sequence}`),
+      replayBegan: () => {},
+      replayInterrupted: () => {},
+      replayEnded: () => {},
+    },
+  };
 }
 
 function eventsOf(log: string[]): CacheEvents {

@@ -88,6 +88,7 @@ export class Stage {
       cluster: this.cluster,
       initialSync,
       gatherMs: 0,
+      ownWrites: { shownIn: () => new Map() },
       ring: { events: 1000, bytes: 10_000_000 },
       onGranted: (identity) => this.granted.push(identity),
       onRefused: (identity) => this.refused.push(identity),

@@ -61,7 +61,7 @@ function mergeMember(merged: JsonDraft, name: string, value: JsonValue, type: Ty
     setOwn(merged, key, isReplaced ? patch : mergeObjects(before, patch, structOf(field)));
   } else if (isJsonArray(before)) {
     const field = listFieldOf(type, key);
-    setOwn(merged, key, mergeLists(before, value as readonly JsonValue[], field, isDeletion, mergeObjects).elements);
+    setOwn(merged, key, mergeLists(before, value as readonly JsonValue[], field, isDeletion, mergeObjects));
   } else take(merged, key, value);
 }
 
@@ -89,14 +89,14 @@ function orderList(
   const field = listFieldOf(type, key);
   if (patch !== undefined) checkOrder(patch, order, field.patchMergeKey);
   if (original === undefined && patch === undefined) return;
-  const { elements, serverOrder } =
+  const elements =
     original === undefined
-      ? { elements: withoutDirectives(patch!) as readonly JsonValue[], serverOrder: [] }
+      ? (withoutDirectives(patch!) as readonly JsonValue[])
       : patch === undefined
-        ? { elements: original, serverOrder: original }
+        ? original
         : mergeLists(original, patch, field, false, mergeObjects);
   elementKind(original ?? [], patch ?? []);
-  setOwn(merged, key, inOrder(elements, order, serverOrder, field.patchMergeKey));
+  setOwn(merged, key, inOrder(elements, order, original ?? [], field.patchMergeKey));
   rest.delete(key);
 }
 

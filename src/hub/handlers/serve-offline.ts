@@ -6,12 +6,15 @@ import type { Exchange, Handler } from '../exchange.ts';
 import { answerOffline } from '../offline/answer-offline.ts';
 import type { Services } from '../services.ts';
 import { UpstreamUnreachableError } from '../upstream/errors.ts';
+import { isWrite } from '../write-request-of.ts';
 
 export function serveOffline(services: Services): Handler {
   const { link } = services;
   const isOffline = (): boolean => link.state === 'offline';
   return async (exchange, next) => {
     if (isOffline()) return answerOffline(services, exchange);
+    // Still to be had should the cloud turn out to be away.
+    if (isWrite(exchange.info) && services.cache.writes.mightKeep(exchange.info.gvr!)) await exchange.body();
     try {
       await next();
     } catch (error) {

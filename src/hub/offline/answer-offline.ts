@@ -21,12 +21,15 @@ import { answerList } from '../handlers/answer-list.ts';
 import { answerWatch } from '../handlers/answer-watch.ts';
 import type { CollectionRead, ObjectRead, Read } from '../read-request.ts';
 import type { Services } from '../services.ts';
+import { isWrite } from '../write-request-of.ts';
+import { acceptWrite } from './accept-write.ts';
 import { newestSight, type Sight } from './newest-object.ts';
 
 /** @throws StatusError, 503 for whatever cannot be vouched for */
 export async function answerOffline(services: Services, exchange: Exchange): Promise<void> {
   const identity = services.identities.offline(exchange);
   const { read } = exchange;
+  if (isWrite(exchange.info)) return acceptWrite(services, exchange);
   if (read !== undefined && !isServed(services, read)) throw pathNotFound();
   if (read?.verb === 'get') return answerObject(services, exchange, identity, read);
   if (read !== undefined) return answerCollection(services, exchange, identity, read);
@@ -87,7 +90,9 @@ function answerObject(services: Services, exchange: Exchange, identity: string, 
   const { info } = exchange;
   const wants = info.search === '' ? '' : readOptions(info.query, 'get').resourceVersion;
   const inScope = sightInScope(services, identity, read);
-  const sight = newestSight(inScope?.sight, sightByName(services, identity, read));
+  const byName = sightByName(services, identity, read);
+  const mayRead = inScope !== undefined || byName !== undefined;
+  const sight = sightOfOwn(services, identity, read, mayRead) ?? newestSight(inScope?.sight, byName);
   if (sight === undefined)
     throw unavailable(services, 'this object was not read by this caller while it was reachable');
   const reached = sight === inScope?.sight ? inScope.resourceVersion : sight.resourceVersion;
@@ -114,6 +119,19 @@ function sightInScope(
   const ageMs = Math.max(0, clock.now() - followed.confirmedAt);
   const sight = { body: object?.body, resourceVersion: object?.resourceVersion ?? '', ageMs };
   return { sight, resourceVersion: followed.resourceVersion };
+}
+
+/** What was written here stands above all that the cloud has said before. */
+function sightOfOwn(
+  { cache, wallClock }: Services,
+  identity: string,
+  read: ObjectRead,
+  mayRead: boolean,
+): Sight | undefined {
+  const own = cache.writes.shown(read.path);
+  if (own === undefined || !(mayRead || own.writers.has(identity))) return undefined;
+  const ageMs = Math.max(0, wallClock() - own.writtenAt);
+  return { body: own.object?.body, resourceVersion: own.resourceVersion, ageMs };
 }
 
 function sightByName({ cache, wallClock }: Services, identity: string, read: ObjectRead): Sight | undefined {

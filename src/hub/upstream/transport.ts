@@ -1,9 +1,11 @@
-// GET for the hub itself, the way src/cache reads the cloud. Retries like `forward`; decodes gzip as it streams.
+// Requests of the hub itself, the way src/cache reads the cloud and brings it what is owed. Retries like `forward`; decodes
+// gzip as it streams.
 
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import type { Credential } from '../../cache/credential.ts';
+import type { Cloud, CloudRequest } from '../../cache/outbox/cloud.ts';
 import type { Transport, TransportRequest, UpstreamResponse } from '../../cache/transport.ts';
 import { type AwaitedHead, Place } from './awaited-heads.ts';
 import {
@@ -27,21 +29,49 @@ const headLimitMs = 65_000;
  * when it aborts. The body throws UpstreamBodyCutError when it was cut or idle for too long. The signal ends the body too.
  */
 export function createTransport(upstream: Upstream): Transport {
-  return { get: (request) => getWithRetries(upstream, request) };
+  return { get: (request) => askWithRetries(upstream, { ...request, method: 'GET' }) };
 }
 
-async function getWithRetries(upstream: Upstream, request: TransportRequest): Promise<UpstreamResponse> {
+/** A request with a body that is sent again only where it cannot have been heard. */
+export function createCloud(upstream: Upstream): Cloud {
+  return {
+    async send({ credential, method, path, userAgent, body, signal }) {
+      const headers: Record<string, string> = { accept: 'application/json' };
+      if (userAgent !== '') headers['user-agent'] = userAgent;
+      if (body !== undefined) headers['content-type'] = 'application/json';
+      const answer = await askWithRetries(upstream, {
+        credential,
+        method,
+        path,
+        headers,
+        signal,
+        idleTimeoutMs: headLimitMs,
+        ...(body !== undefined && { body }),
+      });
+      const chunks: Buffer[] = [];
+      for await (const chunk of answer.body) chunks.push(chunk);
+      return { statusCode: answer.statusCode, headers: answer.headers, body: Buffer.concat(chunks) };
+    },
+  };
+}
+
+interface OwnRequest extends TransportRequest {
+  readonly method: CloudRequest['method'];
+  readonly body?: Buffer;
+}
+
+async function askWithRetries(upstream: Upstream, request: OwnRequest): Promise<UpstreamResponse> {
   const tried = new Set<Server>();
   let wasRepeated = false;
   let server = upstream.servers.first();
   for (;;) {
     request.signal.throwIfAborted();
     try {
-      return await new GetAttempt(upstream, request, server).response();
+      return await new OwnAttempt(upstream, request, server).response();
     } catch (error) {
       if (!(error instanceof UpstreamUnreachableError)) throw error;
       tried.add(server);
-      const failed = { method: 'GET', phase: error.phase, error: error.cause, server, tried, wasRepeated };
+      const failed = { method: request.method, phase: error.phase, error: error.cause, server, tried, wasRepeated };
       const next = nextAttempt(failed, upstream.servers);
       if (next === undefined) throw error;
       wasRepeated ||= next === server;
@@ -63,20 +93,20 @@ function headersOf(upstream: Upstream, credential: Credential, headers: Record<s
   return out;
 }
 
-class GetAttempt implements Dispatcher.DispatchHandler, AwaitedHead {
+class OwnAttempt implements Dispatcher.DispatchHandler, AwaitedHead {
   readonly server: Server;
   readonly headLimitMs = headLimitMs;
   readonly isServersTurn = true;
   readonly place = new Place();
   readonly #upstream: Upstream;
-  readonly #request: TransportRequest;
+  readonly #request: OwnRequest;
   readonly #head = Promise.withResolvers<UpstreamResponse>();
   readonly #beganAt: number;
   #controller: Dispatcher.DispatchController | undefined;
   #body: ResponseBody | undefined;
   #isOver = false;
 
-  constructor(upstream: Upstream, request: TransportRequest, server: Server) {
+  constructor(upstream: Upstream, request: OwnRequest, server: Server) {
     this.#upstream = upstream;
     this.#request = request;
     this.server = server;
@@ -84,13 +114,20 @@ class GetAttempt implements Dispatcher.DispatchHandler, AwaitedHead {
   }
 
   response(): Promise<UpstreamResponse> {
-    const { credential, path, headers, signal } = this.#request;
+    const { credential, method, path, headers, body = null, signal } = this.#request;
     signal.addEventListener('abort', this.#onAbort);
     this.#upstream.awaitedHeads.add(this, this.#beganAt);
     try {
       this.#upstream.dispatch(
         { server: this.server, kind: credential.kind, now: this.#beganAt },
-        { path: this.server.basePath + path, method: 'GET', headers: headersOf(this.#upstream, credential, headers) },
+        {
+          path: this.server.basePath + path,
+          method,
+          headers: headersOf(this.#upstream, credential, headers),
+          body,
+          // A DELETE with DeleteOptions leaves the connection as good as it was; the HTTP client would close it.
+          ...(method === 'DELETE' && { reset: false }),
+        },
         this,
       );
     } catch (error) {

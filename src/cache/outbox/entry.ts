@@ -1,0 +1,107 @@
+// One write that was acknowledged here and is owed to the cloud: what the object was before and after it, who wrote it
+// and how. Consecutive writes of one writer to one object are one entry.
+//
+// Promise: what decodes is what was encoded, integers above 2^53 included.
+import type { GroupVersionResource } from '../../apimachinery/group-version-resource.ts';
+import { type JsonObject, type JsonValue, parseJson, stringifyJson } from '../../apimachinery/json.ts';
+import type { ConflictPolicy, WriteClass } from '../writes/policy.ts';
+
+export interface WriteTarget {
+  readonly gvr: GroupVersionResource;
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** '' for cluster-scoped objects. */
+  readonly namespace: string;
+  readonly name: string;
+  /** '' or `status`. */
+  readonly subresource: string;
+}
+
+export interface Writer {
+  /** As rights are kept by: `node`, `sa:…`. */
+  readonly identity: string;
+  readonly userAgent: string;
+  readonly fieldManager: string;
+  /** What the write is sent with; undefined for the node's own credential. */
+  readonly token?: string;
+}
+
+/** What was accepted from a client. */
+export interface AcceptedWrite {
+  readonly target: WriteTarget;
+  readonly class: WriteClass;
+  readonly conflict: ConflictPolicy;
+  readonly op: 'create' | 'update' | 'delete';
+  readonly writer: Writer;
+  /** The object as known before; undefined when it was created here. */
+  readonly before: JsonObject | undefined;
+  /** Version at which the cloud had `before`; '' when it never had it, because an own write was shown then. */
+  readonly cloudVersion: string;
+  /** Undefined when it is gone. */
+  readonly after: JsonObject | undefined;
+  /** Under which the result was shown. */
+  readonly resourceVersion: string;
+  /** Milliseconds since the epoch. */
+  readonly writtenAt: number;
+}
+
+/** Why an entry is not sent any more until somebody decides. */
+export interface Parked {
+  readonly reason: string;
+  /** HTTP status of the refusal; 0 when it was not the cloud that refused. */
+  readonly code: number;
+  readonly at: number;
+  /** The cloud's object at that moment. */
+  readonly cloud?: JsonObject;
+  /** Fields that both sides changed. */
+  readonly conflicts?: readonly string[];
+}
+
+/** `sent`: a request may have reached the cloud; look before sending again. */
+export type EntryState = 'queued' | 'sent' | 'parked';
+
+export interface OutboxEntry extends AcceptedWrite {
+  /** Order of acceptance, 1 and up. */
+  readonly sequence: number;
+  readonly state: EntryState;
+  readonly firstWrittenAt: number;
+  /** Client writes that this entry stands for. */
+  readonly writes: number;
+  /** The cloud's uid, once a creation has been replayed; writes that follow it were made against a provisional one. */
+  readonly cloudUid?: string;
+  readonly parked?: Parked;
+}
+
+/** `/api/v1/namespaces/default/configmaps/web`: names the object whatever the subresource. */
+export function targetPath({ gvr, namespace, name }: Pick<WriteTarget, 'gvr' | 'namespace' | 'name'>): string {
+  const root = gvr.group === '' ? `/api/${gvr.version}` : `/apis/${gvr.group}/${gvr.version}`;
+  return `${root}${namespace === '' ? '' : `/namespaces/${namespace}`}/${gvr.resource}/${name}`;
+}
+
+export function isEvent({ class: writeClass }: Pick<AcceptedWrite, 'class'>): boolean {
+  return writeClass === 'event';
+}
+
+/** Fixed width, so that the order of keys is that of sequences. */
+export function entryKey(sequence: number): string {
+  return String(sequence).padStart(16, '0');
+}
+
+export function encodeEntry(entry: OutboxEntry): Buffer {
+  return Buffer.from(stringifyJson(withoutUndefined(entry)));
+}
+
+/** @throws SyntaxError or TypeError when these are not the bytes of an entry */
+export function decodeEntry(bytes: Buffer): OutboxEntry {
+  const value = parseJson(bytes) as unknown as OutboxEntry;
+  if (typeof value?.sequence !== 'number' || typeof value.target?.name !== 'string') {
+    throw new TypeError('this is no entry of an outbox');
+  }
+  return { ...value, before: value.before, after: value.after };
+}
+
+function withoutUndefined(entry: OutboxEntry): JsonValue {
+  return Object.fromEntries(
+    Object.entries(entry).filter(([, value]) => value !== undefined),
+  ) as unknown as JsonValue;
+}

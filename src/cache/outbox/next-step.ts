@@ -1,0 +1,153 @@
+// What has to be done with an owed write, given what the cloud has now. Pure: the table of conflicts of the wire contract
+// (§5.5) in code.
+//
+// Promise: what both sides changed is never decided silently; what cannot be applied is parked, not dropped.
+import { equalJson, isJsonObject, type JsonDraft, type JsonObject, own } from '../../apimachinery/json.ts';
+import { formatFieldPath } from '../../apimachinery/patch/field-path.ts';
+import { threeWayMerge } from '../../apimachinery/patch/three-way-merge.ts';
+import { schemaOf } from '../../apimachinery/schema/schema-of.ts';
+import { type OutboxEntry } from './entry.ts';
+import { uidOf } from './fold.ts';
+import { ownPart } from './own-part.ts';
+
+export type Step =
+  /** The cloud has it, or what it was about is gone for good. */
+  | { readonly kind: 'done'; readonly reason: 'applied' | 'superseded' }
+  | { readonly kind: 'look' }
+  | { readonly kind: 'create'; readonly body: JsonObject }
+  /** `loser`: what has to be parked once this is through. */
+  | { readonly kind: 'update'; readonly body: JsonObject; readonly conflicts?: readonly string[] }
+  | { readonly kind: 'delete'; readonly uid: string }
+  | { readonly kind: 'park'; readonly reason: string; readonly conflicts?: readonly string[] };
+
+const applied: Step = { kind: 'done', reason: 'applied' };
+const superseded: Step = { kind: 'done', reason: 'superseded' };
+
+/** Without having looked: right in most cases, and refused by the cloud in the others. */
+export function firstStep(entry: OutboxEntry): Step {
+  if (entry.state === 'sent') return { kind: 'look' };
+  if (entry.op === 'create') return { kind: 'create', body: creation(entry.after!) };
+  const uid = entry.cloudUid ?? uidOf(entry.before);
+  if (entry.op === 'delete') {
+    // Somebody's edit in the cloud must not be deleted unseen.
+    return entry.class === 'user' || uid === '' ? { kind: 'look' } : { kind: 'delete', uid };
+  }
+  if (entry.cloudVersion === '') return { kind: 'look' };
+  return { kind: 'update', body: withMetadata(entry.after!, { resourceVersion: entry.cloudVersion }) };
+}
+
+/** @param cloud undefined: the cloud has no such object */
+export function nextStep(entry: OutboxEntry, cloud: JsonObject | undefined): Step {
+  if (entry.op === 'create') return ofCreation(entry, cloud);
+  if (entry.op === 'delete') return ofDeletion(entry, cloud);
+  return ofUpdate(entry, cloud);
+}
+
+function ofCreation(entry: OutboxEntry, cloud: JsonObject | undefined): Step {
+  const after = entry.after!;
+  if (cloud === undefined) return { kind: 'create', body: creation(after) };
+  // Named by who made it: the same name is the same thing.
+  if (entry.class === 'event') return applied;
+  // kubelet puts right what is not its static pod any more.
+  if (entry.class === 'mirror-pod') return superseded;
+  return merged(entry, {}, creation(after), cloud);
+}
+
+function ofDeletion(entry: OutboxEntry, cloud: JsonObject | undefined): Step {
+  if (cloud === undefined) return applied;
+  const uid = entry.cloudUid ?? uidOf(entry.before);
+  if (uidOf(cloud) !== uid) return superseded;
+  const isUntouched = entry.cloudVersion !== '' && versionOf(cloud) === entry.cloudVersion;
+  if (entry.class !== 'user' || isUntouched || entry.conflict === 'edge-wins') return { kind: 'delete', uid };
+  const { conflicts } = threeWayMerge(schemaOfEntry(entry), entry.before ?? {}, {}, cloud);
+  const isSame = equalJson(withoutServerFields(entry.before ?? {}), withoutServerFields(cloud));
+  if (isSame) return { kind: 'delete', uid };
+  return {
+    kind: 'park',
+    reason: 'it was deleted here and changed in the cloud',
+    conflicts: conflicts.map(formatFieldPath),
+  };
+}
+
+function ofUpdate(entry: OutboxEntry, cloud: JsonObject | undefined): Step {
+  const isStatus = entry.class === 'pod-status' || entry.class === 'pvc-status';
+  if (cloud === undefined) return ofVanished(entry, isStatus);
+  const uid = entry.cloudUid ?? uidOf(entry.before);
+  if (uid !== '' && uidOf(cloud) !== uid) {
+    if (isStatus || entry.class === 'event') return superseded;
+    if (entry.class !== 'csinode' && entry.conflict !== 'edge-wins') {
+      return { kind: 'park', reason: 'another object has taken its name in the cloud' };
+    }
+  }
+  if (entry.class === 'pod-status' && isTerminal(cloud) && !isTerminal(entry.after!)) return superseded;
+  const { base, edge } = ownPart(entry, cloud);
+  return merged(entry, base, edge, cloud);
+}
+
+function ofVanished(entry: OutboxEntry, isStatus: boolean): Step {
+  if (isStatus) return superseded;
+  if (entry.class === 'event' || entry.class === 'csinode') return { kind: 'create', body: creation(entry.after!) };
+  if (entry.class === 'user' && entry.conflict === 'edge-wins') return { kind: 'create', body: creation(entry.after!) };
+  return { kind: 'park', reason: 'it was changed here and deleted in the cloud' };
+}
+
+function merged(entry: OutboxEntry, base: JsonObject, edge: JsonObject, cloud: JsonObject): Step {
+  const winner = entry.conflict === 'edge-wins' ? 'edge' : 'cloud';
+  const merge = threeWayMerge(schemaOfEntry(entry), base, edge, cloud, winner);
+  const isThere = equalJson(withoutServerFields(merge.merged), withoutServerFields(cloud));
+  const conflicts = merge.conflicts.map(formatFieldPath);
+  if (conflicts.length === 0 || winner === 'edge') {
+    return isThere ? applied : { kind: 'update', body: onto(merge.merged, cloud) };
+  }
+  const reason = `both sides changed ${conflicts.join(', ')}`;
+  if (entry.conflict === 'park' || isThere) return { kind: 'park', reason, conflicts };
+  return { kind: 'update', body: onto(merge.merged, cloud), conflicts };
+}
+
+function schemaOfEntry({ target }: OutboxEntry): ReturnType<typeof schemaOf> {
+  return schemaOf(target.apiVersion, target.kind);
+}
+
+function onto(object: JsonObject, cloud: JsonObject): JsonObject {
+  return withMetadata(object, { resourceVersion: versionOf(cloud), uid: uidOf(cloud) });
+}
+
+/** What the cloud gives to an object is not sent with a new one. A generated name is kept, for others know it by now. */
+function creation(object: JsonObject): JsonObject {
+  return withMetadata(object, {
+    uid: undefined,
+    resourceVersion: undefined,
+    creationTimestamp: undefined,
+    generation: undefined,
+    managedFields: undefined,
+    selfLink: undefined,
+  });
+}
+
+const serverFields = ['resourceVersion', 'generation', 'managedFields', 'selfLink', 'creationTimestamp', 'uid'];
+
+function withoutServerFields(object: JsonObject): JsonObject {
+  return withMetadata(object, Object.fromEntries(serverFields.map((field) => [field, undefined])));
+}
+
+function withMetadata(object: JsonObject, changes: Readonly<Record<string, string | undefined>>): JsonObject {
+  const metadata = own(object, 'metadata');
+  const draft: JsonDraft = isJsonObject(metadata) ? { ...metadata } : {};
+  for (const [key, value] of Object.entries(changes)) {
+    if (value === undefined) delete draft[key];
+    else draft[key] = value;
+  }
+  return { ...object, metadata: draft };
+}
+
+function versionOf(object: JsonObject): string {
+  const metadata = own(object, 'metadata');
+  const version = isJsonObject(metadata) ? own(metadata, 'resourceVersion') : undefined;
+  return typeof version === 'string' ? version : '';
+}
+
+function isTerminal(pod: JsonObject): boolean {
+  const status = own(pod, 'status');
+  const phase = isJsonObject(status) ? own(status, 'phase') : undefined;
+  return phase === 'Succeeded' || phase === 'Failed';
+}

@@ -1,0 +1,155 @@
+// The desk where writes are taken in while the cloud is away: judged, computed, put on disk, shown, and only then answered.
+// Writes to one object go one after the other; those to different ones share the disk's syncs.
+import { isJsonObject, type JsonObject, parseJson } from '../../apimachinery/json.ts';
+import { serviceUnavailable } from '../../apimachinery/status.ts';
+import { type ComputedWrite, computeWrite } from '../writes/compute-write.ts';
+import type { Disposition, WritePolicy } from '../writes/policy.ts';
+import type { Known, WriteRequest } from '../writes/write-request.ts';
+import type { Versions } from '../versions.ts';
+import { type AcceptedWrite, targetPath, type Writer } from './entry.ts';
+import type { Outbox } from './outbox.ts';
+import type { OwnWrites } from './own-writes.ts';
+
+export interface CallerOfWrite extends Writer {
+  readonly isNode: boolean;
+  /** Whether the cloud was seen to let this caller do this. */
+  readonly mayWrite: (request: WriteRequest) => boolean;
+}
+
+export interface KnownObjectBody {
+  readonly body: Buffer;
+  readonly resourceVersion: string;
+}
+
+export interface OfflineWritesOptions {
+  readonly outbox: Outbox;
+  readonly ownWrites: OwnWrites;
+  readonly versions: Versions;
+  readonly policy: WritePolicy;
+  /** What the cloud was last known to have; `absent` only when that is a fact. */
+  readonly cloudObject: (request: WriteRequest) => KnownObjectBody | 'absent' | 'unknown';
+  /** Takes in what is kept in memory only. */
+  readonly keepInMemory: (write: AcceptedWrite) => void;
+  readonly wallClock: () => number;
+  readonly newUid: () => string;
+  readonly nameSuffix: () => string;
+  readonly onAccepted: (write: AcceptedWrite) => void;
+}
+
+export class OfflineWrites {
+  readonly #o: OfflineWritesOptions;
+  /** Path → the write that was taken in last. */
+  readonly #turns = new Map<string, Promise<unknown>>();
+
+  constructor(options: OfflineWritesOptions) {
+    this.#o = options;
+  }
+
+  /**
+   * Resolves when the write is on disk and every reader sees it.
+   * @throws StatusError as the apiserver would refuse it, or 503 with the reason why it cannot be kept
+   */
+  accept(request: WriteRequest, caller: CallerOfWrite): Promise<ComputedWrite> {
+    const path = targetPath(named(request));
+    // A name that is still to be found is nobody else's.
+    if (path.endsWith('/')) return this.#accept(request, caller);
+    const turn = (this.#turns.get(path) ?? Promise.resolve()).then(() => this.#accept(request, caller));
+    const settled = turn.then(
+      () => undefined,
+      () => undefined, // told to its own caller
+    );
+    this.#turns.set(path, settled);
+    void settled.then(() => {
+      if (this.#turns.get(path) === settled) this.#turns.delete(path);
+    });
+    return turn;
+  }
+
+  async #accept(request: WriteRequest, caller: CallerOfWrite): Promise<ComputedWrite> {
+    const { known, cloudVersion } = this.#known(request);
+    const disposition = this.#o.policy.of(request, caller, known);
+    if ('refuse' in disposition) throw unkept(disposition.refuse);
+    // What is a node's own to write is so by the cloud's own rules (the node authorizer), and policy tells it from the rest.
+    const isOwn = caller.isNode && disposition.class !== 'user';
+    if (!isOwn && !caller.mayWrite(request)) throw unkept('the cloud was never seen to let this caller do that');
+    const { versions, wallClock, newUid, nameSuffix } = this.#o;
+    const resourceVersion = disposition.keep === 'memory' ? await versions.nextInMemory() : versions.next();
+    const now = wallClock();
+    let computed: ComputedWrite | undefined;
+    try {
+      computed = computeWrite(request, known, { resourceVersion, now: secondsText(now), newUid, nameSuffix });
+    } finally {
+      if (computed === undefined || computed.op === 'none') versions.giveBack(resourceVersion);
+    }
+    if (computed.op === 'none') return computed;
+    const write = accepted({ request, caller, computed, disposition, cloudVersion, resourceVersion, now });
+    if (disposition.keep === 'memory') this.#o.keepInMemory(write);
+    else await this.#o.outbox.add(write);
+    await this.#o.ownWrites.show(write);
+    this.#o.onAccepted(write);
+    return computed;
+  }
+
+  #known(request: WriteRequest): { readonly known: Known; readonly cloudVersion: string } {
+    if (request.name === '' && request.verb === 'create' && nameOf(request.body) === '') {
+      return { known: { state: 'absent' }, cloudVersion: '' };
+    }
+    const own = this.#o.ownWrites.get(targetPath(named(request)));
+    if (own !== undefined) {
+      const known: Known = own.value === undefined ? { state: 'absent' } : { state: 'present', object: own.value };
+      return { known, cloudVersion: '' };
+    }
+    const cloud = this.#o.cloudObject(named(request));
+    if (typeof cloud === 'string') return { known: { state: cloud }, cloudVersion: '' };
+    const object = parseJson(cloud.body);
+    if (!isJsonObject(object)) return { known: { state: 'unknown' }, cloudVersion: '' };
+    return { known: { state: 'present', object }, cloudVersion: cloud.resourceVersion };
+  }
+}
+
+interface Taken {
+  readonly request: WriteRequest;
+  readonly caller: CallerOfWrite;
+  readonly computed: ComputedWrite;
+  readonly disposition: Exclude<Disposition, { refuse: string }>;
+  readonly cloudVersion: string;
+  readonly resourceVersion: string;
+  readonly now: number;
+}
+
+function accepted({ request, caller, computed, disposition, cloudVersion, resourceVersion, now }: Taken): AcceptedWrite {
+  const { gvr, apiVersion, kind, namespace, subresource } = request;
+  const { identity, userAgent, fieldManager, token } = caller;
+  const name = nameOf(computed.after ?? computed.before);
+  return {
+    target: { gvr, apiVersion, kind, namespace, name, subresource },
+    class: disposition.class,
+    conflict: disposition.conflict,
+    op: computed.op === 'none' ? 'update' : computed.op,
+    writer: { identity, userAgent, fieldManager, ...(token !== undefined && { token }) },
+    before: computed.before,
+    cloudVersion,
+    after: computed.after,
+    resourceVersion,
+    writtenAt: now,
+  };
+}
+
+/** The object that a create is about, by the name in its body. */
+function named(request: WriteRequest): WriteRequest {
+  return request.name === '' ? { ...request, name: nameOf(request.body) } : request;
+}
+
+function nameOf(object: unknown): string {
+  const metadata = isJsonObject(object as JsonObject) ? (object as JsonObject).metadata : undefined;
+  const name = isJsonObject(metadata) ? metadata.name : undefined;
+  return typeof name === 'string' ? name : '';
+}
+
+function secondsText(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}
+
+function unkept(why: string): Error {
+  return serviceUnavailable(`the cloud is not reachable, and this write is not kept here until it is: ${why}`);
+}

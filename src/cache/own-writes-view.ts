@@ -1,0 +1,28 @@
+// What a scope has to know of writes that were accepted here and that the cloud does not have yet.
+import type { KubernetesObject } from '../apimachinery/object.ts';
+import { maxResourceVersion } from '../apimachinery/resource-version.ts';
+import type { Scope } from './scope.ts';
+import type { FullSync } from './snapshot.ts';
+
+/** By key: the object as written here, undefined when it was deleted. */
+export type OwnObjects = ReadonlyMap<string, KubernetesObject | undefined>;
+
+export interface OwnWritesView {
+  /** The objects of this scope's resource that are owed to the cloud; those that its selectors leave out as undefined. */
+  shownIn(scope: Scope): OwnObjects;
+}
+
+/** What the cloud has, with what it is owed on top. */
+export function withOwnWrites(sync: FullSync, own: OwnObjects): FullSync {
+  if (own.size === 0) return sync;
+  const objects = new Map(sync.objects);
+  let { resourceVersion } = sync;
+  for (const [key, object] of own) {
+    if (object === undefined) objects.delete(key);
+    else {
+      objects.set(key, object);
+      resourceVersion = maxResourceVersion(resourceVersion, object.resourceVersion);
+    }
+  }
+  return { ...sync, objects, resourceVersion };
+}

@@ -1,0 +1,70 @@
+// The versions that are given out here while the cloud is away: each above every one seen so far, the cloud's and our own,
+// also after a crash. The cloud's counter goes up by more than one a second in any cluster that lives, so it passes them.
+import type { Records } from '../../storage/records.ts';
+import { maxResourceVersion } from '../apimachinery/resource-version.ts';
+
+export interface VersionsOptions {
+  readonly records: Records;
+  /** The newest that the store knows of, whatever the kind. */
+  readonly newestKnown: () => string;
+}
+
+const key = 'version-ceiling';
+/** An hour of lease renewals: so often the disk is asked for those that are kept in memory. */
+const reserved = 360n;
+
+export class Versions {
+  readonly #o: VersionsOptions;
+  #newest = '';
+  /** On disk: a version up to here may have been given out. */
+  #ceiling = 0n;
+
+  constructor(options: VersionsOptions) {
+    this.#o = options;
+  }
+
+  async restore(): Promise<void> {
+    const ceiling = await this.#o.records.read('meta', key);
+    if (ceiling !== undefined) this.see(ceiling.toString());
+  }
+
+  see(resourceVersion: string): void {
+    this.#newest = maxResourceVersion(this.#newest, resourceVersion);
+  }
+
+  get newest(): string {
+    return maxResourceVersion(this.#newest, this.#o.newestKnown());
+  }
+
+  /** For a write that stands on disk with its version before anybody is told of it. */
+  next(): string {
+    const newest = this.newest;
+    this.#newest = String((newest === '' ? 0n : BigInt(newest)) + 1n);
+    return this.#newest;
+  }
+
+  /** Nothing came of it, and nobody was told. */
+  giveBack(version: string): void {
+    if (this.#newest === version) this.#newest = String(BigInt(version) - 1n);
+  }
+
+  /** For one that does not. On disk, now and then, when it resolves. */
+  async nextInMemory(): Promise<string> {
+    const version = this.next();
+    if (BigInt(version) > this.#ceiling) {
+      const ceiling = BigInt(version) + reserved;
+      await this.#o.records.write([{ type: 'put', space: 'meta', key, value: Buffer.from(String(ceiling)) }], {
+        sync: true,
+      });
+      this.#ceiling = ceiling;
+    }
+    return version;
+  }
+
+  /** A clean end: the next life goes on right after this one. */
+  async flush(): Promise<void> {
+    if (this.#ceiling === 0n) return;
+    const value = Buffer.from(this.newest);
+    await this.#o.records.write([{ type: 'put', space: 'meta', key, value }]);
+  }
+}

@@ -1,0 +1,58 @@
+// A write that this node takes in for the cloud: judged, kept, shown, answered.
+import { stringifyJson } from '../../apimachinery/json.ts';
+import { encodeProtobuf } from '../../apimachinery/protobuf/encode-protobuf.ts';
+import { acceptsPlainJson, preferredRendering } from '../../apimachinery/negotiation.ts';
+import { notAcceptable } from '../../apimachinery/status.ts';
+import { targetPath } from '../../cache/outbox/entry.ts';
+import type { WriteRequest } from '../../cache/writes/write-request.ts';
+import { answerBody, jsonType } from '../answer.ts';
+import type { Exchange } from '../exchange.ts';
+import { unpacked } from '../read-body.ts';
+import type { Services } from '../services.ts';
+import { writeRequestOf } from '../write-request-of.ts';
+
+const protobufType = 'application/vnd.kubernetes.protobuf';
+
+/** @throws StatusError as the apiserver would refuse it, or 503 with the reason why it is not kept here */
+export async function acceptWrite(services: Services, exchange: Exchange): Promise<void> {
+  const identity = services.identities.offline(exchange);
+  const { headers } = exchange.request;
+  const isProtobuf = preferredRendering(headers.accept) === 'protobuf' && !acceptsPlainJson(headers.accept);
+  if (!isProtobuf && !acceptsPlainJson(headers.accept)) throw notAcceptable([jsonType, protobufType]);
+  const body = unpacked(await exchange.body(), headers['content-encoding']);
+  const userAgent = headers['user-agent'] ?? '';
+  const { info } = exchange;
+  const kind = services.cache.documents.discovery.of(info.gvr!)?.kind ?? builtInKinds[info.resource] ?? '';
+  const request = writeRequestOf({ info, kind, contentType: headers['content-type'], userAgent, body });
+  const { credential, bearer } = exchange.caller;
+  const { statusCode, answer } = await services.cache.writes.accept(request, {
+    identity,
+    userAgent,
+    fieldManager: request.query.fieldManager,
+    ...(credential.kind === 'bearer' && { token: credential.token }),
+    isNode: bearer === undefined,
+    mayWrite: (asked) => mayWrite(services, identity, asked),
+  });
+  exchange.source = 'cache';
+  const contentType = isProtobuf ? protobufType : jsonType;
+  const bytes = isProtobuf ? encodeProtobuf(answer) : Buffer.from(`${stringifyJson(answer)}\n`);
+  answerBody(exchange, statusCode, { 'content-type': contentType, 'x-holdfast-source': 'outbox' }, bytes);
+}
+
+/** What the cloud was seen to let them do, and what they have made here themselves. */
+function mayWrite({ cache }: Services, identity: string, request: WriteRequest): boolean {
+  if (cache.grants.has(identity, request)) return true;
+  return request.verb !== 'create' && cache.writes.shown(targetPath(request))?.writers.has(identity) === true;
+}
+
+/** Of what can be kept at all, for a node whose clients have read no discovery. */
+const builtInKinds: Readonly<Record<string, string>> = {
+  configmaps: 'ConfigMap',
+  csinodes: 'CSINode',
+  events: 'Event',
+  leases: 'Lease',
+  nodes: 'Node',
+  persistentvolumeclaims: 'PersistentVolumeClaim',
+  pods: 'Pod',
+  secrets: 'Secret',
+};

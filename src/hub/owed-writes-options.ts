@@ -1,0 +1,66 @@
+// What the cache needs to take writes in and to bring them to the cloud later: the policy from the settings, the way to
+// the cloud, and a log line for each change of state.
+import { randomInt, randomUUID } from 'node:crypto';
+import type { GroupVersionResource } from '../apimachinery/group-version-resource.ts';
+import type { CacheOptions } from '../cache/cache.ts';
+import type { Cloud } from '../cache/outbox/cloud.ts';
+import { type OutboxEntry, targetPath } from '../cache/outbox/entry.ts';
+import { writePolicy } from '../cache/writes/policy.ts';
+import type { HubConfig } from './options.ts';
+import type { Logger } from './logger.ts';
+
+const suffixLetters = 'bcdfghjklmnpqrstvwxz2456789';
+
+/** Resources of which something is kept whatever the settings say. */
+const builtIn: ReadonlySet<string> = new Set([
+  '/nodes',
+  '/pods',
+  '/events',
+  '/persistentvolumeclaims',
+  'events.k8s.io/events',
+  'coordination.k8s.io/leases',
+  'storage.k8s.io/csinodes',
+]);
+
+type Settings = Pick<
+  HubConfig,
+  'nodeName' | 'offlineWrites' | 'replayPerSecond' | 'replayJitterMs' | 'outboxMegabytes'
+>;
+
+export function owedWritesOptions(config: Settings, cloud: Cloud, log: Logger): CacheOptions['writes'] {
+  const users = new Set(config.offlineWrites.map(({ group, resource }) => `${group}/${resource}`));
+  return {
+    cloud,
+    policy: writePolicy(config.offlineWrites, config.nodeName),
+    mightKeep: ({ group, resource }: GroupVersionResource) =>
+      builtIn.has(`${group}/${resource}`) || users.has(`${group}/${resource}`),
+    limits: { entries: 50_000, bytes: config.outboxMegabytes * 1_000_000, events: 5000 },
+    perSecond: config.replayPerSecond,
+    jitterMs: config.replayJitterMs,
+    newUid: randomUUID,
+    nameSuffix: () => Array.from({ length: 5 }, () => suffixLetters[randomInt(suffixLetters.length)]).join(''),
+    events: {
+      accepted: () => {},
+      dropped: (entries) =>
+        log.warn({ event: 'outbox.dropped', events: entries.length }, 'the outbox is full: the oldest Events gave way'),
+      unreadable: (key, error) =>
+        log.error({ event: 'outbox.unreadable', key, error }, 'an entry of the outbox cannot be read and is left out'),
+      parked: (entry) =>
+        log.warn(
+          { event: 'outbox.parked', ...wordsOf(entry), because: entry.parked?.reason },
+          'the cloud did not take a write: it is parked (holdfast outbox show N)',
+        ),
+      replayed: (entry, result) =>
+        log.debug({ event: 'outbox.replayed', ...wordsOf(entry), result }, 'a write was brought to the cloud'),
+      replayBegan: (objects) =>
+        log.info({ event: 'replay.began', objects }, 'writes that were kept are brought to the cloud'),
+      replayInterrupted: (error, left) =>
+        log.info({ event: 'replay.interrupted', error, left }, 'the cloud went away before it had heard of everything'),
+      replayEnded: (writes) => log.info({ event: 'replay.ended', writes }, 'the cloud has what was kept for it'),
+    },
+  };
+}
+
+function wordsOf(entry: OutboxEntry): { entry: number; object: string; writer: string } {
+  return { entry: entry.sequence, object: targetPath(entry.target), writer: entry.writer.identity };
+}
