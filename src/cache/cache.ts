@@ -2,8 +2,8 @@
 // last seen, and all of it on disk. The hub asks it; it asks the cloud only through the transport it was given.
 
 import type { Records } from '../../storage/records.ts';
-import { maxResourceVersion } from '../apimachinery/resource-version.ts';
 import { type GroupVersionResource, gvrKey } from '../apimachinery/group-version-resource.ts';
+import { maxResourceVersion } from '../apimachinery/resource-version.ts';
 import type { CacheEvents } from './cache-events.ts';
 import { cloudObject } from './cloud-object.ts';
 import { CloudTime } from './cloud-time.ts';
@@ -19,11 +19,12 @@ import { type NoteSpace, Notes } from './notes.ts';
 import { OwedWrites, type OwedWritesOptions } from './outbox/owed-writes.ts';
 import type { InitialSync, LinkGate, Timing } from './reflector.ts';
 import { RightProofs } from './right-proofs.ts';
-import type { Scope } from './scope.ts';
+import { collectionPath, type Scope } from './scope.ts';
 import { ScopeRecords } from './scope-records.ts';
 import { ScopeTable } from './scope-table.ts';
 import type { Transport } from './transport.ts';
 import { RingBudget } from './watch/ring-budget.ts';
+import { headOf, isPassing, type WrittenInfo, WrittenVersions } from './written-versions.ts';
 
 export interface CacheOptions {
   readonly records: Records;
@@ -61,6 +62,8 @@ export class Cache {
   readonly objects: NotedObjects;
   readonly documents: NotedDocuments;
   readonly scopes: ScopeTable;
+  /** The newest version of each resource that a write through this hub was answered with. */
+  readonly written = new WrittenVersions();
   /** What was written here while the cloud was away. */
   readonly writes: OwedWrites;
   readonly #o: CacheOptions;
@@ -207,6 +210,16 @@ export class Cache {
     if (right === undefined) return false;
     if (this.#o.link.isOnline) this.#proofs.used(reader, { ...right, resourceVersion });
     return true;
+  }
+
+  /** The cloud has just answered a write through this hub with this object: who reads after it must not be told less. */
+  seeWritten({ gvr, namespace, verb, search }: WrittenInfo, identity: string, body: Buffer): void {
+    if (search.includes('dryRun=')) return;
+    const { name, resourceVersion } = headOf(body);
+    if (name === '' || resourceVersion === '') return;
+    this.written.see(gvr!, namespace, resourceVersion);
+    const path = `${collectionPath(gvr!, namespace)}/${name}`;
+    if (verb !== 'delete' && !isPassing(gvr!)) this.objects.see(path, identity, body);
   }
 
   /** Called every minute or so: closes what nobody reads, drops what has ended, writes anew what the disk missed. */

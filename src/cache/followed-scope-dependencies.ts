@@ -1,9 +1,9 @@
 // What a followed scope needs of its surroundings.
 import type { UpstreamStatusError } from './errors.ts';
 import type { FollowedScope } from './followed-scope.ts';
+import type { OwnWritesView } from './own-writes-view.ts';
 import type { ReflectorDependencies } from './reflector.ts';
 import type { Scope } from './scope.ts';
-import type { OwnWritesView } from './own-writes-view.ts';
 import type { ScopeKeeper } from './scope-keeper.ts';
 import type { EventRingLimits } from './watch/event-ring.ts';
 

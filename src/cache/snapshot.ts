@@ -274,7 +274,10 @@ export class Snapshot {
   }
 }
 
-function noOwnWrites({ resourceVersion }: FullSync): { readonly keys: ReadonlySet<string>; readonly cloudVersion: string } {
+function noOwnWrites({ resourceVersion }: FullSync): {
+  readonly keys: ReadonlySet<string>;
+  readonly cloudVersion: string;
+} {
   return { keys: new Set(), cloudVersion: resourceVersion };
 }
 

@@ -255,6 +255,32 @@ const rowsByGroup: Readonly<Record<string, readonly Row[]>> = {
       'Look at which object is that large; etcd itself takes 1.5 MB by default.',
     ],
   ],
+  'Writes that wait for the cloud': [
+    [
+      'HOLDFAST_OUTBOX_FULL',
+      'ServiceUnavailable',
+      'So many writes wait for the cloud that no more fit, and no Event is left that could give way. Nothing of this write was kept.',
+      'Look at `holdfast outbox list`; --outbox-size sets how much may wait.',
+    ],
+    [
+      'HOLDFAST_NO_SUCH_ENTRY',
+      'NotFound',
+      'An operator named a write that neither waits nor is parked here.',
+      '`holdfast outbox list` shows those that do.',
+    ],
+    [
+      'HOLDFAST_OWN_WRITES_AHEAD',
+      undefined,
+      'A scope shows writes of this node, so it is read anew before it is followed again.',
+      'Nothing: it happens once after a heal.',
+    ],
+    [
+      'HOLDFAST_CLOUD_BEHIND',
+      undefined,
+      'Versions given out here while the cloud was away are still above its own. Clients keep what they have been shown.',
+      'Nothing: the cloud passes them soon; after a minute clients list again.',
+    ],
+  ],
   Storage: [
     [
       'STORAGE_FORMAT',

@@ -15,7 +15,9 @@ export function parseOfflineWrite(text: string): UserWriteRule {
   if (!/^[a-z][a-z0-9]*$/.test(resource) || !/^[a-z0-9.-]*$/.test(group) || subject.split('/').length > 2) {
     throw new InvalidValueError(`'${subject}' names no resource; write ${form}, with the plural: configmaps`);
   }
-  const rule: { namespaces?: readonly string[]; labels?: string; conflict: ConflictPolicy } = { conflict: 'cloud-wins' };
+  const rule: { namespaces?: readonly string[]; labels?: string; conflict: ConflictPolicy } = {
+    conflict: 'cloud-wins',
+  };
   for (const clause of clauses) {
     const at = clause.indexOf('=');
     const key = clause.slice(0, at);

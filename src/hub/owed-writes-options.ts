@@ -6,8 +6,8 @@ import type { CacheOptions } from '../cache/cache.ts';
 import type { Cloud } from '../cache/outbox/cloud.ts';
 import { type OutboxEntry, targetPath } from '../cache/outbox/entry.ts';
 import { writePolicy } from '../cache/writes/policy.ts';
-import type { HubConfig } from './options.ts';
 import type { Logger } from './logger.ts';
+import type { HubConfig } from './options.ts';
 
 const suffixLetters = 'bcdfghjklmnpqrstvwxz2456789';
 

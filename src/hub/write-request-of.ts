@@ -64,7 +64,11 @@ function patchTypeOf(mediaType: string): PatchType {
   return patchType;
 }
 
-function decode(body: Buffer, mediaType: string, fallback: { apiVersion: string; kind: string }): JsonValue | undefined {
+function decode(
+  body: Buffer,
+  mediaType: string,
+  fallback: { apiVersion: string; kind: string },
+): JsonValue | undefined {
   if (body.length === 0) return undefined;
   if (mediaType === 'application/vnd.kubernetes.protobuf') return decodeProtobuf(body, fallback).object;
   if (mediaType !== '' && mediaType !== 'application/json' && patchTypes[mediaType] === undefined) {

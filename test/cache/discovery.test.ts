@@ -15,8 +15,9 @@ const apps = {
   kind: 'APIResourceList',
   groupVersion: 'apps/v1',
   resources: [
-    { name: 'deployments', namespaced: true, verbs: ['list', 'watch'] },
-    { name: 'deployments/scale', namespaced: true, verbs: ['get'] },
+    { name: 'deployments', kind: 'Deployment', namespaced: true, verbs: ['list', 'watch'] },
+    { name: 'deployments/scale', kind: 'Scale', namespaced: true, verbs: ['get'] },
+    { name: 'deployments/status', kind: 'Deployment', namespaced: true, verbs: ['get'] },
   ],
 };
 const aggregated = {
@@ -24,7 +25,20 @@ const aggregated = {
   items: [
     {
       metadata: {},
-      versions: [{ version: 'v1', resources: [{ resource: 'nodes', scope: 'Cluster', verbs: ['list'] }] }],
+      versions: [
+        {
+          version: 'v1',
+          resources: [
+            {
+              resource: 'nodes',
+              scope: 'Cluster',
+              responseKind: { kind: 'Node' },
+              verbs: ['list'],
+              subresources: [{ subresource: 'status' }],
+            },
+          ],
+        },
+      ],
     },
     {
       metadata: { name: 'apps' },
@@ -36,13 +50,13 @@ const aggregated = {
 test('both forms of discovery tell where objects live and what may be done with them', (t) => {
   t.deepEqual(
     [...factsIn(document(apps))],
-    [['apps/v1/deployments', { isNamespaced: true, verbs: ['list', 'watch'] }]],
+    [['apps/v1/deployments', { isNamespaced: true, verbs: ['list', 'watch'], kind: 'Deployment', hasStatus: true }]],
   );
   t.deepEqual(
     [...factsIn(document(aggregated))],
     [
-      ['v1/nodes', { isNamespaced: false, verbs: ['list'] }],
-      ['apps/v1/deployments', { isNamespaced: true, verbs: [] }],
+      ['v1/nodes', { isNamespaced: false, verbs: ['list'], kind: 'Node', hasStatus: true }],
+      ['apps/v1/deployments', { isNamespaced: true, verbs: [], kind: '', hasStatus: false }],
     ],
   );
 });

@@ -65,7 +65,10 @@ test('a write made offline is seen at once by every reader, survives kill -9 and
       const inCloud = (await lab.plane.admin.request('GET', `${maps}/new`)).body;
       await eventually('the hub shows the object of the cloud', async () => {
         const { items } = (await client().request('GET', `${maps}?resourceVersion=0`)).body;
-        return items?.find(({ metadata }: any) => metadata.name === 'new')?.metadata.uid === inCloud.metadata.uid;
+        return (
+          items?.find(({ metadata }: { metadata: { name: string } }) => metadata.name === 'new')?.metadata.uid ===
+          inCloud.metadata.uid
+        );
       });
     },
     ['--offline-writes', 'configmaps'],
@@ -87,7 +90,7 @@ test('kubelet: status, lease and events go on offline and are the first that the
     await node().expect('GET', `/api/v1/nodes/${nodeName}`);
     await lab.cut();
 
-    const renewed = await node().request('PUT', lease, { ...made.body, spec: spec('2026-02-01T00:00:00.000000Z') });
+    const renewed = await node().request('PUT', lease, { ...made, spec: spec('2026-02-01T00:00:00.000000Z') });
     t.is(renewed.status, 200, renewed.raw.toString());
     const conditions = [{ type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'offline' }];
     for (let round = 0; round < 3; round++) {

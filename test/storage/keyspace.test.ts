@@ -39,8 +39,10 @@ test('a keyspace keeps its number for ever', (t) => {
     document: 8,
     quarantine: 9,
     mark: 10,
+    outbox: 11,
+    grant: 12,
   });
-  t.deepEqual(keyspaces, ['meta', 'object', 'scope', 'member', 'right', 'observed', 'document']);
+  t.deepEqual(keyspaces, ['meta', 'object', 'scope', 'member', 'right', 'observed', 'document', 'outbox', 'grant']);
 });
 
 test('keys that would not come back as they were are refused', (t) => {

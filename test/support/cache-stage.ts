@@ -2,9 +2,9 @@
 
 import { Cache, type CacheOptions } from '../../src/cache/cache.ts';
 import type { CacheEvents } from '../../src/cache/cache-events.ts';
-import { writePolicy } from '../../src/cache/writes/policy.ts';
 import type { FollowedScope } from '../../src/cache/followed-scope.ts';
 import type { Transport } from '../../src/cache/transport.ts';
+import { writePolicy } from '../../src/cache/writes/policy.ts';
 import type { Records } from '../../storage/records.ts';
 import { ManualLink, ManualTiming } from './manual-timing.ts';
 import { MemoryRecords } from './memory-records.ts';
@@ -136,7 +136,7 @@ export class CacheStage {
 
   /** The process dies; what was on its way to disk is lost. The next life begins over the same disk. */
   async crash(options: { readonly cloud?: ModelCloud } = {}): Promise<CacheStage> {
-    this.cache.halt();
+    await this.cache.halt();
     const { cloud = this.cloud } = options;
     const { timing, clockError } = this;
     return CacheStage.open({ cloud, records: this.records.afterCrash(), timing, clockError });

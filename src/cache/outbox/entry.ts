@@ -101,7 +101,5 @@ export function decodeEntry(bytes: Buffer): OutboxEntry {
 }
 
 function withoutUndefined(entry: OutboxEntry): JsonValue {
-  return Object.fromEntries(
-    Object.entries(entry).filter(([, value]) => value !== undefined),
-  ) as unknown as JsonValue;
+  return Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== undefined)) as unknown as JsonValue;
 }

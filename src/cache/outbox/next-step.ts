@@ -6,7 +6,7 @@ import { equalJson, isJsonObject, type JsonDraft, type JsonObject, own } from '.
 import { formatFieldPath } from '../../apimachinery/patch/field-path.ts';
 import { threeWayMerge } from '../../apimachinery/patch/three-way-merge.ts';
 import { schemaOf } from '../../apimachinery/schema/schema-of.ts';
-import { type OutboxEntry } from './entry.ts';
+import type { OutboxEntry } from './entry.ts';
 import { uidOf } from './fold.ts';
 import { ownPart } from './own-part.ts';
 

@@ -70,6 +70,12 @@ export function renewed(edge: JsonObject, cloud: JsonObject | undefined): JsonOb
 }
 
 function withoutServerFields(metadata: JsonObject): JsonObject {
-  const { uid: _uid, resourceVersion: _version, creationTimestamp: _created, managedFields: _fields, ...kept } = metadata;
+  const {
+    uid: _uid,
+    resourceVersion: _version,
+    creationTimestamp: _created,
+    managedFields: _fields,
+    ...kept
+  } = metadata;
   return kept;
 }

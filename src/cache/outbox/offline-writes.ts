@@ -2,10 +2,10 @@
 // Writes to one object go one after the other; those to different ones share the disk's syncs.
 import { isJsonObject, type JsonObject, parseJson } from '../../apimachinery/json.ts';
 import { serviceUnavailable } from '../../apimachinery/status.ts';
+import type { Versions } from '../versions.ts';
 import { type ComputedWrite, computeWrite } from '../writes/compute-write.ts';
 import type { Disposition, WritePolicy } from '../writes/policy.ts';
 import type { Known, WriteRequest } from '../writes/write-request.ts';
-import type { Versions } from '../versions.ts';
 import { type AcceptedWrite, targetPath, type Writer } from './entry.ts';
 import type { Outbox } from './outbox.ts';
 import type { OwnWrites } from './own-writes.ts';
@@ -117,7 +117,15 @@ interface Taken {
   readonly now: number;
 }
 
-function accepted({ request, caller, computed, disposition, cloudVersion, resourceVersion, now }: Taken): AcceptedWrite {
+function accepted({
+  request,
+  caller,
+  computed,
+  disposition,
+  cloudVersion,
+  resourceVersion,
+  now,
+}: Taken): AcceptedWrite {
   const { gvr, apiVersion, kind, namespace, subresource } = request;
   const { identity, userAgent, fieldManager, token } = caller;
   const name = nameOf(computed.after ?? computed.before);

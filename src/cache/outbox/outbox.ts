@@ -121,7 +121,9 @@ export class Outbox {
     const dropped = value === undefined ? [] : this.#makeRoom(write, value.length - (before?.bytes ?? 0), before);
     if (before === undefined) this.#pass(sequence);
     const changes: Change[] = [
-      value === undefined ? deletion(sequence) : { type: 'put', space: 'outbox', key: entryKey(sequence), value, secret: true },
+      value === undefined
+        ? deletion(sequence)
+        : { type: 'put', space: 'outbox', key: entryKey(sequence), value, secret: true },
       ...dropped.map((one) => deletion(one.sequence)),
     ];
     // Seen by whoever folds or sends from now on; taken back when the disk refuses.

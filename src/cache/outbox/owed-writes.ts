@@ -93,10 +93,13 @@ export class OwedWrites {
     const { records, limits, events, policy, wallClock, newUid, nameSuffix } = this.#o;
     this.#outbox = await Outbox.open({ records, limits, onDropped: events.dropped, onUnreadable: events.unreadable });
     await this.versions.restore();
-    const pending = this.outbox.pending.toSorted((a, b) => Number(BigInt(a.resourceVersion) - BigInt(b.resourceVersion)));
+    const pending = this.outbox.pending.toSorted((a, b) =>
+      Number(BigInt(a.resourceVersion) - BigInt(b.resourceVersion)),
+    );
     for (const entry of this.outbox.entries) this.versions.see(entry.resourceVersion);
     for (const entry of pending) await this.own.show(entry);
-    for (const { target } of pending) for (const { snapshot } of this.#store.scopesOf(target.gvr)) snapshot.leapToOwnWrites();
+    for (const { target } of pending)
+      for (const { snapshot } of this.#store.scopesOf(target.gvr)) snapshot.leapToOwnWrites();
     this.#desk = new OfflineWrites({
       outbox: this.outbox,
       ownWrites: this.own,

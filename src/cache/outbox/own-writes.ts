@@ -70,7 +70,9 @@ export class OwnWrites implements OwnWritesView {
     if (paths === undefined) this.#byResource.set(resource, new Set([path]));
     else paths.add(path);
     const scopes = [...this.#o.scopesOf(gvr)];
-    await Promise.all(scopes.map((followed) => followed.showOwnWrite((snapshot) => this.#change(followed.scope, snapshot, own))));
+    await Promise.all(
+      scopes.map((followed) => followed.showOwnWrite((snapshot) => this.#change(followed.scope, snapshot, own))),
+    );
   }
 
   /** Nothing is owed of this object any more: the cloud's own word counts again, from the next full sync on. */
@@ -101,7 +103,10 @@ export class OwnWrites implements OwnWritesView {
 
 const none: OwnObjects = new Map();
 
-function ownObject({ target, after, resourceVersion, writtenAt, writer }: ShownWrite, known: OwnObject | undefined): OwnObject {
+function ownObject(
+  { target, after, resourceVersion, writtenAt, writer }: ShownWrite,
+  known: OwnObject | undefined,
+): OwnObject {
   const { gvr, namespace, name } = target;
   return {
     gvr,

@@ -77,8 +77,12 @@ function ask(
   const { target, writer } = entry;
   const object = targetPath(target);
   const isPart = method === 'PUT' && target.subresource !== '';
-  const path = method === 'POST' ? object.slice(0, object.lastIndexOf('/')) : isPart ? `${object}/${target.subresource}` : object;
-  const manager = writer.fieldManager === '' || method === 'GET' || method === 'DELETE' ? '' : `?fieldManager=${encodeURIComponent(writer.fieldManager)}`;
+  const path =
+    method === 'POST' ? object.slice(0, object.lastIndexOf('/')) : isPart ? `${object}/${target.subresource}` : object;
+  const manager =
+    writer.fieldManager === '' || method === 'GET' || method === 'DELETE'
+      ? ''
+      : `?fieldManager=${encodeURIComponent(writer.fieldManager)}`;
   const credential: Credential = writer.token === undefined ? nodeCredential : { kind: 'bearer', token: writer.token };
   const { userAgent } = writer;
   return cloud.send({
@@ -91,12 +95,7 @@ function ask(
   });
 }
 
-function through(
-  entry: OutboxEntry,
-  step: Sendable,
-  answer: CloudAnswer,
-  seen: JsonObject | undefined,
-): ReplayOutcome {
+function through(entry: OutboxEntry, step: Sendable, answer: CloudAnswer, seen: JsonObject | undefined): ReplayOutcome {
   const object = entry.op === 'delete' ? undefined : objectOf(answer);
   if (step.kind === 'update' && step.conflicts !== undefined) {
     const reason = `both sides changed ${step.conflicts.join(', ')}; the cloud's values stand`;

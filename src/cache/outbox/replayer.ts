@@ -90,7 +90,9 @@ export class Replayer {
   async #round(signal: AbortSignal): Promise<void> {
     const { outbox, events, timing } = this.#o;
     const now = timing.now();
-    const chains = replayOrder(outbox.pending).filter(([head]) => (this.#putOff.get(head!.sequence)?.until ?? 0) <= now);
+    const chains = replayOrder(outbox.pending).filter(
+      ([head]) => (this.#putOff.get(head!.sequence)?.until ?? 0) <= now,
+    );
     const urgent = chains.filter(([head]) => !isEvent(head!));
     if (chains.length === 0) {
       await this.#nap(this.#nextTurnMs(now), signal);
@@ -170,7 +172,9 @@ export class Replayer {
     }
     const { reason, code, conflicts, cloud } = outcome;
     const at = timing.wallClock();
-    events.parked(await outbox.park(entry, { reason, code, at, ...(conflicts && { conflicts }), ...(cloud && { cloud }) }));
+    events.parked(
+      await outbox.park(entry, { reason, code, at, ...(conflicts && { conflicts }), ...(cloud && { cloud }) }),
+    );
     return true;
   }
 

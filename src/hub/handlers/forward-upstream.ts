@@ -1,11 +1,14 @@
 // The way to the cloud. What comes back is passed on as it is, and remembered where it can be answered again: rights of
 // the caller, single objects, documents. A collection that somebody listed is followed from then on.
+
+import { acceptsPlainJson } from '../../apimachinery/negotiation.ts';
 import { isApiserverAnswer } from '../../cache/apiserver-answer.ts';
 import { documentKey, isDocumentPath } from '../../cache/document.ts';
 import type { Exchange, Handler } from '../exchange.ts';
 import { noteAnswer, noteCollectionAnswer } from '../note-answer.ts';
 import type { CollectionRead, ObjectRead } from '../read-request.ts';
 import type { Forwarding, Services } from '../services.ts';
+import { isWrite } from '../write-request-of.ts';
 
 export function forwardUpstream(services: Services): Handler {
   return (exchange) => {
@@ -20,7 +23,29 @@ function forwardingOf(services: Services, exchange: Exchange): Forwarding {
   if (read?.verb === 'get') return ofObject(services, exchange, read);
   if (read !== undefined) return { ...headLimitMs, ...ofCollection(services, exchange, read) };
   if (!info.isResourceRequest && isDocument(exchange)) return ofDocument(services, exchange);
-  return { ...headLimitMs, onHeaders: (statusCode) => noteAnswer(services, exchange, statusCode) };
+  const onHeaders = (statusCode: number): void => noteAnswer(services, exchange, statusCode);
+  if (isWrite(info) && isWholeObject(info)) return { onHeaders, ...ofWrite(services, exchange) };
+  return { ...headLimitMs, onHeaders };
+}
+
+/** Not the answer to a binding, an eviction, a scale: these are no object of the resource. */
+function isWholeObject({ verb, subresource }: Exchange['info']): boolean {
+  return verb !== 'deletecollection' && (subresource === '' || subresource === 'status');
+}
+
+/** What the cloud made of a write is known here at once, before the stream of any scope tells it. */
+function ofWrite({ cache, identities }: Services, exchange: Exchange): Partial<Forwarding> {
+  const { info, request, caller } = exchange;
+  if (!acceptsPlainJson(request.headers.accept) || caller.isImpersonating) return {};
+  return {
+    headers: { accept: 'application/json', 'accept-encoding': undefined },
+    teeLimitBytes: objectLimitBytes,
+    tee: (body, statusCode, headers) => {
+      const isJson = headers['content-type']?.startsWith('application/json') && !headers['content-encoding'];
+      if (statusCode >= 300 || !isJson) return;
+      cache.seeWritten(info, identities.claimed(exchange), trimmed(body));
+    },
+  };
 }
 
 function ofCollection(services: Services, exchange: Exchange, read: CollectionRead): Forwarding {

@@ -1,7 +1,8 @@
 // The cloud is back, but has not heard of everything that was written here: who asks about such an object is answered from
 // here, and a further write to it goes behind the others.
-import { answerOffline } from '../offline/answer-offline.ts';
+
 import type { Exchange, Handler } from '../exchange.ts';
+import { answerOffline } from '../offline/answer-offline.ts';
 import { objectPath } from '../read-request.ts';
 import type { Services } from '../services.ts';
 import { isWrite } from '../write-request-of.ts';

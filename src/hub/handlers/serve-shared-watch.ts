@@ -51,7 +51,9 @@ async function scopeFor(
   if (answering !== undefined) {
     const identity = await identities.proven(exchange);
     const isReached =
-      wants === '0' || !options.sendInitialEvents || compareResourceVersion(wants, answering.resourceVersion) <= 0;
+      (wants !== '0' && !options.sendInitialEvents) ||
+      ((wants === '0' || compareResourceVersion(wants, answering.resourceVersion) <= 0) &&
+        cache.written.isReached(scope.gvr, scope.namespace, answering.cloudVersion));
     const { credential } = exchange.caller;
     const mayJoin = identity !== undefined && isReached;
     if (mayJoin && cache.mayRead({ identity, credential }, scope, answering.resourceVersion)) {

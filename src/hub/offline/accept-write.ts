@@ -1,7 +1,7 @@
 // A write that this node takes in for the cloud: judged, kept, shown, answered.
 import { stringifyJson } from '../../apimachinery/json.ts';
-import { encodeProtobuf } from '../../apimachinery/protobuf/encode-protobuf.ts';
 import { acceptsPlainJson, preferredRendering } from '../../apimachinery/negotiation.ts';
+import { encodeProtobuf } from '../../apimachinery/protobuf/encode-protobuf.ts';
 import { notAcceptable } from '../../apimachinery/status.ts';
 import { targetPath } from '../../cache/outbox/entry.ts';
 import type { WriteRequest } from '../../cache/writes/write-request.ts';
