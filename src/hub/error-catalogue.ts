@@ -257,16 +257,22 @@ const rowsByGroup: Readonly<Record<string, readonly Row[]>> = {
   ],
   'Writes that wait for the cloud': [
     [
+      'FIELD_TYPE',
+      'Invalid',
+      'A field of a written object does not have the type that its kind gives it: 422 for a patch, 400 for a whole object.',
+      'The message names the field and what is expected there.',
+    ],
+    [
       'HOLDFAST_OUTBOX_FULL',
       'ServiceUnavailable',
       'So many writes wait for the cloud that no more fit, and no Event is left that could give way. Nothing of this write was kept.',
-      'Look at `holdfast outbox list`; --outbox-size sets how much may wait.',
+      'See what waits under `outbox` in /status of the admin port; --outbox-size sets how much may wait.',
     ],
     [
       'HOLDFAST_NO_SUCH_ENTRY',
       'NotFound',
       'An operator named a write that neither waits nor is parked here.',
-      '`holdfast outbox list` shows those that do.',
+      '/status of the admin port lists those that do.',
     ],
     [
       'HOLDFAST_OWN_WRITES_AHEAD',
