@@ -8,6 +8,12 @@ import { PatchError } from './patch-error.ts';
 /** Merges a patch into an object of a type; `type` is undefined for what is no struct, e.g. a map. */
 export type MergeObjects = (original: JsonObject, patch: JsonObject, type: TypeSchema | undefined) => JsonObject;
 
+export interface MergedList {
+  readonly elements: readonly JsonValue[];
+  /** The server's order, for whoever brings the elements into another order than the patch's own. */
+  readonly serverOrder: readonly JsonValue[];
+}
+
 /** @param isDeletion the patch is `$deleteFromPrimitiveList`: its elements go away, whatever the field's tags say */
 export function mergeLists(
   original: readonly JsonValue[],
@@ -15,16 +21,17 @@ export function mergeLists(
   field: FieldSchema,
   isDeletion: boolean,
   mergeObjects: MergeObjects,
-): readonly JsonValue[] {
-  if (field.patchStrategy !== 'merge' && !isDeletion) return patch;
-  if (original.length === 0 && patch.length === 0) return original;
+): MergedList {
+  const asIs = (elements: readonly JsonValue[]) => ({ elements, serverOrder: original });
+  if (field.patchStrategy !== 'merge' && !isDeletion) return asIs(patch);
+  if (original.length === 0 && patch.length === 0) return asIs(original);
   const key = field.patchMergeKey;
   if (elementKind(original, patch) !== 'object') {
-    if (isDeletion) return original.filter((element) => !patch.includes(element));
-    return inOrder([...new Set([...original, ...patch])], patch, original, key);
+    if (isDeletion) return asIs(original.filter((element) => !patch.includes(element)));
+    return asIs(inOrder([...new Set([...original, ...patch])], patch, original, key));
   }
   if (key === undefined) throw new PatchError(500, `${field.json} is a list of objects without a merge key`);
-  const { server, plain } = followDirectives(original, patch, key);
+  const { server, plain, remaining } = followDirectives(original, patch, key);
   const merged = [...server];
   for (const element of plain) {
     const wanted = identity(element, key);
@@ -32,7 +39,9 @@ export function mergeLists(
     if (at < 0) merged.push(element);
     else merged[at] = mergeObjects(merged[at] as JsonObject, element, field.message);
   }
-  return inOrder(merged, plain, server, key);
+  // New elements take the places of deleted ones in the order that apiserver looks at later; those beyond have none.
+  const serverOrder = server === remaining ? merged.slice(0, original.length) : remaining;
+  return { elements: inOrder(merged, plain, server, key), serverOrder };
 }
 
 /** Like identity, but an element may lack the key: it is only looked past. */
@@ -43,7 +52,9 @@ function elementKey(element: JsonValue, key: string): JsonValue | undefined {
 }
 
 interface Followed {
-  /** The server's elements that are still there. */
+  /** The server's elements that were not deleted. */
+  readonly remaining: readonly JsonValue[];
+  /** The same, unless the patch replaces them all. */
   readonly server: readonly JsonValue[];
   /** The patch's elements that are no directives. */
   readonly plain: readonly JsonObject[];
@@ -62,7 +73,7 @@ function followDirectives(original: readonly JsonValue[], patch: readonly JsonVa
     else throw new PatchError(500, `${patchDirective}: ${JSON.stringify(directive)} is unknown in a list`);
   }
   const plain = (patch as readonly JsonObject[]).filter((element) => !hasPatchDirective(element));
-  return isReplaced ? { server: plain, plain: [] } : { server, plain };
+  return isReplaced ? { remaining: server, server: plain, plain: [] } : { remaining: server, server, plain };
 }
 
 /** The one kind of all elements. @throws PatchError 500 when they differ or there are none, 422 for lists in lists */

@@ -61,7 +61,7 @@ function mergeMember(merged: JsonDraft, name: string, value: JsonValue, type: Ty
     setOwn(merged, key, isReplaced ? patch : mergeObjects(before, patch, structOf(field)));
   } else if (isJsonArray(before)) {
     const field = listFieldOf(type, key);
-    setOwn(merged, key, mergeLists(before, value as readonly JsonValue[], field, isDeletion, mergeObjects));
+    setOwn(merged, key, mergeLists(before, value as readonly JsonValue[], field, isDeletion, mergeObjects).elements);
   } else take(merged, key, value);
 }
 
@@ -89,14 +89,14 @@ function orderList(
   const field = listFieldOf(type, key);
   if (patch !== undefined) checkOrder(patch, order, field.patchMergeKey);
   if (original === undefined && patch === undefined) return;
-  const elements =
+  const { elements, serverOrder } =
     original === undefined
-      ? (withoutDirectives(patch!) as readonly JsonValue[])
+      ? { elements: withoutDirectives(patch!) as readonly JsonValue[], serverOrder: [] }
       : patch === undefined
-        ? original
+        ? { elements: original, serverOrder: original }
         : mergeLists(original, patch, field, false, mergeObjects);
   elementKind(original ?? [], patch ?? []);
-  setOwn(merged, key, inOrder(elements, order, original ?? [], field.patchMergeKey));
+  setOwn(merged, key, inOrder(elements, order, serverOrder, field.patchMergeKey));
   rest.delete(key);
 }
 

@@ -117,7 +117,7 @@ function conformValue(field: FieldSchema, value: JsonValue, path: string, unknow
       break;
     }
     case 'bytes': {
-      const text = typeof value === 'string' ? canonicalBase64(value) : undefined;
+      const text = typeof value === 'string' ? canonicalBase64(value) : bytesAsNumbers(value);
       if (text !== undefined) return text;
       break;
     }
@@ -152,4 +152,13 @@ function canonicalBase64(text: string): string | undefined {
   const plain = /[\r\n]/.test(text) ? text.replace(/[\r\n]/g, '') : text;
   if (plain.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(plain)) return undefined;
   return Buffer.from(plain, 'base64').toString('base64');
+}
+
+/** Go also reads bytes from a list of numbers. */
+function bytesAsNumbers(value: JsonValue): string | undefined {
+  if (!isJsonArray(value)) return undefined;
+  const bytes = value.map((one) => one ?? 0);
+  if (!bytes.every((one) => typeof one === 'number' && Number.isInteger(one) && one >= 0 && one < 256))
+    return undefined;
+  return Buffer.from(bytes as number[]).toString('base64');
 }
