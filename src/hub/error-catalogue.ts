@@ -272,7 +272,7 @@ const rowsByGroup: Readonly<Record<string, readonly Row[]>> = {
       'HOLDFAST_NO_SUCH_ENTRY',
       'NotFound',
       'An operator named a write that neither waits nor is parked here.',
-      '/status of the admin port lists those that do.',
+      'Those that do stand under `outbox` in /status of the admin port.',
     ],
     [
       'HOLDFAST_OWN_WRITES_AHEAD',

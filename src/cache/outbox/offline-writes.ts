@@ -16,6 +16,9 @@ export interface CallerOfWrite extends Writer {
   readonly mayWrite: (request: WriteRequest) => boolean;
 }
 
+/** `unknown`: it was sent, and the connection was lost before the answer. */
+export type Outcome = 'unsent' | 'unknown';
+
 export interface KnownObjectBody {
   readonly body: Buffer;
   readonly resourceVersion: string;
@@ -49,11 +52,11 @@ export class OfflineWrites {
    * Resolves when the write is on disk and every reader sees it.
    * @throws StatusError as the apiserver would refuse it, or 503 with the reason why it cannot be kept
    */
-  accept(request: WriteRequest, caller: CallerOfWrite): Promise<ComputedWrite> {
+  accept(request: WriteRequest, caller: CallerOfWrite, outcome: Outcome = 'unsent'): Promise<ComputedWrite> {
     const path = targetPath(named(request));
     // A name that is still to be found is nobody else's.
-    if (path.endsWith('/')) return this.#accept(request, caller);
-    const turn = (this.#turns.get(path) ?? Promise.resolve()).then(() => this.#accept(request, caller));
+    if (path.endsWith('/')) return this.#accept(request, caller, outcome);
+    const turn = (this.#turns.get(path) ?? Promise.resolve()).then(() => this.#accept(request, caller, outcome));
     const settled = turn.then(
       () => undefined,
       () => undefined, // told to its own caller
@@ -65,8 +68,10 @@ export class OfflineWrites {
     return turn;
   }
 
-  async #accept(request: WriteRequest, caller: CallerOfWrite): Promise<ComputedWrite> {
+  async #accept(request: WriteRequest, caller: CallerOfWrite, outcome: Outcome): Promise<ComputedWrite> {
     const { known, cloudVersion } = this.#known(request);
+    const isUnknown = outcome === 'unknown';
+    if (isUnknown && named(request).name === '') throw unkept('the cloud may have made one under a name of its own');
     const disposition = this.#o.policy.of(request, caller, known);
     if ('refuse' in disposition) throw unkept(disposition.refuse);
     // What is a node's own to write is so by the cloud's own rules (the node authorizer), and policy tells it from the rest.
@@ -82,7 +87,16 @@ export class OfflineWrites {
       if (computed === undefined || computed.op === 'none') versions.giveBack(resourceVersion);
     }
     if (computed.op === 'none') return computed;
-    const write = accepted({ request, caller, computed, disposition, cloudVersion, resourceVersion, now });
+    const write = accepted({
+      request,
+      caller,
+      computed,
+      disposition,
+      // The cloud is looked at first when it may have it already.
+      cloudVersion: isUnknown ? '' : cloudVersion,
+      resourceVersion,
+      now,
+    });
     if (disposition.keep === 'memory') this.#o.keepInMemory(write);
     else await this.#o.outbox.add(write);
     await this.#o.ownWrites.show(write);

@@ -73,6 +73,10 @@ export class Outbox {
     return this.entries.filter(({ state }) => state !== 'parked');
   }
 
+  get isEmpty(): boolean {
+    return this.#entries.size === 0;
+  }
+
   get size(): Size & { readonly parked: number; readonly droppedEvents: number } {
     let parked = 0;
     for (const { entry } of this.#entries.values()) if (entry.state === 'parked') parked += 1;
@@ -102,8 +106,13 @@ export class Outbox {
   }
 
   /** Resolves when nothing but Events is owed. Rejects when the signal aborts. */
-  async whenSettled(signal: AbortSignal): Promise<void> {
-    while (this.owes()) await untilEither(this.#change.promise, signal);
+  whenSettled(signal: AbortSignal): Promise<void> {
+    return this.whenNot(() => this.owes(), signal);
+  }
+
+  /** Asks again whenever fewer writes are owed than before. Rejects when the signal aborts. */
+  async whenNot(isOwed: () => boolean, signal: AbortSignal): Promise<void> {
+    while (isOwed()) await untilEither(this.#change.promise, signal);
   }
 
   /**

@@ -13,7 +13,7 @@ import type { OutboxLimits } from './bounds.ts';
 import type { Cloud } from './cloud.ts';
 import { type AcceptedWrite, type OutboxEntry, targetPath } from './entry.ts';
 import { NodeLease } from './node-lease.ts';
-import { type CallerOfWrite, OfflineWrites, type OfflineWritesOptions } from './offline-writes.ts';
+import { type CallerOfWrite, OfflineWrites, type OfflineWritesOptions, type Outcome } from './offline-writes.ts';
 import { Outbox } from './outbox.ts';
 import { type OwnObject, OwnWrites } from './own-writes.ts';
 import { replayGate } from './replay-gate.ts';
@@ -133,8 +133,8 @@ export class OwedWrites {
   }
 
   /** Resolves when the write is durable and shown. @throws StatusError */
-  accept(request: WriteRequest, caller: CallerOfWrite): Promise<ComputedWrite> {
-    return this.#desk!.accept(request, caller);
+  accept(request: WriteRequest, caller: CallerOfWrite, outcome?: Outcome): Promise<ComputedWrite> {
+    return this.#desk!.accept(request, caller, outcome);
   }
 
   /** Something of this resource is shown that the cloud has not heard of: only this node can answer for it. */
@@ -145,6 +145,11 @@ export class OwedWrites {
   /** Writes of this resource may be taken in here, so their bodies are worth keeping until the cloud has answered. */
   mightKeep(gvr: GroupVersionResource): boolean {
     return this.#o.mightKeep(gvr);
+  }
+
+  /** Resolves when this is not owed any more. Rejects when the signal aborts. */
+  whenHeard(isOwed: () => boolean, signal: AbortSignal): Promise<void> {
+    return this.outbox.whenNot(isOwed, signal);
   }
 
   owesObject(path: string): boolean {

@@ -1,9 +1,10 @@
 // The link is down, or is found to be down while a request waits: the store answers what it can vouch for, everything
 // else is a 503 Status without Retry-After. A request that failed although the link is up is tried once more; one that
-// may have changed something in the cloud is not, and says so.
-import { gatewayTimeout, type StatusError, serviceUnavailable } from '../../apimachinery/status.ts';
+// may have changed something in the cloud is not: it is kept and looked after, or says so.
+import { serviceUnavailable } from '../../apimachinery/status.ts';
 import type { Exchange, Handler } from '../exchange.ts';
 import { answerOffline } from '../offline/answer-offline.ts';
+import { answerUnknownOutcome } from '../offline/answer-unknown-outcome.ts';
 import type { Services } from '../services.ts';
 import { UpstreamUnreachableError } from '../upstream/errors.ts';
 import { isWrite } from '../write-request-of.ts';
@@ -20,7 +21,7 @@ export function serveOffline(services: Services): Handler {
     } catch (error) {
       if (!(error instanceof UpstreamUnreachableError) || exchange.response.headersSent || exchange.signal.aborted)
         throw error;
-      if (error.phase === 'sent' && mayHaveChanged(exchange)) throw outcomeUnknown(exchange, error);
+      if (error.phase === 'sent' && mayHaveChanged(exchange)) return answerUnknownOutcome(services, exchange, error);
       await link.settled(exchange.signal);
       if (isOffline()) return answerOffline(services, exchange);
       throw serviceUnavailable(`the cloud is reachable, but this request was not answered: ${error.message}`, {
@@ -32,11 +33,4 @@ export function serveOffline(services: Services): Handler {
 
 function mayHaveChanged({ request }: Exchange): boolean {
   return request.method !== 'GET' && request.method !== 'HEAD' && request.method !== 'OPTIONS';
-}
-
-function outcomeUnknown({ request }: Exchange, cause: UpstreamUnreachableError): StatusError {
-  return gatewayTimeout(
-    `the ${request.method} was sent, but the connection to the cloud was lost before its answer: the outcome is unknown, read the object before you repeat it`,
-    { cause },
-  );
 }

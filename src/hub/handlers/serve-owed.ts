@@ -1,21 +1,60 @@
 // The cloud is back, but has not heard of everything that was written here: who asks about such an object is answered from
-// here, and a further write to it goes behind the others.
-
+// here, and a further write to it goes behind the others. What cannot be answered from here waits until the cloud has
+// heard; a write that still could not go behind the others by then is refused.
+import { gvrKey } from '../../apimachinery/group-version-resource.ts';
+import { StatusError, serviceUnavailable } from '../../apimachinery/status.ts';
 import type { Exchange, Handler } from '../exchange.ts';
 import { answerOffline } from '../offline/answer-offline.ts';
 import { objectPath } from '../read-request.ts';
 import type { Services } from '../services.ts';
 import { isWrite } from '../write-request-of.ts';
 
+/** Most of what is owed is heard within a second; what the cloud puts off may take for ever. */
+const patienceMs = 5000;
+
 export function serveOwed(services: Services): Handler {
-  return (exchange, next) => (isOwed(services, exchange) ? answerOffline(services, exchange) : next());
+  return async (exchange, next) => {
+    if (!isOwed(services, exchange)) return next();
+    try {
+      return await answerOffline(services, exchange);
+    } catch (error) {
+      if (!(error instanceof StatusError) || error.status.reason !== 'ServiceUnavailable') throw error;
+    }
+    if (!(await isHeardSoon(services, exchange)) && isWrite(exchange.info)) {
+      const { gvr } = exchange.info;
+      throw serviceUnavailable(
+        `the cloud has not taken earlier writes of this node to the same object yet, and this one to ${gvrKey(gvr!)} cannot be kept behind them`,
+      );
+    }
+    return next();
+  };
 }
 
 function isOwed({ cache }: Services, { info, read }: Exchange): boolean {
   const { gvr, namespace, name } = info;
-  if (gvr === undefined || cache.writes.outbox.size.entries === 0) return false;
+  if (gvr === undefined || cache.writes.outbox.isEmpty) return false;
   const isObject = name !== '' && cache.writes.owesObject(objectPath(gvr, namespace, name));
   if (isWrite(info)) return isObject && info.verb !== 'deletecollection';
   if (read === undefined) return false;
   return read.verb === 'get' ? isObject : cache.writes.owes(gvr);
+}
+
+async function isHeardSoon(services: Services, exchange: Exchange): Promise<boolean> {
+  const limit = new AbortController();
+  const timer = services.clock.setTimeout(
+    () => limit.abort(new Error('the cloud has not heard of it yet')),
+    patienceMs,
+  );
+  try {
+    await services.cache.writes.whenHeard(
+      () => isOwed(services, exchange),
+      AbortSignal.any([exchange.signal, limit.signal]),
+    );
+    return true;
+  } catch (error) {
+    if (!limit.signal.aborted) throw error;
+    return false;
+  } finally {
+    timer.cancel();
+  }
 }

@@ -4,6 +4,7 @@ import { acceptsPlainJson, preferredRendering } from '../../apimachinery/negotia
 import { encodeProtobuf } from '../../apimachinery/protobuf/encode-protobuf.ts';
 import { notAcceptable } from '../../apimachinery/status.ts';
 import { targetPath } from '../../cache/outbox/entry.ts';
+import type { Outcome } from '../../cache/outbox/offline-writes.ts';
 import type { WriteRequest } from '../../cache/writes/write-request.ts';
 import { answerBody, jsonType } from '../answer.ts';
 import type { Exchange } from '../exchange.ts';
@@ -14,7 +15,7 @@ import { writeRequestOf } from '../write-request-of.ts';
 const protobufType = 'application/vnd.kubernetes.protobuf';
 
 /** @throws StatusError as the apiserver would refuse it, or 503 with the reason why it is not kept here */
-export async function acceptWrite(services: Services, exchange: Exchange): Promise<void> {
+export async function acceptWrite(services: Services, exchange: Exchange, outcome?: Outcome): Promise<void> {
   const identity = services.identities.offline(exchange);
   const { headers } = exchange.request;
   const isProtobuf = preferredRendering(headers.accept) === 'protobuf' && !acceptsPlainJson(headers.accept);
@@ -25,14 +26,15 @@ export async function acceptWrite(services: Services, exchange: Exchange): Promi
   const kind = services.cache.documents.discovery.of(info.gvr!)?.kind ?? builtInKinds[info.resource] ?? '';
   const request = writeRequestOf({ info, kind, contentType: headers['content-type'], userAgent, body });
   const { credential, bearer } = exchange.caller;
-  const { statusCode, answer } = await services.cache.writes.accept(request, {
+  const caller = {
     identity,
     userAgent,
     fieldManager: request.query.fieldManager,
     ...(credential.kind === 'bearer' && { token: credential.token }),
     isNode: bearer === undefined,
-    mayWrite: (asked) => mayWrite(services, identity, asked),
-  });
+    mayWrite: (asked: WriteRequest) => mayWrite(services, identity, asked),
+  };
+  const { statusCode, answer } = await services.cache.writes.accept(request, caller, outcome);
   exchange.source = 'cache';
   const contentType = isProtobuf ? protobufType : jsonType;
   const bytes = isProtobuf ? encodeProtobuf(answer) : Buffer.from(`${stringifyJson(answer)}\n`);
