@@ -275,6 +275,12 @@ const rowsByGroup: Readonly<Record<string, readonly Row[]>> = {
       'Those that do stand under `outbox` in /status of the admin port.',
     ],
     [
+      'HOLDFAST_NOT_PARKED',
+      'Conflict',
+      'An operator decided about a write that is not parked. It was left as it is.',
+      'Nothing: it goes to the cloud by itself.',
+    ],
+    [
       'HOLDFAST_OWN_WRITES_AHEAD',
       undefined,
       'A scope shows writes of this node, so it is read anew before it is followed again.',

@@ -8,6 +8,7 @@ import { type OutboxEntry, targetPath } from '../cache/outbox/entry.ts';
 import { writePolicy } from '../cache/writes/policy.ts';
 import type { Logger } from './logger.ts';
 import type { HubConfig } from './options.ts';
+import { holdfastVersion } from './version.ts';
 
 const suffixLetters = 'bcdfghjklmnpqrstvwxz2456789';
 
@@ -31,6 +32,8 @@ export function owedWritesOptions(config: Settings, cloud: Cloud, log: Logger): 
   const users = new Set(config.offlineWrites.map(({ group, resource }) => `${group}/${resource}`));
   return {
     cloud,
+    nodeName: config.nodeName,
+    userAgent: `holdfast/${holdfastVersion}`,
     policy: writePolicy(config.offlineWrites, config.nodeName),
     mightKeep: ({ group, resource }: GroupVersionResource) =>
       builtIn.has(`${group}/${resource}`) || users.has(`${group}/${resource}`),
@@ -49,6 +52,11 @@ export function owedWritesOptions(config: Settings, cloud: Cloud, log: Logger): 
         log.warn(
           { event: 'outbox.parked', ...wordsOf(entry), because: entry.parked?.reason },
           'the cloud did not take a write: it is parked (holdfast outbox show N)',
+        ),
+      untold: (entry, error) =>
+        log.warn(
+          { event: 'outbox.untold', ...wordsOf(entry), error },
+          'no Event on the object says that its write is parked',
         ),
       replayed: (entry, result) =>
         log.debug({ event: 'outbox.replayed', ...wordsOf(entry), result }, 'a write was brought to the cloud'),

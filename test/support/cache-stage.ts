@@ -44,6 +44,8 @@ function writesOf(log: string[]): CacheOptions['writes'] {
   return {
     cloud: { send: () => Promise.reject(new Error('this cloud takes no writes')) },
     policy: writePolicy([{ group: '', resource: 'configmaps', conflict: 'cloud-wins' }], 'node-1'),
+    nodeName: 'node-1',
+    userAgent: 'holdfast/test',
     mightKeep: () => true,
     limits: { entries: 1000, bytes: 10_000_000, events: 100 },
     perSecond: Number.POSITIVE_INFINITY,
@@ -55,6 +57,7 @@ function writesOf(log: string[]): CacheOptions['writes'] {
       dropped: (entries) => log.push(`dropped ${entries.length}`),
       unreadable: (key) => log.push(`unreadable ${key}`),
       parked: ({ sequence }) => log.push(`parked ${sequence}`),
+      untold: ({ sequence }) => log.push(`untold ${sequence}`),
       replayed: ({ sequence }) => log.push(`replayed ${sequence}`),
       replayBegan: () => {},
       replayInterrupted: () => {},

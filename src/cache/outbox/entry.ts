@@ -53,6 +53,8 @@ export interface Parked {
   readonly at: number;
   /** The cloud's object at that moment. */
   readonly cloud?: JsonObject;
+  /** It was looked for, and the cloud had no such object. */
+  readonly isAbsent?: true;
   /** Fields that both sides changed. */
   readonly conflicts?: readonly string[];
 }
@@ -69,6 +71,8 @@ export interface OutboxEntry extends AcceptedWrite {
   readonly writes: number;
   /** The cloud's uid, once a creation has been replayed; writes that follow it were made against a provisional one. */
   readonly cloudUid?: string;
+  /** An operator has decided that what was written here stands, whatever the policy says. Until it is parked again. */
+  readonly isMine?: true;
   readonly parked?: Parked;
 }
 

@@ -1,4 +1,5 @@
-// Why a write was not taken into the outbox. Nothing of it was kept.
+// Why a write was not taken into the outbox, of which nothing was kept then, and why an operator's word about one counts
+// for nothing.
 
 /** The bounds are reached, and nothing that may give way is left. */
 export class OutboxFullError extends Error {
@@ -17,5 +18,15 @@ export class NoSuchEntryError extends Error {
   constructor(sequence: number) {
     super(`no write ${sequence} is waiting or parked here`);
     this.name = 'NoSuchEntryError';
+  }
+}
+
+/** Where an operator decides about an entry that is not parked: it is still on its way. */
+export class NotParkedError extends Error {
+  readonly code = 'HOLDFAST_NOT_PARKED';
+
+  constructor(sequence: number) {
+    super(`write ${sequence} is not parked: it waits for the cloud, and goes there by itself`);
+    this.name = 'NotParkedError';
   }
 }

@@ -37,7 +37,8 @@ export function firstStep(entry: OutboxEntry): Step {
 }
 
 /** @param cloud undefined: the cloud has no such object */
-export function nextStep(entry: OutboxEntry, cloud: JsonObject | undefined): Step {
+export function nextStep(owed: OutboxEntry, cloud: JsonObject | undefined): Step {
+  const entry: OutboxEntry = owed.isMine === true ? { ...owed, conflict: 'edge-wins' } : owed;
   if (entry.op === 'create') return ofCreation(entry, cloud);
   if (entry.op === 'delete') return ofDeletion(entry, cloud);
   return ofUpdate(entry, cloud);

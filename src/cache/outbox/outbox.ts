@@ -130,9 +130,7 @@ export class Outbox {
     const dropped = value === undefined ? [] : this.#makeRoom(write, value.length - (before?.bytes ?? 0), before);
     if (before === undefined) this.#pass(sequence);
     const changes: Change[] = [
-      value === undefined
-        ? deletion(sequence)
-        : { type: 'put', space: 'outbox', key: entryKey(sequence), value, secret: true },
+      value === undefined ? deletion(sequence) : put(sequence, value),
       ...dropped.map((one) => deletion(one.sequence)),
     ];
     // Seen by whoever folds or sends from now on; taken back when the disk refuses.
@@ -158,24 +156,34 @@ export class Outbox {
   /** The cloud has it. Should the disk forget that, the next life looks and finds it done. */
   async settle(entries: readonly OutboxEntry[]): Promise<void> {
     for (const { sequence } of entries) this.#forget(sequence);
-    const newest = Buffer.from(String(this.#nextSequence - 1));
-    await this.#o.records.write([
-      { type: 'put', space: 'meta', key: newestSequenceKey, value: newest },
-      ...entries.map(({ sequence }) => deletion(sequence)),
-    ]);
+    await this.#o.records.write([this.#newest(), ...entries.map(({ sequence }) => deletion(sequence))]);
     this.#tellChange();
   }
 
   async park(entry: OutboxEntry, parked: Parked): Promise<OutboxEntry> {
-    const changed: OutboxEntry = { ...entry, state: 'parked', parked };
+    const { isMine: _decided, ...rest } = entry;
+    const changed: OutboxEntry = { ...rest, state: 'parked', parked };
     await this.#rewrite([changed]);
     this.#tellChange();
     return changed;
   }
 
-  /** Puts entries back, changed: to be tried once more, or made to fit what the cloud said. */
-  async requeue(entries: readonly OutboxEntry[]): Promise<void> {
-    await this.#rewrite(entries.map(({ parked: _parked, ...entry }) => ({ ...entry, state: 'queued' as const })));
+  /**
+   * A parked entry is tried once more. As one that may have reached the cloud: what was refused may be half applied, so it
+   * is looked at first, and no later write is folded into it.
+   */
+  async retry({ parked: _parked, ...entry }: OutboxEntry, isMine: boolean): Promise<void> {
+    const retried: OutboxEntry = { ...entry, state: 'sent', cloudVersion: '', ...(isMine && { isMine }) };
+    const value = encodeEntry(retried);
+    await this.#o.records.write([put(entry.sequence, value)], { sync: true });
+    this.#keep(retried, value.length);
+  }
+
+  /** Given up by an operator. Gone from disk, too, when it resolves; kept when it rejects. */
+  async drop({ sequence }: OutboxEntry): Promise<void> {
+    await this.#o.records.write([this.#newest(), deletion(sequence)], { sync: true });
+    this.#forget(sequence);
+    this.#tellChange();
   }
 
   /** The cloud has made what was made here, under a uid of its own: later writes to it were meant for that object. */
@@ -199,7 +207,7 @@ export class Outbox {
     const changes = entries.map((entry): Change => {
       const value = encodeEntry(entry);
       this.#keep(entry, value.length);
-      return { type: 'put', space: 'outbox', key: entryKey(entry.sequence), value, secret: true };
+      return put(entry.sequence, value);
     });
     await this.#o.records.write(changes, { sync: true });
   }
@@ -271,6 +279,11 @@ export class Outbox {
     for (const [sequence, waiting] of sorted) this.#entries.set(sequence, waiting);
   }
 
+  /** So that the number of an entry that has left is not given to another. */
+  #newest(): Change {
+    return { type: 'put', space: 'meta', key: newestSequenceKey, value: Buffer.from(String(this.#nextSequence - 1)) };
+  }
+
   #pass(sequence: number): void {
     this.#nextSequence = Math.max(this.#nextSequence, sequence + 1);
   }
@@ -286,6 +299,10 @@ const newestSequenceKey = 'outbox-newest';
 
 function fresh(write: AcceptedWrite): Omit<OutboxEntry, 'sequence'> {
   return { ...write, state: 'queued', firstWrittenAt: write.writtenAt, writes: 1 };
+}
+
+function put(sequence: number, value: Buffer): Change {
+  return { type: 'put', space: 'outbox', key: entryKey(sequence), value, secret: true };
 }
 
 function deletion(sequence: number): Change {

@@ -4,6 +4,7 @@ import type { Records } from '../../../storage/records.ts';
 import type { GroupVersionResource } from '../../apimachinery/group-version-resource.ts';
 import { stringifyJson } from '../../apimachinery/json.ts';
 import type { FollowedScope } from '../followed-scope.ts';
+import { nodeLender } from '../lenders.ts';
 import type { ClusterCheck, LinkGate, Timing } from '../reflector.ts';
 import { Versions } from '../versions.ts';
 import type { ComputedWrite } from '../writes/compute-write.ts';
@@ -11,11 +12,13 @@ import type { WritePolicy } from '../writes/policy.ts';
 import type { WriteRequest } from '../writes/write-request.ts';
 import type { OutboxLimits } from './bounds.ts';
 import type { Cloud } from './cloud.ts';
+import { Decisions } from './decisions.ts';
 import { type AcceptedWrite, type OutboxEntry, targetPath } from './entry.ts';
 import { NodeLease } from './node-lease.ts';
 import { type CallerOfWrite, OfflineWrites, type OfflineWritesOptions, type Outcome } from './offline-writes.ts';
 import { Outbox } from './outbox.ts';
 import { type OwnObject, OwnWrites } from './own-writes.ts';
+import { parkedEvent } from './parked-event.ts';
 import { replayGate } from './replay-gate.ts';
 import { Replayer } from './replayer.ts';
 
@@ -25,6 +28,8 @@ export interface OwedWritesEvents {
   dropped(entries: readonly OutboxEntry[]): void;
   unreadable(key: string, error: unknown): void;
   parked(entry: OutboxEntry): void;
+  /** The Event on the object of a parked write could not be kept. */
+  untold(entry: OutboxEntry, error: unknown): void;
   replayed(entry: OutboxEntry, reason: 'applied' | 'superseded'): void;
   replayBegan(pending: number): void;
   replayInterrupted(error: unknown, left: number): void;
@@ -38,6 +43,10 @@ export interface OwedWritesOptions {
   /** Milliseconds since the epoch, as far as they can be known. */
   readonly wallClock: () => number;
   readonly cloud: Cloud;
+  /** In whose name Events about parked writes are made. */
+  readonly nodeName: string;
+  /** As whom the hub itself speaks. */
+  readonly userAgent: string;
   readonly policy: WritePolicy;
   readonly mightKeep: (gvr: GroupVersionResource) => boolean;
   readonly limits: OutboxLimits;
@@ -71,6 +80,7 @@ export class OwedWrites {
   #outbox: Outbox | undefined;
   #desk: OfflineWrites | undefined;
   #replayer: Replayer | undefined;
+  #decisions: Decisions | undefined;
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: OwedWritesOptions, store: KnownToStore) {
@@ -86,6 +96,12 @@ export class OwedWrites {
   get outbox(): Outbox {
     if (this.#outbox === undefined) throw new TypeError('the outbox is not open yet');
     return this.#outbox;
+  }
+
+  /** About parked writes. @throws TypeError before `restore` */
+  get decisions(): Decisions {
+    if (this.#decisions === undefined) throw new TypeError('the outbox is not open yet');
+    return this.#decisions;
   }
 
   /** Reads what is owed from an earlier life, and shows it again. After the scopes have been restored. */
@@ -116,6 +132,7 @@ export class OwedWrites {
       },
     });
     this.#replayer = this.#createReplayer();
+    this.#decisions = new Decisions(this.outbox, () => this.#replayer?.poke());
   }
 
   /** Brings what is owed to the cloud whenever it can be reached. */
@@ -164,25 +181,6 @@ export class OwedWrites {
     return this.#replayer?.isRunning ?? false;
   }
 
-  /** Tries a parked write once more. @throws NoSuchEntryError */
-  async retry(sequence: number): Promise<OutboxEntry> {
-    const entry = this.outbox.take(sequence);
-    if (entry.state === 'parked') {
-      // Looked at first: what was refused may have been half applied, and what the cloud has now decides.
-      await this.outbox.requeue([{ ...entry, cloudVersion: '' }]);
-      this.#replayer?.poke();
-    }
-    return entry;
-  }
-
-  /** Gives a write up. @throws NoSuchEntryError */
-  async drop(sequence: number): Promise<OutboxEntry> {
-    const entry = this.outbox.take(sequence);
-    await this.outbox.settle([entry]);
-    this.#settled(entry);
-    return entry;
-  }
-
   #createReplayer(): Replayer {
     const { cloud, link, timing, perSecond, jitterMs, events } = this.#o;
     return new Replayer({
@@ -204,16 +202,33 @@ export class OwedWrites {
           else this.#store.see(path, entry.writer.identity, Buffer.from(stringifyJson(outcome.object)));
           this.#settled(entry);
           events.replayed(entry, outcome.reason);
+          this.decisions.conclude(entry.sequence, outcome.reason);
         },
-        parked: (entry) => {
+        parked: async (entry) => {
           this.#settled(entry);
           events.parked(entry);
+          await this.#tell(entry);
+          this.decisions.conclude(entry.sequence, 'parked');
         },
         began: events.replayBegan,
         interrupted: events.replayInterrupted,
         ended: events.replayEnded,
       },
     });
+  }
+
+  /** Makes the Event on the object. Goes to the cloud as every Event of this node does. */
+  async #tell(entry: OutboxEntry): Promise<void> {
+    const { nodeName, userAgent, events } = this.#o;
+    try {
+      const request = parkedEvent(entry, nodeName);
+      if (request === undefined) return;
+      const { fieldManager } = request.query;
+      const writer = { identity: nodeLender.identity, userAgent, fieldManager };
+      await this.accept(request, { ...writer, isNode: true, mayWrite: () => true });
+    } catch (error) {
+      events.untold(entry, error);
+    }
   }
 
   #settled(entry: OutboxEntry): void {

@@ -15,6 +15,8 @@ export type ReplayOutcome =
       readonly code: number;
       readonly conflicts?: readonly string[];
       readonly cloud?: JsonObject;
+      /** The cloud has no such object. */
+      readonly isAbsent?: true;
       /** What the cloud took of it, if a part. */
       readonly object?: JsonObject;
     }
@@ -36,7 +38,9 @@ export async function replayEntry(cloud: Cloud, entry: OutboxEntry, signal: Abor
       step = nextStep(entry, seen);
     }
     if (step.kind === 'done') return { kind: 'done', reason: step.reason, ...(seen && { object: seen }) };
-    if (step.kind === 'park') return parked(step.reason, 0, step.conflicts, seen);
+    if (step.kind === 'park') {
+      return { ...parked(step.reason, 0, step.conflicts, seen), ...(seen === undefined && { isAbsent: true }) };
+    }
     if (step.kind === 'look') continue;
     const answer = await perform(cloud, entry, step, signal);
     const { statusCode } = answer;

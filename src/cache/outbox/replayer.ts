@@ -14,7 +14,8 @@ import { replayOrder } from './replay-order.ts';
 export interface ReplayEvents {
   /** The cloud has it, or it has become pointless there. */
   done(entry: OutboxEntry, outcome: Extract<ReplayOutcome, { kind: 'done' }>): void;
-  parked(entry: OutboxEntry): void;
+  /** The replay goes on when it resolves. */
+  parked(entry: OutboxEntry): Promise<void>;
   /** One line per round: it began, or could not go on. */
   began(pending: number): void;
   interrupted(error: unknown, left: number): void;
@@ -170,11 +171,8 @@ export class Replayer {
       events.done(entry, outcome);
       return true;
     }
-    const { reason, code, conflicts, cloud } = outcome;
-    const at = timing.wallClock();
-    events.parked(
-      await outbox.park(entry, { reason, code, at, ...(conflicts && { conflicts }), ...(cloud && { cloud }) }),
-    );
+    const { kind: _kind, object: _object, ...parked } = outcome;
+    await events.parked(await outbox.park(entry, { ...parked, at: timing.wallClock() }));
     return true;
   }
 

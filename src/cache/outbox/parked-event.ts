@@ -1,0 +1,64 @@
+// The Kubernetes Event on an object whose write was parked, so that whoever looks at the object in the cloud hears of it.
+// Pure.
+//
+// Promise: no value of a Secret is in it, and a parked Event makes none: nothing tells of itself for ever.
+import { isJsonObject, type JsonObject, own } from '../../apimachinery/json.ts';
+import type { WriteRequest } from '../writes/write-request.ts';
+import { isEvent, type OutboxEntry } from './entry.ts';
+import { uidOf } from './fold.ts';
+
+const component = 'holdfast';
+const longestMessage = 1000;
+/** Of a name. */
+const longestName = 253;
+
+/** Undefined for an entry of which nothing is to be told. Goes the way of every Event of this node. */
+export function parkedEvent(entry: OutboxEntry, nodeName: string): WriteRequest | undefined {
+  if (entry.parked === undefined || isEvent(entry)) return undefined;
+  const { target, sequence, writer, parked } = entry;
+  const namespace = target.namespace === '' ? 'default' : target.namespace;
+  const suffix = `.${parked.at.toString(16)}${sequence.toString(16)}`;
+  const at = new Date(parked.at).toISOString().replace(/\.\d+Z$/, 'Z');
+  const message = `A write of ${writer.identity}, accepted by node ${nodeName} while the cloud was away, is parked: ${publicReason(entry)}. On that node, "holdfast outbox show ${sequence}" shows all sides.`;
+  const body: JsonObject = {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name: `${target.name.slice(0, longestName - suffix.length)}${suffix}`, namespace },
+    involvedObject: involved(entry),
+    reason: 'WriteParked',
+    message: message.length > longestMessage ? `${message.slice(0, longestMessage - 1)}…` : message,
+    source: { component, host: nodeName },
+    type: 'Warning',
+    firstTimestamp: at,
+    lastTimestamp: at,
+    count: 1,
+    reportingComponent: component,
+    reportingInstance: nodeName,
+  };
+  const gvr = { group: '', version: 'v1', resource: 'events' };
+  const query = { dryRun: false, fieldManager: component };
+  return { verb: 'create', gvr, kind: 'Event', apiVersion: 'v1', namespace, name: '', subresource: '', body, query };
+}
+
+/** Why it is parked, for those who may not read the object: the cloud's refusal of a Secret might repeat a value of it. */
+export function publicReason({ target, parked }: Pick<OutboxEntry, 'target' | 'parked'>): string {
+  if (parked === undefined) return '';
+  const isSecret = target.gvr.group === '' && target.gvr.resource === 'secrets';
+  return isSecret && parked.code > 0 ? `the cloud refused it (${parked.code})` : parked.reason;
+}
+
+function involved({ target, parked, op, cloudUid, before }: OutboxEntry): JsonObject {
+  const { apiVersion, kind, namespace, name } = target;
+  // What was made here has a uid that the cloud has never heard of.
+  const known = uidOf(parked?.cloud) || (cloudUid ?? (op === 'create' ? '' : uidOf(before)));
+  const version = parked?.cloud === undefined ? undefined : own(parked.cloud, 'metadata');
+  const resourceVersion = isJsonObject(version) ? own(version, 'resourceVersion') : undefined;
+  return {
+    apiVersion,
+    kind,
+    name,
+    ...(namespace !== '' && { namespace }),
+    ...(known !== '' && { uid: known }),
+    ...(typeof resourceVersion === 'string' && { resourceVersion }),
+  };
+}
