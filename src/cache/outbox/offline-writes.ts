@@ -7,6 +7,7 @@ import { type ComputedWrite, computeWrite } from '../writes/compute-write.ts';
 import type { Disposition, WritePolicy } from '../writes/policy.ts';
 import type { Known, WriteRequest } from '../writes/write-request.ts';
 import { type AcceptedWrite, targetPath, type Writer } from './entry.ts';
+import { OrderedTurns } from './ordered-turns.ts';
 import type { Outbox } from './outbox.ts';
 import type { OwnWrites } from './own-writes.ts';
 
@@ -43,6 +44,7 @@ export class OfflineWrites {
   readonly #o: OfflineWritesOptions;
   /** Path → the write that was taken in last. */
   readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #versionOrder = new OrderedTurns();
 
   constructor(options: OfflineWritesOptions) {
     this.#o = options;
@@ -77,7 +79,14 @@ export class OfflineWrites {
     // What is a node's own to write is so by the cloud's own rules (the node authorizer), and policy tells it from the rest.
     const isOwn = caller.isNode && disposition.class !== 'user';
     if (!isOwn && !caller.mayWrite(request)) throw unkept('the cloud was never seen to let this caller do that');
+    const taken = { request, caller, known, disposition, cloudVersion: isUnknown ? '' : cloudVersion };
+    return this.#versionOrder.run((lower) => this.#keepAndShow(taken, lower));
+  }
+
+  /** @param lower resolves when all with a lower version are shown: who is told of a version has seen all below it */
+  async #keepAndShow(taken: Taken, lower: Promise<void>): Promise<ComputedWrite> {
     const { versions, wallClock, newUid, nameSuffix } = this.#o;
+    const { request, known, disposition } = taken;
     const resourceVersion = disposition.keep === 'memory' ? await versions.nextInMemory() : versions.next();
     const now = wallClock();
     let computed: ComputedWrite | undefined;
@@ -87,18 +96,10 @@ export class OfflineWrites {
       if (computed === undefined || computed.op === 'none') versions.giveBack(resourceVersion);
     }
     if (computed.op === 'none') return computed;
-    const write = accepted({
-      request,
-      caller,
-      computed,
-      disposition,
-      // The cloud is looked at first when it may have it already.
-      cloudVersion: isUnknown ? '' : cloudVersion,
-      resourceVersion,
-      now,
-    });
+    const write = accepted(taken, { computed, resourceVersion, now });
     if (disposition.keep === 'memory') this.#o.keepInMemory(write);
     else await this.#o.outbox.add(write);
+    await lower;
     await this.#o.ownWrites.show(write);
     this.#o.onAccepted(write);
     return computed;
@@ -124,22 +125,22 @@ export class OfflineWrites {
 interface Taken {
   readonly request: WriteRequest;
   readonly caller: CallerOfWrite;
-  readonly computed: ComputedWrite;
+  readonly known: Known;
   readonly disposition: Exclude<Disposition, { refuse: string }>;
+  /** '' when the cloud has to be looked at first. */
   readonly cloudVersion: string;
+}
+
+interface Result {
+  readonly computed: ComputedWrite;
   readonly resourceVersion: string;
   readonly now: number;
 }
 
-function accepted({
-  request,
-  caller,
-  computed,
-  disposition,
-  cloudVersion,
-  resourceVersion,
-  now,
-}: Taken): AcceptedWrite {
+function accepted(
+  { request, caller, disposition, cloudVersion }: Taken,
+  { computed, resourceVersion, now }: Result,
+): AcceptedWrite {
   const { gvr, apiVersion, kind, namespace, subresource } = request;
   const { identity, userAgent, fieldManager, token } = caller;
   const name = nameOf(computed.after ?? computed.before);

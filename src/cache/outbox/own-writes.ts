@@ -3,7 +3,7 @@
 //
 // Promise: a write is seen by every reader of every scope before its writer is answered, and until the cloud has it.
 import { type GroupVersionResource, gvrKey } from '../../apimachinery/group-version-resource.ts';
-import { type JsonObject, stringifyJson } from '../../apimachinery/json.ts';
+import { isJsonObject, type JsonObject, own, stringifyJson } from '../../apimachinery/json.ts';
 import { type KubernetesObject, readObject } from '../../apimachinery/object.ts';
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
 import type { FollowedScope } from '../followed-scope.ts';
@@ -69,10 +69,13 @@ export class OwnWrites implements OwnWritesView {
     const paths = this.#byResource.get(resource);
     if (paths === undefined) this.#byResource.set(resource, new Set([path]));
     else paths.add(path);
-    const scopes = [...this.#o.scopesOf(gvr)];
-    await Promise.all(
-      scopes.map((followed) => followed.showOwnWrite((snapshot) => this.#change(followed.scope, snapshot, own))),
-    );
+    for (let shown = ''; shown !== this.get(path)?.resourceVersion; ) {
+      shown = this.get(path)!.resourceVersion;
+      const scopes = [...this.#o.scopesOf(gvr)];
+      await Promise.all(
+        scopes.map((followed) => followed.showOwnWrite((snapshot) => this.#change(followed.scope, snapshot, path))),
+      );
+    }
   }
 
   /** Nothing is owed of this object any more: the cloud's own word counts again, from the next full sync on. */
@@ -87,18 +90,34 @@ export class OwnWrites implements OwnWritesView {
     for (const { snapshot } of this.#o.scopesOf(own.gvr)) snapshot.relistForOwnWrite(own.key);
   }
 
-  /** What this scope's watchers hear of it; undefined when it never was in the scope and is not now. */
-  #change(scope: Scope, snapshot: Snapshot, { key, object, resourceVersion }: OwnObject): Change | undefined {
-    const known = snapshot.get(key);
-    const isIn = object !== undefined && scopeMatches(scope, object);
-    if (known === undefined && !isIn) return undefined;
-    // A full sync that was on its way may have brought a newer version in between.
-    const isAbove = compareResourceVersion(resourceVersion, snapshot.resourceVersion) > 0;
-    const version = isAbove ? resourceVersion : this.#o.versions.next();
-    if (!isIn) return { type: 'DELETED', object: withResourceVersion(object ?? known!, version), previous: known };
-    const shown = isAbove ? object : withResourceVersion(object, version);
-    return { type: known === undefined ? 'ADDED' : 'MODIFIED', object: shown, previous: known };
+  /** What this scope's watchers hear of it; undefined when they have heard it, or it never was in the scope and is not now. */
+  #change(scope: Scope, snapshot: Snapshot, path: string): Change | undefined {
+    const own = this.#byPath.get(path);
+    if (own === undefined) return undefined; // settled, and so the cloud's, before its turn came
+    const known = snapshot.get(own.key);
+    const isIn = own.object !== undefined && scopeMatches(scope, own.object);
+    const hasHeard = isIn ? known?.resourceVersion === own.resourceVersion : known === undefined;
+    if (hasHeard) return undefined;
+    const { object, resourceVersion } = this.#above(snapshot.resourceVersion, path, own);
+    if (isIn) return { type: known === undefined ? 'ADDED' : 'MODIFIED', object: object!, previous: known };
+    return { type: 'DELETED', object: withResourceVersion(object ?? known!, resourceVersion), previous: known };
   }
+
+  /** What came from the cloud meanwhile may be newer: then all are shown it under a version above that. */
+  #above(version: string, path: string, own: OwnObject): OwnObject {
+    if (compareResourceVersion(own.resourceVersion, version) > 0) return own;
+    const resourceVersion = this.#o.versions.next();
+    const object = own.object && withResourceVersion(own.object, resourceVersion);
+    const value = own.value && withVersion(own.value, resourceVersion);
+    const raised: OwnObject = { ...own, object, value, resourceVersion };
+    this.#byPath.set(path, raised);
+    return raised;
+  }
+}
+
+function withVersion(object: JsonObject, resourceVersion: string): JsonObject {
+  const metadata = own(object, 'metadata');
+  return { ...object, metadata: { ...(isJsonObject(metadata) ? metadata : {}), resourceVersion } };
 }
 
 const none: OwnObjects = new Map();
