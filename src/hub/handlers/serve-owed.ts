@@ -2,8 +2,11 @@
 // here, and a further write to it goes behind the others. What cannot be answered from here waits until the cloud has
 // heard; a write that still could not go behind the others by then is refused.
 import { gvrKey } from '../../apimachinery/group-version-resource.ts';
+import { isJsonObject } from '../../apimachinery/json.ts';
 import { StatusError, serviceUnavailable } from '../../apimachinery/status.ts';
+import type { WriteRequest } from '../../cache/writes/write-request.ts';
 import type { Exchange, Handler } from '../exchange.ts';
+import { askedWrite } from '../offline/accept-write.ts';
 import { answerOffline } from '../offline/answer-offline.ts';
 import { objectPath } from '../read-request.ts';
 import type { Services } from '../services.ts';
@@ -14,13 +17,15 @@ const patienceMs = 5000;
 
 export function serveOwed(services: Services): Handler {
   return async (exchange, next) => {
-    if (!isOwed(services, exchange)) return next();
+    const path = await pathOf(services, exchange);
+    const isStillOwed = (): boolean => isOwed(services, exchange, path);
+    if (!isStillOwed()) return next();
     try {
       return await answerOffline(services, exchange);
     } catch (error) {
       if (!(error instanceof StatusError) || error.status.reason !== 'ServiceUnavailable') throw error;
     }
-    if (!(await isHeardSoon(services, exchange)) && isWrite(exchange.info)) {
+    if (!(await isHeardSoon(services, exchange, isStillOwed)) && isWrite(exchange.info)) {
       const { gvr } = exchange.info;
       throw serviceUnavailable(
         `the cloud has not taken earlier writes of this node to the same object yet, and this one to ${gvrKey(gvr!)} cannot be kept behind them`,
@@ -30,26 +35,42 @@ export function serveOwed(services: Services): Handler {
   };
 }
 
-function isOwed({ cache }: Services, { info, read }: Exchange): boolean {
-  const { gvr, namespace, name } = info;
-  if (gvr === undefined || cache.writes.outbox.isEmpty) return false;
-  const isObject = name !== '' && cache.writes.owesObject(objectPath(gvr, namespace, name));
-  if (isWrite(info)) return isObject && info.verb !== 'deletecollection';
-  if (read === undefined) return false;
-  return read.verb === 'get' ? isObject : cache.writes.owes(gvr);
+/** Of the object that is asked about, '' for a collection. A creation names it in its body only. */
+async function pathOf(services: Services, exchange: Exchange): Promise<string> {
+  const { gvr, namespace, name, verb, subresource } = exchange.info;
+  if (gvr === undefined) return '';
+  if (name !== '') return objectPath(gvr, namespace, name);
+  if (verb !== 'create' || subresource !== '' || !services.cache.writes.owes(gvr)) return '';
+  try {
+    const named = namedInBody(await askedWrite(services, exchange));
+    return named === '' ? '' : objectPath(gvr, namespace, named);
+  } catch (error) {
+    if (error instanceof StatusError) return ''; // the cloud says itself what is wrong with it
+    throw error;
+  }
 }
 
-async function isHeardSoon(services: Services, exchange: Exchange): Promise<boolean> {
+function namedInBody({ body }: WriteRequest): string {
+  const metadata = isJsonObject(body) ? body.metadata : undefined;
+  return isJsonObject(metadata) && typeof metadata.name === 'string' ? metadata.name : '';
+}
+
+function isOwed({ cache }: Services, { info, read }: Exchange, path: string): boolean {
+  if (info.gvr === undefined || cache.writes.outbox.isEmpty) return false;
+  const isObject = path !== '' && cache.writes.owesObject(path);
+  if (isWrite(info)) return isObject && info.verb !== 'deletecollection';
+  if (read === undefined) return false;
+  return read.verb === 'get' ? isObject : cache.writes.owes(info.gvr);
+}
+
+async function isHeardSoon(services: Services, exchange: Exchange, isStillOwed: () => boolean): Promise<boolean> {
   const limit = new AbortController();
   const timer = services.clock.setTimeout(
     () => limit.abort(new Error('the cloud has not heard of it yet')),
     patienceMs,
   );
   try {
-    await services.cache.writes.whenHeard(
-      () => isOwed(services, exchange),
-      AbortSignal.any([exchange.signal, limit.signal]),
-    );
+    await services.cache.writes.whenHeard(isStillOwed, AbortSignal.any([exchange.signal, limit.signal]));
     return true;
   } catch (error) {
     if (!limit.signal.aborted) throw error;

@@ -20,15 +20,11 @@ export async function acceptWrite(services: Services, exchange: Exchange, outcom
   const { headers } = exchange.request;
   const isProtobuf = preferredRendering(headers.accept) === 'protobuf' && !acceptsPlainJson(headers.accept);
   if (!isProtobuf && !acceptsPlainJson(headers.accept)) throw notAcceptable([jsonType, protobufType]);
-  const body = unpacked(await exchange.body(), headers['content-encoding']);
-  const userAgent = headers['user-agent'] ?? '';
-  const { info } = exchange;
-  const kind = services.cache.documents.discovery.of(info.gvr!)?.kind ?? builtInKinds[info.resource] ?? '';
-  const request = writeRequestOf({ info, kind, contentType: headers['content-type'], userAgent, body });
+  const request = await askedWrite(services, exchange);
   const { credential, bearer } = exchange.caller;
   const caller = {
     identity,
-    userAgent,
+    userAgent: headers['user-agent'] ?? '',
     fieldManager: request.query.fieldManager,
     ...(credential.kind === 'bearer' && { token: credential.token }),
     isNode: bearer === undefined,
@@ -39,6 +35,15 @@ export async function acceptWrite(services: Services, exchange: Exchange, outcom
   const contentType = isProtobuf ? protobufType : jsonType;
   const bytes = isProtobuf ? encodeProtobuf(answer) : Buffer.from(`${stringifyJson(answer)}\n`);
   answerBody(exchange, statusCode, { 'content-type': contentType, 'x-holdfast-source': 'outbox' }, bytes);
+}
+
+/** @throws StatusError 400, 413 or 415 for a body that cannot be read */
+export async function askedWrite({ cache }: Services, exchange: Exchange): Promise<WriteRequest> {
+  const { info, request } = exchange;
+  const { 'content-encoding': encoding, 'content-type': contentType, 'user-agent': userAgent = '' } = request.headers;
+  const body = unpacked(await exchange.body(), encoding);
+  const kind = cache.documents.discovery.of(info.gvr!)?.kind ?? builtInKinds[info.resource] ?? '';
+  return writeRequestOf({ info, kind, contentType, userAgent, body });
 }
 
 /** What the cloud was seen to let them do, and what they have made here themselves. */
