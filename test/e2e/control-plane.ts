@@ -25,6 +25,8 @@ export interface ControlPlaneOptions {
   readonly controllerManager?: boolean;
   readonly apiserverArguments?: readonly string[];
   readonly controllerManagerArguments?: readonly string[];
+  /** What is written to `auditLogFile`, as a policy in YAML. Default: one line for each request of a client. */
+  readonly auditPolicy?: string;
   /** Stops everything when it aborts. */
   readonly signal?: AbortSignal;
 }
@@ -61,6 +63,7 @@ export interface ControlPlane {
     serviceAccount: string,
     options?: { expirationSeconds?: number; boundPod?: { name: string; uid: string }; audiences?: readonly string[] },
   ): Promise<string>;
+  readonly auditLogFile: string;
   /** Requests the apiserver has answered so far, its own left out. */
   audit(): Promise<AuditEvent[]>;
   /** SIGKILL unless said otherwise: on SIGTERM the apiserver waits up to a minute for open watches. */
@@ -85,7 +88,11 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-e2e-'));
   theGuardian().onCrash(directory, `rm -rf ${shellQuote(directory)}`);
   const ports = await Promise.all([leasePort(), leasePort(), leasePort()]);
-  const places = await prepare(directory, ports[0].value, ports[1].value, ports[2].value);
+  const places = await prepare(
+    directory,
+    [ports[0].value, ports[1].value, ports[2].value],
+    options.auditPolicy ?? auditPolicy,
+  );
   const { pki } = places;
   const url = `https://127.0.0.1:${places.apiPort}`;
   const adminFiles = pki.issue(userRequest('admin'));
@@ -128,6 +135,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     caFile: pki.caFile,
     pki,
     admin,
+    auditLogFile: places.auditLogFile,
     get startMs() {
       return startMs;
     },
@@ -213,16 +221,15 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
 
 async function prepare(
   directory: string,
-  etcdPort: number,
-  etcdPeerPort: number,
-  apiPort: number,
+  [etcdPort, etcdPeerPort, apiPort]: readonly [number, number, number],
+  policy: string,
 ): Promise<ControlPlanePlaces & { readonly pki: Pki }> {
   const pki = createPki(join(directory, 'pki'));
   const signing = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
   const serviceAccountKeyFile = join(directory, 'pki', 'service-accounts.key');
   await writeFile(serviceAccountKeyFile, signing.privateKey.export({ type: 'pkcs1', format: 'pem' }), { mode: 0o600 });
   const auditPolicyFile = join(directory, 'audit-policy.yaml');
-  await writeFile(auditPolicyFile, auditPolicy);
+  await writeFile(auditPolicyFile, policy);
   const names = ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', '127.0.0.1', '10.96.0.1'];
   return {
     pki,

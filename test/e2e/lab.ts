@@ -20,6 +20,8 @@ export interface LabOptions {
   /** Done with the cluster before the hub comes up. */
   readonly prepare?: (plane: ControlPlane) => Promise<void>;
   readonly hubArguments?: readonly string[];
+  /** Instead of the sources, e.g. a built bundle. */
+  readonly hubProgram?: readonly [string, ...string[]];
   /** The link goes to the apiserver itself: for upgraded connections, which the proxy cannot carry. */
   readonly withoutProxy?: boolean;
 }
@@ -105,6 +107,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     nodeName,
     dataDir,
     extraArgs: options.hubArguments ?? [],
+    ...(options.hubProgram && { program: options.hubProgram }),
   };
   let hub = await startHub({ ...hubOptions, waitFor: '/readyz' });
   starting.defer(() => hub.kill9());

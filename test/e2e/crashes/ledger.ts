@@ -1,0 +1,130 @@
+// What a stream of writes was told, object by object, and what must therefore be in the cloud. Each write carries a number
+// of its own (field `n`) and sets one more field to it, so that a lost write, an old one and one too many all show.
+//
+// Pure. A write without an answer may have been done or not; both are right.
+
+export interface LoggedWrite {
+  readonly number: number;
+  readonly kind: 'create' | 'update' | 'put' | 'delete';
+  /** What it sets beside `n`; for `create` and `put` that is all there is. */
+  readonly field: string;
+}
+
+/** `refused`: it must not have had any effect. */
+export type Outcome = 'acknowledged' | 'refused' | 'unknown';
+
+/** Fields as found; undefined for an object that is not there. */
+export type Found = Readonly<Record<string, string>> | undefined;
+
+interface Told extends LoggedWrite {
+  outcome: Outcome;
+}
+
+const absent = '(absent)';
+
+export class Ledger {
+  readonly #writes = new Map<string, Told[]>();
+  #number = 0;
+
+  /** Before it is sent. */
+  attempt(path: string, write: Omit<LoggedWrite, 'number'>): LoggedWrite {
+    this.#number += 1;
+    const told: Told = { ...write, number: this.#number, outcome: 'unknown' };
+    const writes = this.#writes.get(path);
+    if (writes === undefined) this.#writes.set(path, [told]);
+    else writes.push(told);
+    return told;
+  }
+
+  /** The number that the next write will have. */
+  get nextNumber(): number {
+    return this.#number + 1;
+  }
+
+  settle(write: LoggedWrite, outcome: Outcome): void {
+    (write as Told).outcome = outcome;
+  }
+
+  get paths(): readonly string[] {
+    return [...this.#writes.keys()];
+  }
+
+  writesOf(path: string): readonly (LoggedWrite & { readonly outcome: Outcome })[] {
+    return this.#writes.get(path) ?? [];
+  }
+
+  count(outcome?: Outcome): number {
+    return [...this.#writes.values()].flat().filter((write) => outcome === undefined || write.outcome === outcome)
+      .length;
+  }
+
+  hasUnknown(path: string, from = 0): boolean {
+    return this.writesOf(path).some(({ outcome, number }) => outcome === 'unknown' && number >= from);
+  }
+
+  /** What was acknowledged for this object since then may or may not count: a conflict put it aside where people see it. */
+  doubt(path: string, from: number): void {
+    for (const write of this.#writes.get(path) ?? []) {
+      if (write.number >= from && write.outcome === 'acknowledged') write.outcome = 'unknown';
+    }
+  }
+
+  /** What is wrong with this object in the cloud, in words. */
+  problems(path: string, found: Found): readonly string[] {
+    const allowed = this.#allowed(path);
+    if (found === undefined) {
+      return allowed.gone ? [] : [`${path} is not there, but was written last (${this.#story(path)})`];
+    }
+    if (!allowed.there) return [`${path} is there (n=${found.n}), but was deleted last (${this.#story(path)})`];
+    const problems: string[] = [];
+    for (const field of new Set([...allowed.fields.keys(), ...Object.keys(found)])) {
+      const values = allowed.fields.get(field) ?? new Set([absent]);
+      const value = found[field] ?? absent;
+      if (values.has(value)) continue;
+      problems.push(`${path}: ${field} is ${value}, and must be ${[...values].join(' or ')} (${this.#story(path)})`);
+    }
+    return problems;
+  }
+
+  #allowed(path: string): { there: boolean; gone: boolean; fields: ReadonlyMap<string, ReadonlySet<string>> } {
+    let there = false;
+    let gone = true;
+    const fields = new Map<string, Set<string>>();
+    /** Set by a write without an answer, which may have come at any time since: only a newer value of that field ends it. */
+    const doubtful = new Map<string, Set<string>>();
+    for (const { number, kind, field, outcome } of this.writesOf(path)) {
+      if (outcome === 'refused') continue;
+      const isCertain = outcome === 'acknowledged';
+      const value = String(number);
+      if (kind === 'delete') {
+        if (isCertain) there = false;
+        gone = true;
+        if (isCertain) {
+          fields.clear();
+          doubtful.clear();
+        }
+        continue;
+      }
+      there = true;
+      if (isCertain) gone = false;
+      const isWhole = kind === 'create' || kind === 'put';
+      if (isWhole) {
+        for (const [name, values] of fields) {
+          fields.set(name, new Set([absent, ...(isCertain ? (doubtful.get(name) ?? []) : values)]));
+        }
+      }
+      for (const name of ['n', field]) {
+        const before = fields.get(name) ?? new Set([absent]);
+        fields.set(name, isCertain ? new Set([value]) : new Set([...before, value]));
+        if (isCertain) doubtful.delete(name);
+        else doubtful.set(name, new Set([...(doubtful.get(name) ?? []), value]));
+      }
+    }
+    return { there, gone, fields };
+  }
+
+  #story(path: string): string {
+    const last = this.writesOf(path).slice(-8);
+    return last.map(({ number, kind, field, outcome }) => `${number} ${kind} ${field} ${outcome}`).join('; ');
+  }
+}
