@@ -24,7 +24,7 @@ export function computeCreate(
     selfLink: undefined,
     managedFields: undefined,
   };
-  const decoded = withMetadata(decodeBody(request, undefined), wiped);
+  const decoded = withMetadata(decodeBody(request, undefined).object, wiped);
   const object = withSingleOwners(inNamespace(decoded, request.namespace));
   if (request.subresource !== '') throw cannotJudge(request.gvr, `nothing is created in ${request.subresource}`);
   return create(request, object, known, context, rules);

@@ -11,7 +11,7 @@ import {
 } from '../../apimachinery/status.ts';
 import { create } from './compute-create.ts';
 import { decodeObject } from './decode-object.ts';
-import { checkName, decodeBody, inNamespace, withSingleOwners } from './decode-request.ts';
+import { type AskedObject, checkName, decodeBody, inNamespace, withSingleOwners } from './decode-request.ts';
 import { invalidValue } from './field-problem.ts';
 import type { KindRules } from './kinds/kind-rules.ts';
 import { metadataProblems, metadataUpdateProblems } from './metadata-problems.ts';
@@ -37,19 +37,19 @@ export function computeUpdate(
   if (known.state === 'unknown') throw cannotJudge(gvr, `nobody has seen yet what ${JSON.stringify(name)} is`);
   if (known.state === 'absent') return updateOfNothing(request, known, context, rules);
   const before = known.object;
-  const given = request.verb === 'patch' ? patchObject(request, before) : decodeBody(request, before);
-  const asked = inNamespace(given, request.namespace);
+  const { given, object } = request.verb === 'patch' ? patchObject(request, before) : decodeBody(request, before);
+  const asked = inNamespace(object, request.namespace);
   checkName(asked, name);
   if (request.verb === 'update') checkUid(request, asked, before);
   checkVersion(request, asked, before, rules);
-  const after = judged(request, asked, before, rules);
+  const after = judged(request, { object: asked, given }, before, rules);
   return result(request, after, before, context);
 }
 
 function updateOfNothing(request: WriteRequest, known: Known, context: WriteContext, rules: KindRules): ComputedWrite {
   const { gvr, name } = request;
   if (request.verb === 'patch') throw notFound(gvr, name);
-  const given = inNamespace(decodeBody(request, undefined), request.namespace);
+  const given = inNamespace(decodeBody(request, undefined).object, request.namespace);
   checkName(given, name);
   if (!rules.allowsCreateOnUpdate) throw notFound(gvr, name);
   checkUid(request, given, undefined);
@@ -86,7 +86,12 @@ function checkVersion(request: WriteRequest, asked: JsonObject, before: JsonObje
 }
 
 /** The object as it will stand, with the old resourceVersion. */
-function judged(request: WriteRequest, asked: JsonObject, before: JsonObject, rules: KindRules): JsonObject {
+function judged(
+  request: WriteRequest,
+  { object, given }: AskedObject,
+  before: JsonObject,
+  rules: KindRules,
+): JsonObject {
   const last = metadataOf(before);
   const kept = {
     generation: own(last, 'generation'),
@@ -94,13 +99,13 @@ function judged(request: WriteRequest, asked: JsonObject, before: JsonObject, ru
     resourceVersion: own(last, 'resourceVersion'),
     selfLink: undefined,
   };
-  const single = withSingleOwners(withMetadata(asked, kept));
+  const single = withSingleOwners(withMetadata(object, kept));
   const prepared = rules.prepareUpdate(single, before, request.subresource);
   const after = withMetadata(prepared, systemMembers(metadataOf(prepared), last));
   const problems = [
     ...metadataProblems(after, rules.isNamespaced),
     ...metadataUpdateProblems(after, before),
-    ...rules.updateProblems(after, before, request.subresource),
+    ...rules.updateProblems(after, before, request.subresource, given),
   ];
   if (problems.length > 0) throw problemsOf(request, problems);
   return decodeObject(request, after, before);

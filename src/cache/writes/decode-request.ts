@@ -7,8 +7,16 @@ import { isCustomResource } from './kinds/rules-of.ts';
 import { metadataOf, textOf, withMembers, withMetadata } from './object-view.ts';
 import type { WriteRequest } from './write-request.ts';
 
+/** What a PUT or PATCH asks for. */
+export interface AskedObject {
+  /** As it is read, by its type. */
+  readonly object: JsonObject;
+  /** As it came, or was patched together: `{}` and nothing are still two things. */
+  readonly given: JsonObject;
+}
+
 /** @throws StatusError 400 for what is no object of this kind */
-export function decodeBody(request: WriteRequest, before: JsonObject | undefined): JsonObject {
+export function decodeBody(request: WriteRequest, before: JsonObject | undefined): AskedObject {
   const { body, kind, apiVersion } = request;
   if (!isJsonObject(body)) throw badRequest(`the object provided is unrecognized (must be of type ${kind})`);
   const given = { kind: textOf(body, 'kind'), apiVersion: textOf(body, 'apiVersion') };
@@ -22,7 +30,8 @@ export function decodeBody(request: WriteRequest, before: JsonObject | undefined
     throw badRequest(message);
   }
   try {
-    return decodeObject(request, withMembers(body, { kind: isCustom ? given.kind : kind, apiVersion }), before);
+    const typed = withMembers(body, { kind: isCustom ? given.kind : kind, apiVersion });
+    return { given: body, object: decodeObject(request, typed, before) };
   } catch (error) {
     if (!(error instanceof ConformError)) throw error;
     const message = `${kind} in version ${JSON.stringify(request.gvr.version)} cannot be handled as a ${kind}: ${error.message}`;

@@ -15,6 +15,7 @@ import {
   unsupportedMediaType,
 } from '../../apimachinery/status.ts';
 import { decodeObject } from './decode-object.ts';
+import type { AskedObject } from './decode-request.ts';
 import { invalidValue } from './field-problem.ts';
 import { textOf, withMembers } from './object-view.ts';
 import type { WriteRequest } from './write-request.ts';
@@ -32,14 +33,14 @@ export function checkPatchType(request: WriteRequest): void {
 }
 
 /** @throws StatusError 400, 413, 422, 500; 503 for fields that we do not know */
-export function patchObject(request: WriteRequest, before: JsonObject): JsonObject {
+export function patchObject(request: WriteRequest, before: JsonObject): AskedObject {
   const { kind, apiVersion } = request;
   const complete = withMembers(before, { kind, apiVersion });
   try {
     const patched = apply(request, complete);
     if (!isJsonObject(patched)) throw new PatchError(422, 'what is left is no object');
     if (request.patchType !== 'strategic') checkType(request, patched);
-    return decodeObject(request, withMembers(patched, { kind, apiVersion }), before);
+    return { given: patched, object: decodeObject(request, withMembers(patched, { kind, apiVersion }), before) };
   } catch (error) {
     if (error instanceof PatchError) throw fromPatchError(error);
     if (error instanceof ConformError) throw misfit(error.message);

@@ -66,7 +66,7 @@ function isFittingPatch(
 ): boolean {
   try {
     checkPatchType(request);
-    return isFitting(patchObject(request, object));
+    return isFitting(patchObject(request, object).object);
   } catch (error) {
     // A patch that cannot be put on the object is refused in its own words when the write is computed.
     if (error instanceof StatusError) return true;

@@ -15,6 +15,10 @@ export interface TestedKind {
   /** All but metadata. */
   readonly content: (random: Random, subresource: string) => Loose;
   readonly customStatus?: boolean;
+  /** When the kind alone does not say it. */
+  readonly title?: string;
+  /** What a new one always has. */
+  readonly annotations?: Loose;
 }
 
 export const namespace = 'differential';
@@ -158,12 +162,21 @@ const nodes: TestedKind = {
             cpu: random.pick(['4', '4000m', 4, '0.5']),
             memory: random.pick(['8Gi', '8192Mi', '-1', '1e9']),
             ...maybe(random, 20, () => ({ 'example.com/gpu': random.pick(['1', '500m', null]) })),
+            ...maybe(random, 4, () => ({ [random.pick(['services', 'example.com/-', 'kubernetes.io/x'])]: '1500m' })),
             ...maybe(random, 30, () => ({ pods: random.pick(['110', 110, '1500m']) })),
           },
         })),
         ...maybe(random, 20, () => ({ volumesInUse: random.pick([['a'], ['b', 'a'], []]) })),
         ...maybe(random, 20, () => ({ images: random.pick([[{ names: ['a:1'], sizeBytes: 9 }], null]) })),
-        ...maybe(random, 20, () => ({ nodeInfo: { kubeletVersion: random.pick(['v1.35.4', 'v1.34.0']) } })),
+        ...maybe(random, 20, () => ({
+          nodeInfo: {
+            kubeletVersion: random.pick(['v1.35.4', 'v1.34.0']),
+            ...maybe(random, 20, () => ({ swap: random.pick([{ capacity: 7 }, { capacity: 0 }, {}]) })),
+          },
+        })),
+        ...maybe(random, 8, () => ({
+          declaredFeatures: random.pick([['A', 'B/c'], ['B', 'A'], ['A', 'A'], ['no good'], []]),
+        })),
         ...maybe(random, 2, () => ({ phase: 7 })),
       },
     })),
@@ -224,6 +237,68 @@ const pods: TestedKind = {
         ...maybe(random, 30, () => ({ startTime: time })),
       },
     })),
+  }),
+};
+
+/** As kubelet makes them of a file: with all defaults. */
+const mirrorPods: TestedKind = {
+  ...pods,
+  title: 'mirror Pod',
+  verbs: ['create', 'create', 'delete'],
+  names: [`static-${nodeName}`, `other-${nodeName}`],
+  annotations: { 'kubernetes.io/config.mirror': 'hash' },
+  content: (random) => ({
+    spec: {
+      ...maybe(random, 92, () => ({ nodeName })),
+      restartPolicy: 'Always',
+      terminationGracePeriodSeconds: random.pick([30, 0]),
+      dnsPolicy: 'ClusterFirst',
+      securityContext: {},
+      schedulerName: 'default-scheduler',
+      enableServiceLinks: true,
+      hostNetwork: true,
+      priority: 0,
+      preemptionPolicy: 'PreemptLowerPriority',
+      tolerations: [{ operator: 'Exists', effect: 'NoExecute' }],
+      containers: ['app', 'side'].slice(random.below(2)).map((name) => ({
+        name,
+        image: 'app:1',
+        imagePullPolicy: 'IfNotPresent',
+        terminationMessagePath: '/dev/termination-log',
+        terminationMessagePolicy: 'File',
+        resources: random.pick([
+          {},
+          { requests: { cpu: '100m' } },
+          { requests: { cpu: '100m', memory: '1Gi' }, limits: { cpu: '0.1', memory: '1024Mi' } },
+        ]),
+      })),
+    },
+    ...maybe(random, 10, () => ({ status: { phase: 'Running' } })),
+  }),
+};
+
+const claimed = (random: Random) =>
+  random.isLucky(85) ? 'storage' : random.pick(['cpu', 'example.com/x', 'kubernetes.io/x', 'no good', 'storage']);
+
+const claims: TestedKind = {
+  ...configMaps,
+  gvr: { group: '', version: 'v1', resource: 'persistentvolumeclaims' },
+  kind: 'PersistentVolumeClaim',
+  verbs: ['update', 'patch', 'patch'],
+  subresources: ['status'],
+  names: ['claim', 'missing'],
+  content: (random) => ({
+    status: {
+      ...maybe(random, 50, () => ({ phase: random.pick(['Bound', 'Pending', '']) })),
+      ...maybe(random, 50, () => ({ capacity: { storage: random.pick(['1Gi', '2048Mi', '-1']) } })),
+      ...maybe(random, 30, () => ({ conditions: [condition(random, ['Resizing', 'FileSystemResizePending'])] })),
+      ...maybe(random, 20, () => ({ allocatedResources: { [claimed(random)]: random.pick(['2Gi', '-2Gi']) } })),
+      ...maybe(random, 20, () => ({
+        allocatedResourceStatuses: {
+          [claimed(random)]: random.pick(['NodeResizePending', 'NodeResizeInProgress', null, 'Odd']),
+        },
+      })),
+    },
   }),
 };
 
@@ -303,6 +378,8 @@ export const testedKinds: readonly TestedKind[] = [
   csiNodes,
   nodes,
   pods,
+  mirrorPods,
+  claims,
   coreEvents,
   newEvents,
   widgets,

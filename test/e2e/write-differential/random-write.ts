@@ -32,7 +32,7 @@ export function requestFor(random: Random, { kind, verb, subresource, name }: Dr
   const whole = () => ({ apiVersion, kind: kind.kind, ...kind.content(random, subresource) });
   switch (verb) {
     case 'create':
-      return { ...common, query, body: { ...whole(), metadata: metadataForCreate(random, name) } };
+      return { ...common, query, body: { ...whole(), metadata: metadataForCreate(random, name, kind.annotations) } };
     case 'update':
       return { ...common, query, body: updateBody(random, whole(), present, name) };
     case 'patch':
@@ -74,8 +74,10 @@ function owners(random: Random): Loose {
   ]);
 }
 
-function metadataForCreate(random: Random, name: string): Loose {
+function metadataForCreate(random: Random, name: string, annotations: Loose): Loose {
   const metadata: Loose = { name, ...words(random) };
+  if (annotations !== undefined && random.isLucky(92))
+    metadata.annotations = { ...metadata.annotations, ...annotations };
   if (random.isLucky(15)) {
     delete metadata.name;
     metadata.generateName = random.pick(['gen-', 'gen-', `${'long-'.repeat(14)}`, 'Bad_', 'dot.', '']);

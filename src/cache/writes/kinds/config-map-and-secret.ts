@@ -21,8 +21,8 @@ export const configMapRules: KindRules = {
   prepareCreate: asItStands,
   createProblems: configMapProblems,
   prepareUpdate: asItStands,
-  updateProblems: (after, before) => [
-    ...immutableProblems(after, before, ['data', 'binaryData']),
+  updateProblems: (after, before, _subresource, given) => [
+    ...immutableProblems(after, before, given, ['data', 'binaryData'], 'data'),
     ...configMapProblems(after),
   ],
 };
@@ -35,11 +35,11 @@ export const secretRules: KindRules = {
     const type = textOf(after, 'type') || textOf(before, 'type');
     return withStringData(withMembers(after, { type }));
   },
-  updateProblems: (after, before) => [
+  updateProblems: (after, before, _subresource, given) => [
     ...(textOf(after, 'type') === textOf(before, 'type')
       ? []
       : [invalidValue('type', own(after, 'type'), immutableDetail)]),
-    ...immutableProblems(after, before, ['data']),
+    ...immutableProblems(after, before, given, ['data']),
     ...secretProblems(after),
   ],
 };
@@ -73,10 +73,20 @@ function decodedBytes(base64: string): number {
   return (base64.length / 4) * 3 - padding;
 }
 
-function immutableProblems(after: JsonObject, before: JsonObject, fields: readonly string[]): FieldProblem[] {
+function immutableProblems(
+  after: JsonObject,
+  before: JsonObject,
+  given: JsonObject,
+  fields: readonly string[],
+  defaulted?: string,
+): FieldProblem[] {
   if (own(before, 'immutable') !== true) return [];
   const detail = 'field is immutable when `immutable` is set';
-  const changed = fields.filter((field) => !equalJson(childOf(after, field), childOf(before, field)));
+  const changed = fields.filter((field) => {
+    // `{}` where nothing is counts as a change there, but for the data of a ConfigMap, which by default is `{}`.
+    const isNew = field !== defaulted && isJsonObject(own(given, field)) && !isJsonObject(own(before, field));
+    return isNew || !equalJson(childOf(after, field), childOf(before, field));
+  });
   const isLifted = own(after, 'immutable') !== true;
   return [...(isLifted ? ['immutable'] : []), ...changed].map((field) => notAllowed(field, detail));
 }

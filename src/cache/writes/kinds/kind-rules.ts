@@ -24,7 +24,13 @@ export interface KindRules {
    * @throws StatusError 503 where the update cannot be judged
    */
   readonly prepareUpdate: (after: JsonObject, before: JsonObject, subresource: string) => JsonObject;
-  readonly updateProblems: (after: JsonObject, before: JsonObject, subresource: string) => readonly FieldProblem[];
+  /** @param given the new object as it came, before it was read by its type */
+  readonly updateProblems: (
+    after: JsonObject,
+    before: JsonObject,
+    subresource: string,
+    given: JsonObject,
+  ) => readonly FieldProblem[];
 }
 
 export const asItStands = (object: JsonObject): JsonObject => object;

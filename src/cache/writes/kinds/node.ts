@@ -1,11 +1,21 @@
 // Node: its status, and labels and annotations on both paths; what its spec says is the cloud's. Source:
 // pkg/registry/core/node, pkg/apis/core/validation.
-import { apiVersionOf } from '../../../apimachinery/group-version-resource.ts';
 import { equalJson, type JsonObject, own } from '../../../apimachinery/json.ts';
+import { labelKeyProblems } from '../../../apimachinery/label-syntax.ts';
 import { duplicate, type FieldProblem, invalidValue } from '../field-problem.ts';
 import { metadataProblems } from '../metadata-problems.ts';
 import { subdomainProblems } from '../name-syntax.ts';
-import { childOf, isSet, metadataOf, objectsOf, textOf, textsOf, withMembers } from '../object-view.ts';
+import {
+  childOf,
+  isSet,
+  listOf,
+  metadataOf,
+  numberOf,
+  objectsOf,
+  textOf,
+  textsOf,
+  withMembers,
+} from '../object-view.ts';
 import { cannotJudge } from '../refusals.ts';
 import type { KindRules } from './kind-rules.ts';
 import { quantityNanos } from './quantity-value.ts';
@@ -23,14 +33,12 @@ export const nodeRules: KindRules = {
   prepareCreate: () => {
     throw cannotJudge(nodes, 'new nodes are admitted by the cloud');
   },
-  createProblems: (node) => [
-    ...metadataProblems(node, false, subdomainProblems),
-    ...statusProblems(withMembers(node, { status: withAllocatable(childOf(node, 'status')) })),
-  ],
+  createProblems: (node) => newNodeProblems(node, withAllocatable(childOf(node, 'status'))),
   prepareUpdate,
   updateProblems: (after, _before, subresource) => [
-    ...metadataProblems(after, false, ...(subresource === '' ? [subdomainProblems] : [])),
-    ...statusProblems(after),
+    ...(subresource === '' ? newNodeProblems(after, childOf(after, 'status')) : metadataProblems(after, false)),
+    ...statusProblems(childOf(after, 'status')),
+    ...addressesProblems(childOf(after, 'status')),
   ],
 };
 
@@ -47,7 +55,7 @@ function prepareUpdate(after: JsonObject, before: JsonObject, subresource: strin
     });
   }
   if (!equalJson(own(after, 'spec'), own(before, 'spec'))) {
-    throw cannotJudge(nodes, `what stands in spec of a ${apiVersionOf(nodes)} Node is for the cloud to change`);
+    throw cannotJudge(nodes, 'what stands in spec of a Node is for the cloud to change');
   }
   return withMembers(after, { status: own(before, 'status') });
 }
@@ -58,28 +66,67 @@ function withAllocatable(status: JsonObject): JsonObject {
   return isGiven ? status : withMembers(status, { allocatable: own(status, 'capacity') });
 }
 
-function statusProblems(node: JsonObject): FieldProblem[] {
-  const status = childOf(node, 'status');
-  const problems: FieldProblem[] = [];
-  for (const list of ['capacity', 'allocatable']) {
-    for (const [name, quantity] of textsOf(status, list)) {
-      problems.push(...quantityProblems(`status.${list}.${name}`, name, quantity));
-    }
-  }
-  const seen: JsonObject[] = [];
-  objectsOf(status, 'addresses').forEach((address, i) => {
-    if (seen.some((one) => equalJson(one, address))) problems.push(duplicate(`status.addresses[${i}]`, address));
-    seen.push(address);
-  });
-  return problems;
+/** What only the object itself is held against, when it is made and when it is changed. */
+function newNodeProblems(node: JsonObject, status: JsonObject): FieldProblem[] {
+  const swap = childOf(childOf(status, 'nodeInfo'), 'swap');
+  const capacity = numberOf(swap, 'capacity');
+  const isPositive = capacity === undefined || capacity > 0;
+  return [
+    ...metadataProblems(node, false, subdomainProblems),
+    ...statusProblems(status),
+    ...(isPositive ? [] : [invalidValue('metadata.nodeSwapStatus.capacity', capacity, 'must be greater than zero')]),
+  ];
 }
 
-const native: ReadonlySet<string> = new Set(['cpu', 'memory', 'storage', 'ephemeral-storage']);
+function statusProblems(status: JsonObject): FieldProblem[] {
+  const quantities = ['capacity', 'allocatable'].flatMap((list) =>
+    textsOf(status, list).flatMap(([name, quantity]) => quantityProblems(`status.${list}.${name}`, name, quantity)),
+  );
+  return [...quantities, ...declaredFeaturesProblems(listOf(status, 'declaredFeatures').map(String))];
+}
+
+const featurePattern = /^[A-Z][a-zA-Z0-9]*(\/[a-zA-Z][a-zA-Z0-9]*)*$/;
+
+function declaredFeaturesProblems(features: readonly string[]): FieldProblem[] {
+  return features.flatMap((feature, i) => {
+    const field = `status.declaredFeatures[${i}]`;
+    const before = features[i - 1];
+    const isName = feature.length <= 253 && featurePattern.test(feature);
+    return [
+      ...(isName ? [] : [invalidValue(field, feature, 'it is no name of a feature')]),
+      ...(feature === before ? [duplicate(field, feature)] : []),
+      ...(before !== undefined && feature < before
+        ? [invalidValue(field, feature, 'list must be sorted alphabetically')]
+        : []),
+    ];
+  });
+}
+
+function addressesProblems(status: JsonObject): FieldProblem[] {
+  const addresses = objectsOf(status, 'addresses');
+  return addresses.flatMap((address, i) => {
+    const isRepeated = addresses.findIndex((one) => equalJson(one, address)) < i;
+    return isRepeated ? [duplicate(`status.addresses[${i}]`, address)] : [];
+  });
+}
+
+const counted: ReadonlySet<string> = new Set([
+  'pods',
+  'resourcequotas',
+  'services',
+  'replicationcontrollers',
+  'secrets',
+  'configmaps',
+  'persistentvolumeclaims',
+  'services.nodeports',
+  'services.loadbalancers',
+]);
 
 function quantityProblems(field: string, name: string, quantity: string): FieldProblem[] {
   const nanos = quantityNanos(quantity);
-  if (nanos < 0n) return [invalidValue(field, quantity, 'must be greater than or equal to 0')];
-  const isExtended = name.includes('/') && !name.includes('kubernetes.io/') && !name.startsWith('requests.');
-  const isInteger = name === 'pods' || (isExtended && !native.has(name));
-  return isInteger && nanos % 1_000_000_000n !== 0n ? [invalidValue(field, quantity, 'must be an integer')] : [];
+  const problems = nanos < 0n ? [invalidValue(field, quantity, 'must be greater than or equal to 0')] : [];
+  const isNative = !name.includes('/') || name.includes('kubernetes.io/') || name.startsWith('requests.');
+  const isCounted = isNative ? counted.has(name) : labelKeyProblems(`requests.${name}`).length === 0;
+  if (isCounted && nanos % 1_000_000_000n !== 0n) problems.push(invalidValue(field, quantity, 'must be an integer'));
+  return problems;
 }

@@ -1,7 +1,8 @@
 // PersistentVolumeClaim: its status only, as kubelet writes it while it resizes a volume. Source:
 // pkg/registry/core/persistentvolumeclaim, ValidatePersistentVolumeClaimStatusUpdate.
 import { type JsonObject, own } from '../../../apimachinery/json.ts';
-import { type FieldProblem, invalidValue } from '../field-problem.ts';
+import { labelKeyProblems } from '../../../apimachinery/label-syntax.ts';
+import { type FieldProblem, invalidValue, notSupported } from '../field-problem.ts';
 import { metadataProblems } from '../metadata-problems.ts';
 import { childOf, textOf, textsOf, withMembers } from '../object-view.ts';
 import { cannotJudge } from '../refusals.ts';
@@ -31,13 +32,38 @@ function withPhase(claim: JsonObject): JsonObject {
   return withMembers(status, { phase: textOf(status, 'phase') || 'Pending' });
 }
 
+const resizeStates = [
+  'ControllerResizeInProgress',
+  'ControllerResizeInfeasible',
+  'NodeResizeInProgress',
+  'NodeResizeInfeasible',
+  'NodeResizePending',
+];
+
 function statusProblems(claim: JsonObject): FieldProblem[] {
   const status = childOf(claim, 'status');
-  return ['capacity', 'allocatedResources'].flatMap((list) =>
-    textsOf(status, list)
-      .filter(([, quantity]) => quantityNanos(quantity) < 0n)
-      .map(([name, quantity]) =>
-        invalidValue(`status.${list}[${name}]`, quantity, 'must be a valid resource quantity'),
-      ),
-  );
+  const states = 'status.allocatedResourceStatuses';
+  return [
+    ...textsOf(status, 'capacity').flatMap((one) => quantityProblems('status.capacity', one)),
+    ...textsOf(status, 'allocatedResourceStatuses').flatMap(([name, state]) => [
+      ...resourceNameProblems(states, name),
+      ...(resizeStates.includes(state) ? [] : [notSupported(states, name, resizeStates)]),
+    ]),
+    ...textsOf(status, 'allocatedResources').flatMap((one) => {
+      const problems = resourceNameProblems('status.allocatedResources', one[0]);
+      return problems.length > 0 ? problems : quantityProblems('status.allocatedResources', one);
+    }),
+  ];
+}
+
+function quantityProblems(field: string, [name, quantity]: readonly [string, string]): FieldProblem[] {
+  const isNegative = quantityNanos(quantity) < 0n;
+  return isNegative ? [invalidValue(`${field}[${name}]`, quantity, 'must be a valid resource quantity')] : [];
+}
+
+/** Of Kubernetes' own resources a claim has storage alone. */
+function resourceNameProblems(field: string, name: string): FieldProblem[] {
+  const problems = labelKeyProblems(name).map((detail) => invalidValue(field, name, detail));
+  const isNative = !name.includes('/') || name.includes('kubernetes.io/');
+  return problems.length === 0 && isNative && name !== 'storage' ? [notSupported(field, name, ['storage'])] : problems;
 }

@@ -30,7 +30,7 @@ export const podRules: KindRules = {
   },
   createProblems: (pod) => [
     ...metadataProblems(pod, true, subdomainProblems),
-    ...(textOf(childOf(pod, 'spec'), 'nodeName') === ''
+    ...(isMirrorPod(pod) && textOf(childOf(pod, 'spec'), 'nodeName') === ''
       ? [
           invalidValue(
             `metadata.annotations[${mirrorPodAnnotation}]`,
