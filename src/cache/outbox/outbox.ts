@@ -5,6 +5,7 @@
 import type { Change, Records } from '../../../storage/records.ts';
 import { type GroupVersionResource, gvrKey } from '../../apimachinery/group-version-resource.ts';
 import type { JsonObject } from '../../apimachinery/json.ts';
+import { BoundedMap } from '../bounded-map.ts';
 import { type OutboxLimits, roomFor, type Size, type Waiting } from './bounds.ts';
 import {
   type AcceptedWrite,
@@ -38,6 +39,8 @@ export class Outbox {
   readonly #owed = new Map<string, number>();
   /** Resolves when fewer writes are owed than before. */
   #change = Promise.withResolvers<void>();
+  /** Given out here → the cloud's, of objects that have been made there since. */
+  readonly #cloudUids = new BoundedMap<string>(Number.POSITIVE_INFINITY, () => 0, rememberedUids);
   #nextSequence = 1;
   #bytes = 0;
   #events = 0;
@@ -120,7 +123,8 @@ export class Outbox {
    * never heard of. On disk then.
    * @throws OutboxFullError before anything is kept; StorageReadOnlyError when the disk does not take it
    */
-  async add(write: AcceptedWrite): Promise<OutboxEntry | undefined> {
+  async add(accepted: AcceptedWrite): Promise<OutboxEntry | undefined> {
+    const write = this.#meantFor(accepted);
     const folded = fold(this.pendingOf(targetPath(write.target)), write);
     const sequence = folded?.replaces ?? this.#nextSequence;
     const draft = folded === undefined ? fresh(write) : folded.entry;
@@ -186,12 +190,17 @@ export class Outbox {
     this.#tellChange();
   }
 
-  /** The cloud has made what was made here, under a uid of its own: later writes to it were meant for that object. */
-  async renameUid(created: OutboxEntry, object: JsonObject): Promise<void> {
-    const provisional = uidOf(created.after);
+  /**
+   * The cloud has the object that was shown here under a uid of its own: writes that follow were meant for that object,
+   * those that wait already and those that come while readers are still shown the uid given out here.
+   */
+  async renameUid(made: OutboxEntry, object: JsonObject): Promise<void> {
+    const provisional = uidOf(made.after);
     const cloudUid = uidOf(object);
-    const later = this.pendingOf(targetPath(created.target)).filter(
-      (entry) => entry.sequence !== created.sequence && uidOf(entry.before) === provisional,
+    if (provisional === '' || provisional === cloudUid) return;
+    this.#cloudUids.set(provisional, cloudUid);
+    const later = this.pendingOf(targetPath(made.target)).filter(
+      (entry) => entry.sequence !== made.sequence && uidOf(entry.before) === provisional,
     );
     if (later.length > 0) await this.#rewrite(later.map((entry) => ({ ...entry, cloudUid })));
   }
@@ -210,6 +219,11 @@ export class Outbox {
       return put(entry.sequence, value);
     });
     await this.#o.records.write(changes, { sync: true });
+  }
+
+  #meantFor<T extends AcceptedWrite>(write: T): T & Pick<OutboxEntry, 'cloudUid'> {
+    const cloudUid = this.#cloudUids.peek(uidOf(write.before));
+    return cloudUid === undefined ? write : { ...write, cloudUid };
   }
 
   #makeRoom(write: AcceptedWrite, bytes: number, replaced: Waiting | undefined): readonly OutboxEntry[] {
@@ -245,6 +259,7 @@ export class Outbox {
     this.#count(entry, 1);
     this.#entries.set(entry.sequence, { entry, bytes });
     this.#pass(entry.sequence);
+    if (entry.cloudUid !== undefined) this.#cloudUids.set(uidOf(entry.before), entry.cloudUid);
     const path = targetPath(entry.target);
     const siblings = this.#byPath.get(path);
     if (siblings === undefined) this.#byPath.set(path, new Set([entry.sequence]));
@@ -295,6 +310,8 @@ export class Outbox {
   }
 }
 
+/** An uid given out here is in use for moments after the cloud has given another; these are far more. */
+const rememberedUids = 10_000;
 const newestSequenceKey = 'outbox-newest';
 
 function fresh(write: AcceptedWrite): Omit<OutboxEntry, 'sequence'> {

@@ -165,8 +165,11 @@ export class Replayer {
       return false;
     }
     this.#putOff.delete(entry.sequence);
+    const hasTaken = outcome.kind === 'parked' || outcome.reason === 'applied';
+    if (hasTaken && entry.op !== 'delete' && outcome.object !== undefined) {
+      await outbox.renameUid(entry, outcome.object);
+    }
     if (outcome.kind === 'done') {
-      if (entry.op === 'create' && outcome.object !== undefined) await outbox.renameUid(entry, outcome.object);
       await outbox.settle([entry]);
       events.done(entry, outcome);
       return true;
