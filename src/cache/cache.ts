@@ -114,6 +114,7 @@ export class Cache {
       {
         cluster,
         cloudObject: (request) => cloudObject(this, request),
+        hasStatus: (gvr) => this.documents.discovery.of(gvr)?.hasStatus,
         scopesOf: (gvr) => this.scopes.ofResource(gvr),
         newestVersion: () => maxResourceVersion(this.scopes.newestVersion(), this.objects.newestVersion()),
         see: (path, identity, body) => this.objects.see(path, identity, body),

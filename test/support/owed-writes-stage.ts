@@ -1,15 +1,27 @@
 // Writes that are owed to a cloud, over a disk and a cloud in memory. The cloud judges versions as an apiserver does.
 import { isJsonObject, type JsonObject, parseJson, stringifyJson } from '../../src/apimachinery/json.ts';
 import type { Cloud, CloudAnswer, CloudRequest } from '../../src/cache/outbox/cloud.ts';
-import type { OutboxEntry } from '../../src/cache/outbox/entry.ts';
+import { type OutboxEntry, targetPath } from '../../src/cache/outbox/entry.ts';
 import type { CallerOfWrite } from '../../src/cache/outbox/offline-writes.ts';
 import { OwedWrites } from '../../src/cache/outbox/owed-writes.ts';
 import { type ConflictPolicy, writePolicy } from '../../src/cache/writes/policy.ts';
-import type { WriteRequest } from '../../src/cache/writes/write-request.ts';
+import type { ComputedWrite, WriteRequest } from '../../src/cache/writes/write-request.ts';
 import { ManualLink, ManualTiming } from './manual-timing.ts';
 import { MemoryRecords } from './memory-records.ts';
 
 export const maps = '/api/v1/namespaces/default/configmaps';
+
+/** May be written here. */
+const kinds: Readonly<
+  Record<string, { readonly kind: string; readonly group?: string; readonly hasStatus?: boolean | undefined }>
+> = {
+  configmaps: { kind: 'ConfigMap' },
+  secrets: { kind: 'Secret' },
+  widgets: { kind: 'Widget', group: 'example.com', hasStatus: true },
+  gadgets: { kind: 'Gadget', group: 'example.com', hasStatus: false },
+  /** Nobody has read discovery for these. */
+  riddles: { kind: 'Riddle', group: 'example.com' },
+};
 
 export class ObjectCloud implements Cloud {
   readonly objects = new Map<string, JsonObject>();
@@ -36,7 +48,8 @@ export class ObjectCloud implements Cloud {
     this.requests.push(request);
     const refusal = this.refuse(request);
     if (refusal !== undefined) return failure(refusal.code, refusal.message);
-    const path = request.path.replace(/\?.*/, '');
+    const whole = request.path.replace(/\?.*/, '');
+    const path = whole.replace(/\/status$/, '');
     const body = request.body === undefined ? undefined : (parseJson(request.body) as JsonObject);
     if (request.method === 'POST') {
       const own = `${path}/${(body!.metadata as JsonObject).name}`;
@@ -52,7 +65,8 @@ export class ObjectCloud implements Cloud {
     }
     const { resourceVersion } = body!.metadata as JsonObject;
     if (resourceVersion !== (known.metadata as JsonObject).resourceVersion) return failure(409, 'conflict');
-    return success(200, this.put(path, body!));
+    if (whole === path) return success(200, this.put(path, body!));
+    return success(200, this.put(path, { ...known, status: body!.status ?? {} }));
   }
 }
 
@@ -82,7 +96,7 @@ export class OwedWritesStage {
         nodeName: 'node-1',
         userAgent: 'holdfast/test',
         policy: writePolicy(
-          ['configmaps', 'secrets'].map((resource) => ({ group: '', resource, conflict })),
+          Object.entries(kinds).map(([resource, { group = '' }]) => ({ group, resource, conflict })),
           'node-1',
         ),
         mightKeep: () => true,
@@ -108,14 +122,15 @@ export class OwedWritesStage {
       },
       {
         cluster: { verify: async () => {}, doubt: () => {} },
-        cloudObject: ({ gvr, namespace, name }) => {
-          const object = cloud.objects.get(`/api/v1/namespaces/${namespace}/${gvr.resource}/${name}`);
+        cloudObject: (target) => {
+          const object = cloud.objects.get(targetPath(target));
           if (object === undefined) return 'absent';
           return {
             body: Buffer.from(stringifyJson(object)),
             resourceVersion: String((object.metadata as JsonObject).resourceVersion),
           };
         },
+        hasStatus: ({ resource }) => kinds[resource]?.hasStatus,
         scopesOf: () => [],
         newestVersion: () => '1000',
         see: () => {},
@@ -177,8 +192,10 @@ export class OwedWritesStage {
   }
 
   async write(
-    request: Omit<WriteRequest, 'gvr' | 'apiVersion' | 'namespace' | 'subresource' | 'query'> & Named,
-  ): Promise<unknown> {
+    request: Omit<WriteRequest, 'gvr' | 'apiVersion' | 'namespace' | 'subresource' | 'query'> &
+      Named &
+      Partial<WriteRequest>,
+  ): Promise<ComputedWrite> {
     const caller: CallerOfWrite = {
       identity: 'sa:default:writer',
       userAgent: 'kubectl/v1.35.0',
@@ -198,9 +215,9 @@ export function configMap(name: string, data: JsonObject): JsonObject {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'default' }, data };
 }
 
-function kindOf(resource: string): Pick<WriteRequest, 'gvr' | 'kind'> {
-  const kind = resource === 'secrets' ? 'Secret' : 'ConfigMap';
-  return { kind, gvr: { group: '', version: 'v1', resource } };
+export function kindOf(resource: string): Pick<WriteRequest, 'gvr' | 'kind' | 'apiVersion'> {
+  const { kind, group = '' } = kinds[resource]!;
+  return { kind, gvr: { group, version: 'v1', resource }, apiVersion: group === '' ? 'v1' : `${group}/v1` };
 }
 
 function success(statusCode: number, object: JsonObject): CloudAnswer {

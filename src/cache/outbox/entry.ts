@@ -31,6 +31,8 @@ export interface AcceptedWrite {
   readonly target: WriteTarget;
   readonly class: WriteClass;
   readonly conflict: ConflictPolicy;
+  /** `status` is a member like any other: of a custom resource that has no such subresource. */
+  readonly isStatusInside?: boolean;
   readonly op: 'create' | 'update' | 'delete';
   readonly writer: Writer;
   /** The object as known before; undefined when it was created here. */

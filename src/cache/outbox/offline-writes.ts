@@ -1,9 +1,11 @@
 // The desk where writes are taken in while the cloud is away: judged, computed, put on disk, shown, and only then answered.
 // Writes to one object go one after the other; those to different ones share the disk's syncs.
+import type { GroupVersionResource } from '../../apimachinery/group-version-resource.ts';
 import { isJsonObject, type JsonObject, parseJson } from '../../apimachinery/json.ts';
 import { serviceUnavailable } from '../../apimachinery/status.ts';
 import type { Versions } from '../versions.ts';
 import { type ComputedWrite, computeWrite } from '../writes/compute-write.ts';
+import { isCustomResource } from '../writes/kinds/rules-of.ts';
 import type { Disposition, WritePolicy } from '../writes/policy.ts';
 import type { Known, WriteRequest } from '../writes/write-request.ts';
 import { type AcceptedWrite, targetPath, type Writer } from './entry.ts';
@@ -32,6 +34,8 @@ export interface OfflineWritesOptions {
   readonly policy: WritePolicy;
   /** What the cloud was last known to have; `absent` only when that is a fact. */
   readonly cloudObject: (request: WriteRequest) => KnownObjectBody | 'absent' | 'unknown';
+  /** Whether discovery shows a status subresource; undefined when nobody has read it. */
+  readonly hasStatus: (gvr: GroupVersionResource) => boolean | undefined;
   /** Takes in what is kept in memory only. */
   readonly keepInMemory: (write: AcceptedWrite) => void;
   readonly wallClock: () => number;
@@ -70,8 +74,9 @@ export class OfflineWrites {
     return turn;
   }
 
-  async #accept(request: WriteRequest, caller: CallerOfWrite, outcome: Outcome): Promise<ComputedWrite> {
-    const { known, cloudVersion } = this.#known(request);
+  async #accept(given: WriteRequest, caller: CallerOfWrite, outcome: Outcome): Promise<ComputedWrite> {
+    const { known, cloudVersion } = this.#known(given);
+    const request = ofKnownKind(given, known);
     const isUnknown = outcome === 'unknown';
     if (isUnknown && named(request).name === '') throw unkept('the cloud may have made one under a name of its own');
     const disposition = this.#o.policy.of(request, caller, known);
@@ -79,19 +84,21 @@ export class OfflineWrites {
     // What is a node's own to write is so by the cloud's own rules (the node authorizer), and policy tells it from the rest.
     const isOwn = caller.isNode && disposition.class !== 'user';
     if (!isOwn && !caller.mayWrite(request)) throw unkept('the cloud was never seen to let this caller do that');
-    const taken = { request, caller, known, disposition, cloudVersion: isUnknown ? '' : cloudVersion };
+    const customStatus = isCustomResource(request) ? this.#o.hasStatus(request.gvr) : undefined;
+    const taken = { request, caller, known, disposition, customStatus, cloudVersion: isUnknown ? '' : cloudVersion };
     return this.#versionOrder.run((lower) => this.#keepAndShow(taken, lower));
   }
 
   /** @param lower resolves when all with a lower version are shown: who is told of a version has seen all below it */
   async #keepAndShow(taken: Taken, lower: Promise<void>): Promise<ComputedWrite> {
     const { versions, wallClock, newUid, nameSuffix } = this.#o;
-    const { request, known, disposition } = taken;
+    const { request, known, disposition, customStatus } = taken;
     const resourceVersion = disposition.keep === 'memory' ? await versions.nextInMemory() : versions.next();
     const now = wallClock();
     let computed: ComputedWrite | undefined;
     try {
-      computed = computeWrite(request, known, { resourceVersion, now: secondsText(now), newUid, nameSuffix });
+      const context = { resourceVersion, now: secondsText(now), newUid, nameSuffix };
+      computed = computeWrite(request, known, { ...context, ...(customStatus !== undefined && { customStatus }) });
     } finally {
       if (computed === undefined || computed.op === 'none') versions.giveBack(resourceVersion);
     }
@@ -127,6 +134,8 @@ interface Taken {
   readonly caller: CallerOfWrite;
   readonly known: Known;
   readonly disposition: Exclude<Disposition, { refuse: string }>;
+  /** Of a custom resource: whether it has a status subresource, if that is known. */
+  readonly customStatus: boolean | undefined;
   /** '' when the cloud has to be looked at first. */
   readonly cloudVersion: string;
 }
@@ -138,7 +147,7 @@ interface Result {
 }
 
 function accepted(
-  { request, caller, disposition, cloudVersion }: Taken,
+  { request, caller, disposition, customStatus, cloudVersion }: Taken,
   { computed, resourceVersion, now }: Result,
 ): AcceptedWrite {
   const { gvr, apiVersion, kind, namespace, subresource } = request;
@@ -148,6 +157,7 @@ function accepted(
     target: { gvr, apiVersion, kind, namespace, name, subresource },
     class: disposition.class,
     conflict: disposition.conflict,
+    ...(customStatus === false && { isStatusInside: true }),
     op: computed.op === 'none' ? 'update' : computed.op,
     writer: { identity, userAgent, fieldManager, ...(token !== undefined && { token }) },
     before: computed.before,
@@ -156,6 +166,13 @@ function accepted(
     resourceVersion,
     writtenAt: now,
   };
+}
+
+/** What stands there says of which kind it is where nobody has read discovery. */
+function ofKnownKind(request: WriteRequest, known: Known): WriteRequest {
+  if (request.kind !== '' || known.state !== 'present') return request;
+  const { kind } = known.object;
+  return typeof kind === 'string' ? { ...request, kind } : request;
 }
 
 /** The object that a create is about, by the name in its body. */

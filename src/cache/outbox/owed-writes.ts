@@ -60,6 +60,7 @@ export interface OwedWritesOptions {
 /** What the store offers. */
 export interface KnownToStore {
   readonly cloudObject: OfflineWritesOptions['cloudObject'];
+  readonly hasStatus: OfflineWritesOptions['hasStatus'];
   readonly scopesOf: (gvr: GroupVersionResource) => Iterable<FollowedScope>;
   readonly newestVersion: () => string;
   readonly cluster: ClusterCheck;
@@ -122,6 +123,7 @@ export class OwedWrites {
       versions: this.versions,
       policy,
       cloudObject: this.#store.cloudObject,
+      hasStatus: this.#store.hasStatus,
       keepInMemory: (write) => this.#lease.keep(write),
       wallClock,
       newUid,

@@ -11,6 +11,7 @@ export interface OwnPart {
 export function ownPart(entry: OutboxEntry, cloud: JsonObject): OwnPart {
   const before = entry.before ?? {};
   const after = entry.after ?? {};
+  if (entry.isStatusInside === true) return { base: before, edge: after };
   if (entry.target.subresource !== 'status') {
     const status = own(cloud, 'status');
     return { base: withPart(before, 'status', status), edge: withPart(after, 'status', status) };

@@ -1,4 +1,5 @@
 // A write that this node takes in for the cloud: judged, kept, shown, answered.
+import type { GroupVersionResource } from '../../apimachinery/group-version-resource.ts';
 import { stringifyJson } from '../../apimachinery/json.ts';
 import { acceptsPlainJson, preferredRendering } from '../../apimachinery/negotiation.ts';
 import { encodeProtobuf } from '../../apimachinery/protobuf/encode-protobuf.ts';
@@ -42,7 +43,7 @@ export async function askedWrite({ cache }: Services, exchange: Exchange): Promi
   const { info, request } = exchange;
   const { 'content-encoding': encoding, 'content-type': contentType, 'user-agent': userAgent = '' } = request.headers;
   const body = unpacked(await exchange.body(), encoding);
-  const kind = cache.documents.discovery.of(info.gvr!)?.kind ?? builtInKinds[info.resource] ?? '';
+  const kind = cache.documents.discovery.of(info.gvr!)?.kind ?? builtInKind(info.gvr!) ?? '';
   return writeRequestOf({ info, kind, contentType, userAgent, body });
 }
 
@@ -52,14 +53,19 @@ function mayWrite({ cache }: Services, identity: string, request: WriteRequest):
   return request.verb !== 'create' && cache.writes.shown(targetPath(request))?.writers.has(identity) === true;
 }
 
+function builtInKind({ group, resource }: GroupVersionResource): string | undefined {
+  return builtInKinds[`${group}/${resource}`];
+}
+
 /** Of what can be kept at all, for a node whose clients have read no discovery. */
 const builtInKinds: Readonly<Record<string, string>> = {
-  configmaps: 'ConfigMap',
-  csinodes: 'CSINode',
-  events: 'Event',
-  leases: 'Lease',
-  nodes: 'Node',
-  persistentvolumeclaims: 'PersistentVolumeClaim',
-  pods: 'Pod',
-  secrets: 'Secret',
+  '/configmaps': 'ConfigMap',
+  '/events': 'Event',
+  '/nodes': 'Node',
+  '/persistentvolumeclaims': 'PersistentVolumeClaim',
+  '/pods': 'Pod',
+  '/secrets': 'Secret',
+  'coordination.k8s.io/leases': 'Lease',
+  'events.k8s.io/events': 'Event',
+  'storage.k8s.io/csinodes': 'CSINode',
 };
