@@ -63,8 +63,17 @@ export function stringifyJson(value: JsonValue): string {
     return JSON.stringify(value);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error; // it names a bigint; anything else fails again below
-    return JSON.stringify(value, (_key, one) => (typeof one === 'bigint' ? rawJSON(String(one)) : one));
+    return JSON.stringify(value, exactDigits);
   }
+}
+
+/** For people: two spaces for each level. */
+export function prettyJson(value: JsonValue): string {
+  return JSON.stringify(value, exactDigits, 2);
+}
+
+function exactDigits(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? rawJSON(String(value)) : value;
 }
 
 export function isJsonObject(value: JsonValue | undefined): value is JsonObject {

@@ -22,6 +22,7 @@ export function renderStatus(hub: HubStatus, now: Date): string {
       'watchers',
       `${hub.watchers} here, fed by ${hub.upstreamWatches} upstream ${hub.upstreamWatches === 1 ? 'watch' : 'watches'}`,
     ),
+    ...outboxFacts(hub.outbox),
     fact('disk', `${bytesText(storage.bytes)} in ${storage.directory}, ${diskWords(hub, since)}`),
     fact('memory', `${bytesText(hub.memory.rssBytes)}, of which ${bytesText(hub.memory.heapBytes)} JavaScript heap`),
     ...hub.warnings.map((warning) => fact('warning', warning)),
@@ -63,6 +64,19 @@ function diskWords({ storage }: HubStatus, since: (time: string) => string): str
       : `; ${storage.damaged} damaged records set aside (stop the daemon, and holdfast cache verify names them)`;
   if (storage.state === 'ok') return `writable${damaged}`;
   return `READ-ONLY${storage.since ? ` ${since(storage.since)}` : ''}: ${storage.reason ?? 'no reason given'}${damaged}`;
+}
+
+function outboxFacts(outbox: HubStatus['outbox']): string[] {
+  const { waiting, parked, oldestSeconds, replaying, droppedEvents, damaged } = outbox;
+  const oldest = oldestSeconds === null ? '' : `, the oldest for ${ageText(oldestSeconds)}`;
+  const writes = waiting === 1 ? 'write waits' : 'writes wait';
+  const said = waiting === 0 ? 'no write waits for the cloud' : `${waiting} ${writes} for the cloud${oldest}`;
+  return [
+    fact('outbox', `${said}${replaying ? '; they are being sent' : ''}`),
+    ...(parked === 0 ? [] : [fact('', `${parked} parked, for you to decide: holdfast outbox list`)]),
+    ...(droppedEvents === 0 ? [] : [fact('', `${droppedEvents} Events gave way since the start: it was full`)]),
+    ...(damaged === 0 ? [] : [fact('', `${damaged} entries on disk could not be read: the log names them`)]),
+  ];
 }
 
 function scopeRow(scope: ScopeStatus): string[] {

@@ -1,8 +1,10 @@
 // The numbers of the hub as they are now, for the gauges of /metrics: what a scrape every few seconds costs stays small,
 // because nothing is sorted, written out or looked up that no number needs.
 import type { LinkState } from './admin/hub-status.ts';
+import { type OutboxFigures, outboxFigures } from './outbox-figures.ts';
 import type { StatusParts } from './status-source.ts';
 import { holdfastVersion } from './version.ts';
+import type { WriteTally } from './write-tally.ts';
 
 export interface HubFigures {
   readonly version: string;
@@ -17,6 +19,8 @@ export interface HubFigures {
   readonly watchers: number;
   readonly upstreamWatches: number;
   readonly storage: { readonly bytes: number; readonly isReadOnly: boolean; readonly damaged: number };
+  readonly outbox: OutboxFigures & { readonly isReplaying: boolean };
+  readonly tally: WriteTally;
   /** RFC 3339; undefined without a client certificate. */
   readonly certificateExpires: string | undefined;
   readonly rssBytes: number;
@@ -52,6 +56,8 @@ export async function gatherFigures(parts: StatusParts): Promise<HubFigures> {
       isReadOnly: records.health.state !== 'ok',
       damaged: records.unsettled.length,
     },
+    outbox: { ...outboxFigures(cache.writes.outbox, cache.time.now()), isReplaying: cache.writes.isReplaying },
+    tally: parts.tally,
     certificateExpires: parts.identity().certificateExpires,
     rssBytes: memory.rss,
     heapBytes: memory.heapUsed,

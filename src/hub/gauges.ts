@@ -1,4 +1,4 @@
-// What the gauges of /metrics say, as a function of the hub's figures. Pure.
+// What the gauges of /metrics say, and the totals that are kept elsewhere, as a function of the hub's figures. Pure.
 import { linkStates } from './admin/hub-status.ts';
 import type { HubFigures } from './figures.ts';
 import type { KeyOf } from './metric-table.ts';
@@ -9,8 +9,14 @@ export interface GaugeValue {
   readonly value: number;
 }
 
+export interface TotalValue {
+  readonly key: KeyOf<'counter'>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
 export function readGauges(hub: HubFigures): GaugeValue[] {
-  const { servers, scopes, storage, certificateExpires } = hub;
+  const { servers, scopes, storage, outbox, certificateExpires } = hub;
   const plain = (key: KeyOf<'gauge'>, value: number): GaugeValue => ({ key, labels: {}, value });
   return [
     ...linkStates.map((state) => ({
@@ -30,10 +36,30 @@ export function readGauges(hub: HubFigures): GaugeValue[] {
     plain('storageBytes', storage.bytes),
     plain('storageReadOnly', Number(storage.isReadOnly)),
     plain('storageDamaged', storage.damaged),
+    ...Object.entries(outbox.entries).map(([state, value]) => ({
+      key: 'outboxEntries' as const,
+      labels: { state },
+      value,
+    })),
+    plain('outboxBytes', outbox.bytes),
+    plain('outboxAge', outbox.oldestSeconds ?? 0),
+    plain('outboxReplaying', Number(outbox.isReplaying)),
     plain('certificateExpiry', certificateExpires === undefined ? 0 : unixSeconds(certificateExpires)),
     { key: 'buildInfo', labels: { version: hub.version }, value: 1 },
     plain('processMemory', hub.rssBytes),
     plain('heapUsed', hub.heapBytes),
+  ];
+}
+
+export function readTotals({ outbox, tally }: Pick<HubFigures, 'outbox' | 'tally'>): TotalValue[] {
+  const byLabel = (key: TotalValue['key'], label: string, values: Readonly<Record<string, number>>): TotalValue[] =>
+    Object.entries(values).map(([name, value]) => ({ key, labels: { [label]: name }, value }));
+  return [
+    ...byLabel('outboxAccepted', 'class', tally.accepted),
+    ...byLabel('outboxReplayed', 'result', tally.replayed),
+    ...byLabel('outboxParked', 'because', tally.parked),
+    { key: 'outboxEventsDropped', labels: {}, value: outbox.droppedEvents },
+    { key: 'outboxDamaged', labels: {}, value: tally.damaged },
   ];
 }
 

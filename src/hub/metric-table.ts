@@ -1,6 +1,7 @@
 // THE metrics table. docs/metrics.md comes from it; to add a metric, add a row, and where it happens call `increment`,
 // `observe`, or read it from the hub's status in gauges.ts. Labels have few values by construction, never the names of
 // objects, users or addresses. Pure data.
+import type { WriteClass } from '../cache/writes/policy.ts';
 import { linkStates } from './admin/hub-status.ts';
 import { holdfastVersion } from './version.ts';
 
@@ -18,6 +19,19 @@ const resourceVerbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'del
 /** connect: exec, attach, port-forward, proxy. nonresource: discovery, /version, health. */
 const verbs = [...resourceVerbs, 'connect', 'nonresource'] as const;
 const sources = ['upstream', 'cache', 'hub'] as const;
+
+const writeClasses = [
+  'node-lease',
+  'node-status',
+  'node',
+  'pod-status',
+  'pod-delete',
+  'mirror-pod',
+  'event',
+  'csinode',
+  'pvc-status',
+  'user',
+] as const satisfies readonly WriteClass[];
 
 export const metricTable = {
   requests: {
@@ -121,6 +135,60 @@ export const metricTable = {
     name: 'holdfast_storage_damaged_records',
     type: 'gauge',
     help: 'Records set aside because they could not be trusted.',
+    labels: {},
+  },
+  outboxEntries: {
+    name: 'holdfast_outbox_entries',
+    type: 'gauge',
+    help: 'Writes kept for the cloud: queued, sent (a request may have reached it), parked (somebody has to decide).',
+    labels: { state: ['queued', 'sent', 'parked'] },
+  },
+  outboxBytes: {
+    name: 'holdfast_outbox_bytes',
+    type: 'gauge',
+    help: 'Bytes of the writes kept for the cloud.',
+    labels: {},
+  },
+  outboxAge: {
+    name: 'holdfast_outbox_age_seconds_max',
+    type: 'gauge',
+    help: 'Age of the oldest write that waits for the cloud; 0 when none does. Parked ones do not count.',
+    labels: {},
+  },
+  outboxReplaying: {
+    name: 'holdfast_outbox_replaying',
+    type: 'gauge',
+    help: '1 while kept writes are being sent to the cloud.',
+    labels: {},
+  },
+  outboxAccepted: {
+    name: 'holdfast_outbox_accepted_total',
+    type: 'counter',
+    help: 'Writes that were accepted here for the cloud, renewals of the node lease among them.',
+    labels: { class: writeClasses },
+  },
+  outboxReplayed: {
+    name: 'holdfast_outbox_replayed_total',
+    type: 'counter',
+    help: 'Kept writes that are done: the cloud has them (applied), or they have become pointless there (superseded).',
+    labels: { result: ['applied', 'superseded'] },
+  },
+  outboxParked: {
+    name: 'holdfast_outbox_parked_total',
+    type: 'counter',
+    help: 'Kept writes that were parked, by whether both sides had changed the object, or the cloud refused.',
+    labels: { because: ['conflict', 'refused'] },
+  },
+  outboxEventsDropped: {
+    name: 'holdfast_outbox_events_dropped_total',
+    type: 'counter',
+    help: 'Events that gave way because the outbox was full.',
+    labels: {},
+  },
+  outboxDamaged: {
+    name: 'holdfast_outbox_damaged_total',
+    type: 'counter',
+    help: 'Entries of the outbox that could not be read.',
     labels: {},
   },
   certificateExpiry: {

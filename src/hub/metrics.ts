@@ -4,7 +4,7 @@
 // happens once per watch event is a plain number.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { HubFigures } from './figures.ts';
-import { readGauges } from './gauges.ts';
+import { readGauges, readTotals } from './gauges.ts';
 import { type KeyOf, type LabelsOf, type MetricKey, metricTable } from './metric-table.ts';
 
 export interface Metrics {
@@ -85,7 +85,9 @@ export function createMetrics(figures: () => Promise<HubFigures>, traffic: Traff
     addCounts();
     addObservations();
     const busy = performance.eventLoopUtilization();
-    for (const { key, labels, value } of readGauges(await figures())) gauges.get(key)!.set(labels, value);
+    const hub = await figures();
+    for (const { key, labels, value } of readGauges(hub)) gauges.get(key)!.set(labels, value);
+    for (const { key, labels, value } of readTotals(hub)) setTotal(key, value, labels);
     gauges.get('eventLoop')!.set(performance.eventLoopUtilization(busy, busySince).utilization);
     gauges.get('processStart')!.set(performance.timeOrigin / 1000);
     busySince = busy;

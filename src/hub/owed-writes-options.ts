@@ -5,10 +5,12 @@ import type { GroupVersionResource } from '../apimachinery/group-version-resourc
 import type { CacheOptions } from '../cache/cache.ts';
 import type { Cloud } from '../cache/outbox/cloud.ts';
 import { type OutboxEntry, targetPath } from '../cache/outbox/entry.ts';
+import { publicReason } from '../cache/outbox/parked-event.ts';
 import { writePolicy } from '../cache/writes/policy.ts';
 import type { Logger } from './logger.ts';
 import type { HubConfig } from './options.ts';
 import { holdfastVersion } from './version.ts';
+import type { WriteTally } from './write-tally.ts';
 
 const suffixLetters = 'bcdfghjklmnpqrstvwxz2456789';
 
@@ -28,7 +30,12 @@ type Settings = Pick<
   'nodeName' | 'offlineWrites' | 'replayPerSecond' | 'replayJitterMs' | 'outboxMegabytes'
 >;
 
-export function owedWritesOptions(config: Settings, cloud: Cloud, log: Logger): CacheOptions['writes'] {
+export function owedWritesOptions(
+  config: Settings,
+  cloud: Cloud,
+  log: Logger,
+  tally: WriteTally,
+): CacheOptions['writes'] {
   const users = new Set(config.offlineWrites.map(({ group, resource }) => `${group}/${resource}`));
   return {
     cloud,
@@ -43,23 +50,31 @@ export function owedWritesOptions(config: Settings, cloud: Cloud, log: Logger): 
     newUid: randomUUID,
     nameSuffix: () => Array.from({ length: 5 }, () => suffixLetters[randomInt(suffixLetters.length)]).join(''),
     events: {
-      accepted: () => {},
+      accepted: (write) => {
+        tally.accepted[write.class] += 1;
+      },
       dropped: (entries) =>
         log.warn({ event: 'outbox.dropped', events: entries.length }, 'the outbox is full: the oldest Events gave way'),
-      unreadable: (key, error) =>
-        log.error({ event: 'outbox.unreadable', key, error }, 'an entry of the outbox cannot be read and is left out'),
-      parked: (entry) =>
+      unreadable: (key, error) => {
+        tally.damaged += 1;
+        log.error({ event: 'outbox.unreadable', key, error }, 'an entry of the outbox cannot be read and is left out');
+      },
+      parked: (entry) => {
+        tally.parked[entry.parked?.code === 0 ? 'conflict' : 'refused'] += 1;
         log.warn(
-          { event: 'outbox.parked', ...wordsOf(entry), because: entry.parked?.reason },
+          { event: 'outbox.parked', ...wordsOf(entry), because: publicReason(entry) },
           'the cloud did not take a write: it is parked (holdfast outbox show N)',
-        ),
+        );
+      },
       untold: (entry, error) =>
         log.warn(
           { event: 'outbox.untold', ...wordsOf(entry), error },
           'no Event on the object says that its write is parked',
         ),
-      replayed: (entry, result) =>
-        log.debug({ event: 'outbox.replayed', ...wordsOf(entry), result }, 'a write was brought to the cloud'),
+      replayed: (entry, result) => {
+        tally.replayed[result] += 1;
+        log.debug({ event: 'outbox.replayed', ...wordsOf(entry), result }, 'a write was brought to the cloud');
+      },
       replayBegan: (objects) =>
         log.info({ event: 'replay.began', objects }, 'writes that were kept are brought to the cloud'),
       replayInterrupted: (error, left) =>

@@ -4,6 +4,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../apimachinery/clock.ts';
 import { Cache } from '../cache/cache.ts';
+import { createAdminToken } from './admin/admin-token.ts';
 import { openAdminPort } from './admin/open-admin-port.ts';
 import { logCacheEvents } from './cache-log.ts';
 import { createLogger } from './create-logger.ts';
@@ -17,15 +18,17 @@ import { openStorage } from './open-storage.ts';
 import { openUpstream } from './open-upstream.ts';
 import { formatHostPort } from './option-types.ts';
 import type { HubConfig } from './options.ts';
+import { outboxWords } from './outbox-figures.ts';
 import { owedWritesOptions } from './owed-writes-options.ts';
 import { followOwnNode, refusalOfOwnNode } from './own-node.ts';
 import { createPipeline } from './pipeline.ts';
 import type { Services } from './services.ts';
-import { createCacheSource, createStatusSource } from './status-source.ts';
+import { createCacheSource, createStatusSource, currentOutbox } from './status-source.ts';
 import { timing } from './timing.ts';
 import { loadUpstreamConfig } from './upstream-config.ts';
 import { Warnings } from './warnings.ts';
 import { WatcherRegistry } from './watcher-registry.ts';
+import { createWriteTally } from './write-tally.ts';
 
 export interface RunOptions {
   /** Ends the daemon: watches get a last bookmark, what is known is written down. */
@@ -79,18 +82,20 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
   opened.defer(() => cloud.close());
   const { link, transport } = cloud;
 
+  const tally = createWriteTally();
+  const cacheTiming = timing(clock, wallClock, Math.random);
   const cache = await Cache.open({
     records,
     transport,
     link,
-    timing: timing(clock, wallClock, Math.random),
+    timing: cacheTiming,
     initialSync: config.initialSync,
     gatherMs,
     lingerMs: config.scopeLingerMs,
     rightLifetimeMs,
     rightCheckMs: config.rightCheckMs,
     events: logCacheEvents(log, (sentence) => warnings.add(sentence)),
-    writes: owedWritesOptions(config, cloud.cloud, log),
+    writes: owedWritesOptions(config, cloud.cloud, log, tally),
   });
   opened.defer(() => closeCache(cache));
   const identity = await openIdentity(config, cloud.cluster, { cache, records, transport, wallClock, clock, log });
@@ -114,6 +119,7 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
     warnings: () => [...warnings.all, ...currentWarnings(circumstances())],
     now: () => clock.now(),
     startedAt,
+    tally,
   };
   const circumstances = (): Circumstances => ({
     link,
@@ -149,6 +155,15 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
   const admin = await openAdminPort(config.admin, {
     status,
     cache: createCacheSource(statusParts),
+    outbox: {
+      writes: cache.writes,
+      token: await createAdminToken(config.dataDir),
+      directory: config.dataDir,
+      wallClock: () => cache.time.now(),
+      sleep: cacheTiming.sleep,
+      log,
+    },
+    outboxWords: () => outboxWords(currentOutbox(statusParts)),
     metrics,
     log,
     link,

@@ -4,9 +4,18 @@ import { gvrKey } from '../apimachinery/group-version-resource.ts';
 import type { Cache } from '../cache/cache.ts';
 import { scopeMatches, scopeOf } from '../cache/scope.ts';
 import type { CacheSource, Lookup, Places } from './admin/cache-view.ts';
-import type { HubStatus, IdentityStatus, LinkStatus, ScopeStatus, StatusSource } from './admin/hub-status.ts';
+import type {
+  HubStatus,
+  IdentityStatus,
+  LinkStatus,
+  OutboxStatus,
+  ScopeStatus,
+  StatusSource,
+} from './admin/hub-status.ts';
+import { outboxFigures, outboxStatus } from './outbox-figures.ts';
 import { holdfastVersion } from './version.ts';
 import type { WatcherRegistry } from './watcher-registry.ts';
+import type { WriteTally } from './write-tally.ts';
 
 export interface StatusParts {
   readonly cache: Cache;
@@ -19,6 +28,7 @@ export interface StatusParts {
   /** Milliseconds on the cache's clock. */
   readonly now: () => number;
   readonly startedAt: string;
+  readonly tally: WriteTally;
 }
 
 export function createStatusSource(parts: StatusParts): StatusSource {
@@ -45,11 +55,17 @@ export function createStatusSource(parts: StatusParts): StatusSource {
           damaged: records.unsettled.length,
           ...(health.state !== 'ok' && { since: String(health.since), reason: health.reason }),
         },
+        outbox: currentOutbox(parts),
         memory: { rssBytes: memory.rss, heapBytes: memory.heapUsed },
         warnings: parts.warnings(),
       };
     },
   };
+}
+
+export function currentOutbox({ cache, tally }: Pick<StatusParts, 'cache' | 'tally'>): OutboxStatus {
+  const { outbox, isReplaying } = cache.writes;
+  return outboxStatus(outboxFigures(outbox, cache.time.now()), isReplaying, tally.damaged);
 }
 
 function scopeStatus(parts: StatusParts, followed: ReturnType<Cache['open']>): ScopeStatus {

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { cloneJson, equalJson, parseJson, stringifyJson } from '../../src/apimachinery/json.ts';
+import { cloneJson, equalJson, parseJson, prettyJson, stringifyJson } from '../../src/apimachinery/json.ts';
 import { jsonValue } from '../support/json-arbitraries.ts';
 
 test('an integer that no double holds comes out digit for digit', (t) => {
@@ -11,12 +11,18 @@ test('an integer that no double holds comes out digit for digit', (t) => {
     '9007199254740991',
   ]) {
     t.is(stringifyJson(parseJson(text)), text);
+    t.is(prettyJson(parseJson(text)).replace(/\s/g, ''), text);
   }
   t.deepEqual(parseJson(Buffer.from('{"a":9007199254740993}')), { a: 9_007_199_254_740_993n });
 });
 
 test('a value, written and read, is the value', (t) => {
-  fc.assert(fc.property(jsonValue, (value) => t.deepEqual(parseJson(stringifyJson(value)), value)));
+  fc.assert(
+    fc.property(jsonValue, (value) => {
+      t.deepEqual(parseJson(stringifyJson(value)), value);
+      t.deepEqual(parseJson(prettyJson(value)), value);
+    }),
+  );
 });
 
 test('a clone is equal and shares nothing; equality looks past the order of keys only', (t) => {

@@ -7,6 +7,7 @@ import { createAdminServer, listenAdmin } from '../../src/hub/admin/admin-server
 import { main } from '../../src/main.ts';
 import { makeAuthority, makeCertificate } from '../hub/pki/test-certificates.ts';
 import { healthyStatus, podScope } from '../support/hub-status.ts';
+import { nothingOwed } from '../support/outbox-parts.ts';
 import { recordTerminal } from '../support/terminal.ts';
 
 const now = new Date('2026-11-21T10:00:00.000Z');
@@ -22,6 +23,7 @@ async function listeningAdmin(status = healthyStatus): Promise<{ flag: string; c
           : { state: 'absent' },
       placesOf: () => ({ isNamespaced: undefined, namespaces: [] }),
     },
+    outbox: nothingOwed,
     metrics: { contentType: 'text/plain', metrics: async () => '' },
     livenessChecks: [],
     readinessChecks: [],
@@ -66,9 +68,22 @@ test('a healthy hub and a cut one read as here', (t) => {
       reason: 'the disk is full',
       damaged: 2,
     },
+    outbox: { ...healthyStatus.outbox, waiting: 1, parked: 0, oldestSeconds: 42, droppedEvents: 3, damaged: 2 },
     warnings: ['the insecure port 127.0.0.1:10261 is open: whoever reaches it acts as the node'],
   };
   t.snapshot(renderStatus(cut, now), 'cut');
+});
+
+test('an outbox is told as it is, empty or being sent', (t) => {
+  const told = (outbox: Partial<typeof healthyStatus.outbox>) =>
+    renderStatus({ ...healthyStatus, outbox: { ...healthyStatus.outbox, parked: 0, ...outbox } }, now)
+      .split('\n')
+      .find((line) => line.startsWith('outbox'));
+  t.is(told({ waiting: 0, oldestSeconds: null }), 'outbox     no write waits for the cloud');
+  t.is(
+    told({ waiting: 2, oldestSeconds: 5, replaying: true }),
+    'outbox     2 writes wait for the cloud, the oldest for 5s; they are being sent',
+  );
 });
 
 test('a hub that nobody has asked yet says so instead of an empty table', (t) => {

@@ -4,6 +4,7 @@ import type { HubFigures } from '../../src/hub/figures.ts';
 import { readGauges } from '../../src/hub/gauges.ts';
 import { metricTable } from '../../src/hub/metric-table.ts';
 import { createMetrics } from '../../src/hub/metrics.ts';
+import { createWriteTally } from '../../src/hub/write-tally.ts';
 
 const rows = Object.values(metricTable);
 const traffic = { receivedBytes: 0, sentBytes: 0 };
@@ -18,6 +19,14 @@ const healthy: HubFigures = {
   watchers: 2,
   upstreamWatches: 1,
   storage: { bytes: 4_210_000, isReadOnly: false, damaged: 0 },
+  outbox: {
+    entries: { queued: 11, sent: 1, parked: 2 },
+    bytes: 18_400,
+    oldestSeconds: null,
+    droppedEvents: 3,
+    isReplaying: true,
+  },
+  tally: createWriteTally(),
   certificateExpires: '2027-01-01T00:00:00.000Z',
   rssBytes: 81_000_000,
   heapBytes: 22_000_000,
@@ -106,6 +115,28 @@ test('gauges say what the figures say', async (t) => {
   t.is(found.get('holdfast_storage_read_only'), 1);
   t.is(found.get('holdfast_storage_damaged_records'), 3);
   t.is(found.get('holdfast_link_state_since_timestamp_seconds'), Date.parse(figures.linkSince) / 1000);
+});
+
+test('what is kept for the cloud, and what became of it, is scraped', async (t) => {
+  const tally = createWriteTally();
+  tally.accepted['pod-status'] += 7;
+  tally.replayed.applied += 4;
+  tally.parked.conflict += 2;
+  const metrics = create({ ...healthy, tally, outbox: { ...healthy.outbox, oldestSeconds: 10_800 } });
+  await metrics.metrics();
+  tally.damaged += 1;
+  const found = samples(await metrics.metrics());
+  t.is(found.get('holdfast_outbox_entries{state="queued"}'), 11);
+  t.is(found.get('holdfast_outbox_entries{state="parked"}'), 2);
+  t.is(found.get('holdfast_outbox_bytes'), 18_400);
+  t.is(found.get('holdfast_outbox_age_seconds_max'), 10_800);
+  t.is(found.get('holdfast_outbox_replaying'), 1);
+  t.is(found.get('holdfast_outbox_accepted_total{class="pod-status"}'), 7);
+  t.is(found.get('holdfast_outbox_accepted_total{class="user"}'), 0, 'a series is there before anything happens');
+  t.is(found.get('holdfast_outbox_replayed_total{result="applied"}'), 4);
+  t.is(found.get('holdfast_outbox_parked_total{because="conflict"}'), 2);
+  t.is(found.get('holdfast_outbox_events_dropped_total'), 3);
+  t.is(found.get('holdfast_outbox_damaged_total'), 1);
 });
 
 test('a node without a client certificate has no end of one', (t) => {

@@ -1,5 +1,6 @@
-// The admin port: health, metrics, status and a look into the store, on a listener of its own. Plain HTTP, GET only,
-// nothing here changes anything. What the store holds is shown to callers on this machine only, secrets redacted.
+// The admin port: health, metrics, status, a look into the store and what waits for the cloud, on a listener of its own.
+// Plain HTTP. All is GET and changes nothing, but what an operator decides about parked writes. What the store holds is
+// shown to callers on this machine only, secrets redacted.
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { badRequest, type Status, StatusError, status } from '../../apimachinery/status.ts';
 import { toStatus } from '../errors.ts';
@@ -8,13 +9,16 @@ import { noSchemas } from '../listener/no-schemas.ts';
 import type { Logger } from '../logger.ts';
 import type { HostPort } from '../option-types.ts';
 import { type CacheSource, findObject } from './cache-view.ts';
+import { refuseRemote } from './callers.ts';
 import { type HealthCheck, reportHealth } from './health.ts';
 import { isTrustedHost } from './host-check.ts';
 import type { StatusSource } from './hub-status.ts';
+import { addOutboxRoutes, type OutboxParts, outboxPaths } from './outbox-routes.ts';
 
 export interface AdminDependencies {
   readonly status: StatusSource;
   readonly cache: CacheSource;
+  readonly outbox: OutboxParts;
   readonly metrics: { readonly contentType: string; metrics(): Promise<string> };
   readonly log: Pick<Logger, 'error'>;
   readonly livenessChecks: readonly HealthCheck[];
@@ -32,6 +36,7 @@ export function createAdminServer(dependencies: AdminDependencies): FastifyInsta
     exposeHeadRoutes: false,
     forceCloseConnections: true,
     requestTimeout: 10_000,
+    bodyLimit: 16_384,
   });
   server.addHook('onRequest', async (request) => refuseStrangers(request, dependencies.ownNames));
   addHealth(server, dependencies);
@@ -52,6 +57,7 @@ export function createAdminServer(dependencies: AdminDependencies): FastifyInsta
     reply.header('x-holdfast-source', 'cache').header('x-holdfast-age', String(Math.floor(found.ageSeconds)));
     return reply.type('application/json').send(`${found.text}\n`);
   });
+  addOutboxRoutes(server, dependencies.outbox);
   server.setNotFoundHandler((request) => {
     if (request.method !== 'GET') return Promise.reject(methodNotAllowed(request.method));
     return Promise.reject(
@@ -77,7 +83,16 @@ export async function listenAdmin(server: FastifyInstance, address: HostPort): P
   return { host: address.host, port: typeof bound === 'object' && bound !== null ? bound.port : address.port };
 }
 
-const paths = ['/healthz', '/livez', '/readyz', '/metrics', '/status', '/cache/scopes', '/cache/object'];
+const paths = [
+  '/healthz',
+  '/livez',
+  '/readyz',
+  '/metrics',
+  '/status',
+  '/cache/scopes',
+  '/cache/object',
+  ...outboxPaths,
+];
 
 function addHealth(server: FastifyInstance, { livenessChecks, readinessChecks }: AdminDependencies): void {
   const all = [...livenessChecks, ...readinessChecks];
@@ -119,22 +134,17 @@ function refuseStrangers(request: FastifyRequest, ownNames: ReadonlySet<string>)
     const message = `the admin port does not answer for host "${request.headers.host ?? ''}"; ask it by IP address or as localhost`;
     throw new StatusError(status('Forbidden', message));
   }
-  if (request.method !== 'GET') throw methodNotAllowed(request.method);
-}
-
-function refuseRemote(request: FastifyRequest): void {
-  const address = request.ip.replace(/^::ffff:/, '');
-  if (address === '::1' || address.startsWith('127.')) return;
-  throw new StatusError(status('Forbidden', 'what the store holds is shown on this machine only; ask over 127.0.0.1'));
+  if (request.method !== 'GET' && !request.url.startsWith('/outbox/')) throw methodNotAllowed(request.method);
 }
 
 function methodNotAllowed(method: string): StatusError {
-  return new StatusError(status('MethodNotAllowed', `the admin port only reads: GET, not ${method}`));
+  return new StatusError(status('MethodNotAllowed', `the admin port takes no ${method} there`));
 }
 
 function sendStatus(reply: FastifyReply, error: unknown): FastifyReply {
   const answer = statusOf(error);
   if (answer.code === 405) reply.header('allow', 'GET');
+  if (answer.code === 401) reply.header('www-authenticate', 'Bearer');
   return reply
     .code(answer.code)
     .type('application/json')

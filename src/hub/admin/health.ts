@@ -6,6 +6,8 @@ export interface HealthCheck {
   readonly name: string;
   /** What is wrong, in words; undefined when nothing is. */
   check(): string | undefined | Promise<string | undefined>;
+  /** What else there is to say while nothing is wrong. */
+  remark?(): string | undefined;
 }
 
 export interface HealthReport {
@@ -24,7 +26,8 @@ export async function reportHealth(
     checks.map(async (one) => {
       if (options.excluded.has(one.name)) return { line: `[+]${one.name} excluded: ok`, isOk: true };
       const problem = await problemOf(one);
-      if (problem === undefined) return { line: `[+]${one.name} ok`, isOk: true };
+      const remark = one.remark?.();
+      if (problem === undefined) return { line: `[+]${one.name} ok${remark ? ` (${remark})` : ''}`, isOk: true };
       return { line: `[-]${one.name} failed: ${problem}`, isOk: false };
     }),
   );

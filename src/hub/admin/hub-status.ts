@@ -58,6 +58,23 @@ export interface StorageStatus {
   readonly reason?: string;
 }
 
+export interface OutboxStatus {
+  /** Writes that the cloud is still to hear of. */
+  readonly waiting: number;
+  /** Writes that somebody has to decide about. */
+  readonly parked: number;
+  /** Age of the oldest that waits; null when none does. */
+  readonly oldestSeconds: number | null;
+  /** Of all of them, as kept on disk. */
+  readonly bytes: number;
+  /** True while they are being sent. */
+  readonly replaying: boolean;
+  /** Events that gave way since the start, because the outbox was full. */
+  readonly droppedEvents: number;
+  /** Entries that could not be read at the start. */
+  readonly damaged: number;
+}
+
 export interface MemoryStatus {
   readonly rssBytes: number;
   readonly heapBytes: number;
@@ -73,6 +90,7 @@ export interface HubStatus {
   readonly watchers: number;
   /** Watches open to the cloud now. */
   readonly upstreamWatches: number;
+  readonly outbox: OutboxStatus;
   readonly storage: StorageStatus;
   readonly memory: MemoryStatus;
   /** Sentences about what somebody should look at, e.g. an open insecure port. */

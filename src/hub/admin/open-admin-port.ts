@@ -7,10 +7,14 @@ import type { LinkView } from '../services.ts';
 import { createAdminServer, listenAdmin } from './admin-server.ts';
 import type { CacheSource } from './cache-view.ts';
 import type { StatusSource } from './hub-status.ts';
+import type { OutboxParts } from './outbox-routes.ts';
 
 export interface AdminPortParts {
   readonly status: StatusSource;
   readonly cache: CacheSource;
+  readonly outbox: OutboxParts;
+  /** What waits for the cloud, in words. */
+  readonly outboxWords: () => string | undefined;
   readonly metrics: Metrics;
   readonly log: Pick<Logger, 'error'>;
   readonly link: Pick<LinkView, 'state'>;
@@ -25,10 +29,11 @@ export interface AdminPort {
 
 /** @throws ListenError */
 export async function openAdminPort(address: HostPort, parts: AdminPortParts): Promise<AdminPort> {
-  const { status, cache, metrics, log, link, isClosing, nodeName } = parts;
+  const { status, cache, outbox, outboxWords, metrics, log, link, isClosing, nodeName } = parts;
   const server = createAdminServer({
     status,
     cache,
+    outbox,
     metrics,
     log,
     livenessChecks: [{ name: 'ping', check: () => undefined }],
@@ -39,6 +44,8 @@ export async function openAdminPort(address: HostPort, parts: AdminPortParts): P
         name: 'link-known',
         check: () => (link.state === 'starting' ? 'no server has answered or failed yet' : undefined),
       },
+      // Parked writes are for people to decide about; clients are served all the same.
+      { name: 'outbox', check: () => undefined, remark: outboxWords },
     ],
     ownNames: new Set([nodeName, hostname().toLowerCase()]),
   });

@@ -1,41 +1,44 @@
 // Takes the secret parts out of an object before a person sees it. Pure.
 // Keys stay, so that one can see what is there; values become their length. The annotation in which kubectl keeps a
 // whole earlier copy of the object goes too, because that copy holds the same values.
+import { isJsonObject, type JsonObject, type JsonValue, parseJson, prettyJson } from '../../apimachinery/json.ts';
+import type { FieldPath } from '../../apimachinery/patch/field-path.ts';
 
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
+const withheld = '<redacted>';
 
 /** @returns the JSON text to show; throws when `body` is not a JSON object */
 export function redactObject(resource: string, body: Buffer): string {
-  const object = JSON.parse(body.toString('utf8')) as Record<string, unknown>;
-  const isSecret = resource === 'secrets' || object.kind === 'Secret';
-  return JSON.stringify(isSecret ? redactSecret(object) : object, null, 2);
+  const object = parseJson(body);
+  if (!isJsonObject(object)) throw new TypeError('this is no object');
+  return prettyJson(isSecret(resource, object) ? redactSecret(object) : object);
 }
 
-function redactSecret(secret: Record<string, unknown>): Record<string, unknown> {
-  const redacted = { ...secret };
-  if (isRecord(secret.data)) redacted.data = mapValues(secret.data, (value) => lengthOf(value, 'base64'));
-  if (isRecord(secret.stringData))
-    redacted.stringData = mapValues(secret.stringData, (value) => lengthOf(value, 'utf8'));
-  if (isRecord(secret.metadata) && isRecord(secret.metadata.annotations)) {
-    const annotations = mapValues(secret.metadata.annotations, (value, key) =>
-      key === lastApplied ? '(redacted)' : value,
-    );
-    redacted.metadata = { ...secret.metadata, annotations };
+export function isSecret(resource: string, object: JsonObject | undefined): boolean {
+  return resource === 'secrets' || object?.kind === 'Secret';
+}
+
+export function redactSecret(secret: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(secret).map(([key, value]) => [key, redactField(value, [key])]));
+}
+
+/** One field of a Secret, or all below it, as it may be shown. */
+export function redactField(value: JsonValue, path: FieldPath): JsonValue {
+  const [top, second, third] = path;
+  if (top === 'data' || top === 'stringData') {
+    if (isJsonObject(value) && path.length === 1) return mapValues(value, (one) => lengthOf(one, top));
+    return path.length === 1 ? withheld : lengthOf(value, top);
   }
-  return redacted;
+  if (top !== 'metadata') return value;
+  if (path.length > 2) return second === 'annotations' && third === lastApplied ? withheld : value;
+  return isJsonObject(value) ? mapValues(value, (one, key) => redactField(one, [...path, key])) : value;
 }
 
-function lengthOf(value: unknown, encoding: 'base64' | 'utf8'): string {
-  return typeof value === 'string' ? `(redacted, ${Buffer.byteLength(value, encoding)} bytes)` : '(redacted)';
+function lengthOf(value: JsonValue, field: 'data' | 'stringData'): string {
+  if (typeof value !== 'string') return withheld;
+  return `<${Buffer.byteLength(value, field === 'data' ? 'base64' : 'utf8')} bytes>`;
 }
 
-function mapValues(
-  record: Record<string, unknown>,
-  change: (value: unknown, key: string) => unknown,
-): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value, key)]));
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function mapValues(object: JsonObject, change: (value: JsonValue, key: string) => JsonValue): JsonObject {
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value, key)]));
 }

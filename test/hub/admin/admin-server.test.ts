@@ -2,6 +2,7 @@ import test from 'ava';
 import { type AdminDependencies, createAdminServer, listenAdmin } from '../../../src/hub/admin/admin-server.ts';
 import type { HealthCheck } from '../../../src/hub/admin/health.ts';
 import { healthyStatus, podScope } from '../../support/hub-status.ts';
+import { nothingOwed } from '../../support/outbox-parts.ts';
 
 const passing: HealthCheck = { name: 'ping', check: () => undefined };
 const failing: HealthCheck = { name: 'storage', check: () => 'nothing can be written: the disk is full' };
@@ -14,6 +15,7 @@ function createServer(changes: Partial<AdminDependencies> = {}) {
     log: { error: () => {} },
     status: { status: () => healthyStatus },
     cache: { lookUp: () => ({ state: 'unknown' }), placesOf },
+    outbox: nothingOwed,
     metrics: { contentType: 'text/plain; version=0.0.4', metrics: async () => '# nothing\n' },
     livenessChecks: [passing],
     readinessChecks: [],
@@ -88,7 +90,15 @@ test('a page that rebinds its own name to this address gets 403; addresses, loca
   }
 });
 
-test('the admin port only reads', async (t) => {
+test('a check that passes may have something to say, which only a verbose answer shows', async (t) => {
+  const { ask } = createServer({
+    readinessChecks: [{ name: 'outbox', check: () => undefined, remark: () => '1 is parked' }],
+  });
+  t.is((await ask('/readyz?verbose')).body, '[+]ping ok\n[+]outbox ok (1 is parked)\nreadyz check passed\n');
+  t.is((await ask('/readyz')).body, 'ok');
+});
+
+test('the admin port only reads, but for decisions about the outbox', async (t) => {
   const { ask } = createServer();
   for (const method of ['POST', 'DELETE', 'HEAD'] as const) {
     const answer = await ask('/status', { method });
@@ -210,7 +220,7 @@ test('a secret is shown without its values', async (t) => {
     cache: { placesOf, lookUp: () => ({ state: 'present', ageSeconds: 0, body: Buffer.from(JSON.stringify(secret)) }) },
   });
   const answer = await ask('/cache/object?resource=v1/secrets&namespace=default&name=s');
-  t.deepEqual(answer.json().data, { password: '(redacted, 7 bytes)' });
+  t.deepEqual(answer.json().data, { password: '<7 bytes>' });
 });
 
 test('a taken admin port is named with its flag and what to do', async (t) => {

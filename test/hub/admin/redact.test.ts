@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { redactObject } from '../../../src/hub/admin/redact.ts';
+import { redactField, redactObject } from '../../../src/hub/admin/redact.ts';
 
 test('no value of a secret is shown, wherever in the object it stands', (t) => {
   const value = fc.stringMatching(/^[a-z]{12}$/);
@@ -26,12 +26,25 @@ test('no value of a secret is shown, wherever in the object it stands', (t) => {
 test('a secret without the usual fields, or found under another resource, is redacted too', (t) => {
   t.deepEqual(JSON.parse(redactObject('secrets', Buffer.from('{"metadata":{"name":"s"},"data":{"a":7}}'))), {
     metadata: { name: 's' },
-    data: { a: '(redacted)' },
+    data: { a: '<redacted>' },
   });
-  t.regex(redactObject('things', Buffer.from('{"kind":"Secret","data":{"a":"eA=="}}')), /redacted, 1 bytes/);
+  t.regex(redactObject('things', Buffer.from('{"kind":"Secret","data":{"a":"eA=="}}')), /<1 bytes>/);
 });
 
 test('other objects are shown whole', (t) => {
   const configMap = { kind: 'ConfigMap', data: { a: 'b' }, metadata: { annotations: { x: 'y' } } };
   t.deepEqual(JSON.parse(redactObject('configmaps', Buffer.from(JSON.stringify(configMap)))), configMap);
+});
+
+test('a field of a secret alone is redacted as it is in the whole', (t) => {
+  const applied = ['metadata', 'annotations', 'kubectl.kubernetes.io/last-applied-configuration'];
+  t.is(redactField('aHVudGVyMg==', ['data', 'password']), '<7 bytes>');
+  t.is(redactField('hunter2', ['stringData', 'password']), '<7 bytes>');
+  t.is(redactField('hunter2', ['data']), '<redacted>');
+  t.is(redactField('hunter2', applied), '<redacted>');
+  t.deepEqual(redactField({ [applied[2]!]: 'hunter2', owner: 'me' }, applied.slice(0, 2)), {
+    [applied[2]!]: '<redacted>',
+    owner: 'me',
+  });
+  t.is(redactField('Opaque', ['type']), 'Opaque');
 });
