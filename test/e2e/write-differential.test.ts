@@ -60,9 +60,20 @@ async function makePods(): Promise<void> {
     const containers = [
       { name: 'app', image: 'app' },
       { name: 'side', image: 'side' },
+      {
+        name: 'ruled',
+        image: 'ruled',
+        restartPolicy: 'Never',
+        restartPolicyRules: [{ action: 'Restart', exitCodes: { operator: 'In', values: [1] } }],
+      },
     ];
-    const spec = { nodeName, restartPolicy, containers };
-    await plane.request('POST', `/api/v1/namespaces/${namespace}/pods`, { metadata: { name }, spec });
+    const initContainers = [
+      { name: 'first', image: 'first' },
+      { name: 'sidecar', image: 'sidecar', restartPolicy: 'Always' },
+    ];
+    const spec = { nodeName, restartPolicy, containers, initContainers };
+    const made = await plane.request('POST', `/api/v1/namespaces/${namespace}/pods`, { metadata: { name }, spec });
+    if (![201, 409].includes(made.status)) throw new Error(`no pod ${name}: ${JSON.stringify(made.body)}`);
   }
 }
 

@@ -185,7 +185,7 @@ const nodes: TestedKind = {
 };
 
 const containerStatus = (random: Random) => ({
-  name: random.pick(['app', 'side']),
+  name: random.pick(['app', 'side', 'side', 'ruled']),
   image: 'app',
   imageID: '',
   ready: random.isLucky(50),
@@ -223,6 +223,13 @@ const pods: TestedKind = {
         ...maybe(random, 50, () => ({
           containerStatuses: Array.from({ length: random.below(3) }, () => containerStatus(random)),
         })),
+        ...maybe(random, 20, () => ({
+          initContainerStatuses: Array.from({ length: random.below(3) }, () => ({
+            ...containerStatus(random),
+            name: random.pick(['first', 'sidecar', 'strange']),
+          })),
+        })),
+        ...maybe(random, 4, () => ({ ephemeralContainerStatuses: [{ ...containerStatus(random), name: 'debug' }] })),
         ...maybe(random, 30, () => ({ podIP: random.pick(['10.1.0.4', '10.1.0.5', '']) })),
         ...maybe(random, 30, () => ({
           podIPs: random.pick([[{ ip: '10.1.0.4' }], [{ ip: '10.1.0.5' }, { ip: 'fd00::5' }], [{ ip: 'x' }], []]),

@@ -37,7 +37,8 @@ export const nodeRules: KindRules = {
   prepareUpdate,
   updateProblems: (after, _before, subresource) => [
     ...(subresource === '' ? newNodeProblems(after, childOf(after, 'status')) : metadataProblems(after, false)),
-    ...statusProblems(childOf(after, 'status')),
+    ...quantitiesProblems(childOf(after, 'status')),
+    ...declaredFeaturesProblems(childOf(after, 'status')),
     ...addressesProblems(childOf(after, 'status')),
   ],
 };
@@ -73,21 +74,21 @@ function newNodeProblems(node: JsonObject, status: JsonObject): FieldProblem[] {
   const isPositive = capacity === undefined || capacity > 0;
   return [
     ...metadataProblems(node, false, subdomainProblems),
-    ...statusProblems(status),
+    ...quantitiesProblems(status),
     ...(isPositive ? [] : [invalidValue('metadata.nodeSwapStatus.capacity', capacity, 'must be greater than zero')]),
   ];
 }
 
-function statusProblems(status: JsonObject): FieldProblem[] {
-  const quantities = ['capacity', 'allocatable'].flatMap((list) =>
+function quantitiesProblems(status: JsonObject): FieldProblem[] {
+  return ['capacity', 'allocatable'].flatMap((list) =>
     textsOf(status, list).flatMap(([name, quantity]) => quantityProblems(`status.${list}.${name}`, name, quantity)),
   );
-  return [...quantities, ...declaredFeaturesProblems(listOf(status, 'declaredFeatures').map(String))];
 }
 
 const featurePattern = /^[A-Z][a-zA-Z0-9]*(\/[a-zA-Z][a-zA-Z0-9]*)*$/;
 
-function declaredFeaturesProblems(features: readonly string[]): FieldProblem[] {
+function declaredFeaturesProblems(status: JsonObject): FieldProblem[] {
+  const features = listOf(status, 'declaredFeatures').map(String);
   return features.flatMap((feature, i) => {
     const field = `status.declaredFeatures[${i}]`;
     const before = features[i - 1];
