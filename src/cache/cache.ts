@@ -16,7 +16,8 @@ import { NotedDocuments } from './noted-documents.ts';
 import { NotedObjects } from './noted-objects.ts';
 import { NotedRights } from './noted-rights.ts';
 import { type NoteSpace, Notes } from './notes.ts';
-import { OwedWrites, type OwedWritesOptions } from './outbox/owed-writes.ts';
+import { OwedWrites } from './outbox/owed-writes.ts';
+import type { OwedWritesOptions } from './outbox/owed-writes-dependencies.ts';
 import type { InitialSync, LinkGate, Timing } from './reflector.ts';
 import { RightProofs } from './right-proofs.ts';
 import { collectionPath, type Scope } from './scope.ts';
@@ -106,7 +107,7 @@ export class Cache {
         this.#cluster = identity;
         notes.put('meta', 'cluster', Buffer.from(JSON.stringify(identity)));
       },
-      onAnotherCluster: (error) => this.#forgetAll(error),
+      onAnotherCluster: (error, newestVersion) => this.#forgetAll(error, newestVersion),
       onBlind: events.clusterUnknown,
     });
     this.writes = new OwedWrites(
@@ -232,6 +233,7 @@ export class Cache {
     this.#noteContact(noteContactEveryMs);
     if (link.isOnline) this.scopes.closeUnread(timing.now(), lingerMs);
     if (this.#o.records.health.state !== 'ok') return;
+    await this.writes.outbox.flush();
     for (const id of this.#records.behind) await this.scopes.get(id)?.saveAnew();
   }
 
@@ -259,13 +261,14 @@ export class Cache {
   }
 
   /** Another cluster, or another past of this one: nothing that is known here may be told as its truth. */
-  #forgetAll(error: Error): void {
+  #forgetAll(error: Error, newestVersion: string): Promise<void> {
     this.#o.events.anotherCluster(error);
     for (const followed of this.scopes.all) followed.expire(error.message);
     this.rights.clear();
     this.grants.clear();
     this.objects.clear();
     this.documents.clear();
+    return this.writes.forgetCluster(error, newestVersion);
   }
 }
 

@@ -24,8 +24,11 @@ export interface ClusterCheckDependencies {
   readonly newestVersion: () => string;
   readonly remembered: () => ClusterIdentity | undefined;
   readonly remember: (cluster: ClusterIdentity) => void;
-  /** All that is known belongs to another past: it has to be forgotten at once. `verify` rejects afterwards. */
-  readonly onAnotherCluster: (error: Error) => void;
+  /**
+   * All that is known belongs to another past: it has to be forgotten at once, and to be on disk as forgotten when this
+   * resolves. `verify` rejects afterwards. `newestVersion`: of the cluster that answers.
+   */
+  readonly onAnotherCluster: (error: Error, newestVersion: string) => void | Promise<void>;
   /** The node may not read the Service, so nothing can be told apart. */
   readonly onBlind: (error: UpstreamStatusError) => void;
 }
@@ -85,7 +88,7 @@ export class CloudIdentityCheck implements ClusterCheck {
     const uid = seen.objects.get('default/kubernetes')?.uid;
     const error = this.#difference(uid) ?? regression(newest, seen.resourceVersion);
     // In this order: a crash between the two must not leave old knowledge under the new name.
-    if (error !== undefined) onAnotherCluster(error);
+    if (error !== undefined) await onAnotherCluster(error, seen.resourceVersion);
     if (uid !== undefined && uid !== this.#deps.remembered()?.uid) remember({ uid });
     if (error !== undefined) throw error;
   }

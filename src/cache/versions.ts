@@ -1,6 +1,6 @@
 // The versions that are given out here while the cloud is away: each above every one seen so far, the cloud's and our own,
 // also after a crash. The cloud's counter goes up by more than one a second in any cluster that lives, so it passes them.
-import type { Records } from '../../storage/records.ts';
+import type { Change, Records } from '../../storage/records.ts';
 import { maxResourceVersion } from '../apimachinery/resource-version.ts';
 
 export interface VersionsOptions {
@@ -41,6 +41,16 @@ export class Versions {
     const newest = this.newest;
     this.#newest = String((newest === '' ? 0n : BigInt(newest)) + 1n);
     return this.#newest;
+  }
+
+  /**
+   * Those given out so far mean nothing any more: another cluster answers, whose newest is this one.
+   * @returns what has to go to disk, so that no later life goes on with them
+   */
+  beginAnew(newest: string): readonly Change[] {
+    this.#newest = newest;
+    this.#ceiling = 0n;
+    return [{ type: 'delete', space: 'meta', key }];
   }
 
   /** Nothing came of it, and nobody was told. */

@@ -59,6 +59,7 @@ export class LinkMonitor extends EventEmitter<{ change: [LinkChangeEvent] }> imp
   #advised: string | undefined;
   #timer: Timer | undefined;
   #isClosed = false;
+  #losses = 0;
 
   constructor(options: LinkMonitorOptions) {
     super();
@@ -109,6 +110,11 @@ export class LinkMonitor extends EventEmitter<{ change: [LinkChangeEvent] }> imp
 
   get isOnline(): boolean {
     return this.#now.state === 'online';
+  }
+
+  /** How often it was not online any more, if only for a moment. */
+  get losses(): number {
+    return this.#losses;
   }
 
   /** For a client that is refused: `since 2026-01-31T10:02:03Z: probe failed: connection-refused (10.0.0.1:6443)`. */
@@ -211,6 +217,7 @@ export class LinkMonitor extends EventEmitter<{ change: [LinkChangeEvent] }> imp
   #announce(change: LinkChange): void {
     const fields = { event: 'connectivity.changed', from: change.from, to: change.to, because: change.reason };
     this.#options.log.info(fields, messages[change.to]);
+    if (change.from === 'online') this.#losses += 1;
     this.emit('change', { ...change, since: this.#now.since });
   }
 

@@ -62,6 +62,7 @@ function writesOf(log: string[]): CacheOptions['writes'] {
       replayBegan: () => {},
       replayInterrupted: () => {},
       replayEnded: () => {},
+      meantForAnother: (entries) => log.push(`meant for another ${entries.length}`),
     },
   };
 }

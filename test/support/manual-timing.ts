@@ -66,6 +66,7 @@ export class ManualTiming implements Timing {
 
 export class ManualLink implements LinkGate {
   isOnline = true;
+  losses = 0;
   readonly #waiting = new Set<() => void>();
 
   whenOnline(signal: AbortSignal): Promise<void> {
@@ -77,6 +78,7 @@ export class ManualLink implements LinkGate {
   }
 
   set(isOnline: boolean): void {
+    if (this.isOnline && !isOnline) this.losses += 1;
     this.isOnline = isOnline;
     if (!isOnline) return;
     for (const resolve of this.#waiting) resolve();

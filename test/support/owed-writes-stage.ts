@@ -118,6 +118,7 @@ export class OwedWritesStage {
           replayBegan: () => {},
           replayInterrupted: (error) => log.push(`interrupted ${error}`),
           replayEnded: () => {},
+          meantForAnother: () => {},
         },
       },
       {
@@ -221,12 +222,16 @@ export function kindOf(resource: string): Pick<WriteRequest, 'gvr' | 'kind' | 'a
 }
 
 function success(statusCode: number, object: JsonObject): CloudAnswer {
-  return { statusCode, headers: {}, body: Buffer.from(stringifyJson(object)) };
+  return { statusCode, headers: { 'content-type': 'application/json' }, body: Buffer.from(stringifyJson(object)) };
 }
 
 function failure(code: number, message: string): CloudAnswer {
   const status = { kind: 'Status', apiVersion: 'v1', status: 'Failure', message, code };
-  return { statusCode: code, headers: {}, body: Buffer.from(stringifyJson(status)) };
+  return {
+    statusCode: code,
+    headers: { 'content-type': 'application/json' },
+    body: Buffer.from(stringifyJson(status)),
+  };
 }
 
 /** What the object at this path says under `data`. */

@@ -36,7 +36,8 @@ export function roomFor(
   const isEnough = (): boolean => entries <= 0 && bytes <= 0 && events <= 0;
   if (isEnough()) return [];
   const dropped: number[] = [];
-  const droppable = [...waiting].filter(({ entry }) => isEvent(entry) && entry.state === 'queued');
+  // A request of one that is marked as sent may be on its way.
+  const droppable = [...waiting].filter(({ entry }) => isEvent(entry) && entry.state !== 'sent');
   const normalFirst = [...droppable.filter(isNormal), ...droppable.filter((one) => !isNormal(one))];
   for (const { entry, bytes: freed } of normalFirst) {
     dropped.push(entry.sequence);

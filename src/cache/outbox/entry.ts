@@ -3,7 +3,8 @@
 //
 // Promise: what decodes is what was encoded, integers above 2^53 included.
 import type { GroupVersionResource } from '../../apimachinery/group-version-resource.ts';
-import { type JsonObject, type JsonValue, parseJson, stringifyJson } from '../../apimachinery/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, parseJson, stringifyJson } from '../../apimachinery/json.ts';
+import { isResourceVersion } from '../../apimachinery/resource-version.ts';
 import type { ConflictPolicy, WriteClass } from '../writes/policy.ts';
 
 export interface WriteTarget {
@@ -99,11 +100,39 @@ export function encodeEntry(entry: OutboxEntry): Buffer {
 
 /** @throws SyntaxError or TypeError when these are not the bytes of an entry */
 export function decodeEntry(bytes: Buffer): OutboxEntry {
-  const value = parseJson(bytes) as unknown as OutboxEntry;
-  if (typeof value?.sequence !== 'number' || typeof value.target?.name !== 'string') {
-    throw new TypeError('this is no entry of an outbox');
-  }
-  return { ...value, before: value.before, after: value.after };
+  const value = parseJson(bytes);
+  if (!isJsonObject(value) || !isEntry(value)) throw new TypeError('this is no entry of an outbox');
+  const entry = value as unknown as OutboxEntry;
+  return { ...entry, before: entry.before, after: entry.after };
+}
+
+/** What replaying and showing rely on; the objects themselves may be anything. */
+function isEntry(value: JsonObject): boolean {
+  const { sequence, state, op, target, writer, before, after, resourceVersion, cloudVersion, writtenAt } = value;
+
+  return (
+    Number.isSafeInteger(sequence) &&
+    (sequence as number) > 0 &&
+    (state === 'queued' || state === 'sent' || state === 'parked') &&
+    (op === 'create' || op === 'update' || op === 'delete') &&
+    isJsonObject(target) &&
+    isJsonObject(target.gvr) &&
+    areTexts([target.gvr.group, target.gvr.version, target.gvr.resource]) &&
+    areTexts([target.apiVersion, target.kind, target.namespace, target.name, target.subresource]) &&
+    isJsonObject(writer) &&
+    areTexts([writer.identity, writer.userAgent, writer.fieldManager, writer.token ?? '']) &&
+    areTexts([value.class, value.conflict]) &&
+    (before === undefined ? op === 'create' : isJsonObject(before)) &&
+    (after === undefined ? op === 'delete' : isJsonObject(after)) &&
+    typeof resourceVersion === 'string' &&
+    isResourceVersion(resourceVersion) &&
+    typeof cloudVersion === 'string' &&
+    typeof writtenAt === 'number'
+  );
+}
+
+function areTexts(values: readonly unknown[]): boolean {
+  return values.every((value) => typeof value === 'string');
 }
 
 function withoutUndefined(entry: OutboxEntry): JsonValue {

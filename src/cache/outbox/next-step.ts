@@ -6,6 +6,7 @@ import { equalJson, isJsonObject, type JsonDraft, type JsonObject, own } from '.
 import { formatFieldPath } from '../../apimachinery/patch/field-path.ts';
 import { threeWayMerge } from '../../apimachinery/patch/three-way-merge.ts';
 import { schemaOf } from '../../apimachinery/schema/schema-of.ts';
+import { deletionRequest, isDeleting, withoutPropagation } from './deletion-request.ts';
 import type { OutboxEntry } from './entry.ts';
 import { uidOf } from './fold.ts';
 import { ownPart } from './own-part.ts';
@@ -15,9 +16,15 @@ export type Step =
   | { readonly kind: 'done'; readonly reason: 'applied' | 'superseded' }
   | { readonly kind: 'look' }
   | { readonly kind: 'create'; readonly body: JsonObject }
-  /** `loser`: what has to be parked once this is through. */
-  | { readonly kind: 'update'; readonly body: JsonObject; readonly conflicts?: readonly string[] }
-  | { readonly kind: 'delete'; readonly uid: string }
+  /** `conflicts`: what has to be parked once this is through. `isFirstOfTwo`: look again then, more is to be done. */
+  | {
+      readonly kind: 'update';
+      readonly body: JsonObject;
+      readonly conflicts?: readonly string[];
+      readonly isFirstOfTwo?: boolean;
+    }
+  /** `options`: of the DeleteOptions, besides the uid. */
+  | { readonly kind: 'delete'; readonly uid: string; readonly options?: JsonObject }
   | { readonly kind: 'park'; readonly reason: string; readonly conflicts?: readonly string[] };
 
 const applied: Step = { kind: 'done', reason: 'applied' };
@@ -32,7 +39,7 @@ export function firstStep(entry: OutboxEntry): Step {
     // Somebody's edit in the cloud must not be deleted unseen.
     return entry.class === 'user' || uid === '' ? { kind: 'look' } : { kind: 'delete', uid };
   }
-  if (entry.cloudVersion === '') return { kind: 'look' };
+  if (entry.cloudVersion === '' || deletionRequest(entry) !== undefined) return { kind: 'look' };
   return { kind: 'update', body: withMetadata(entry.after!, { resourceVersion: entry.cloudVersion }) };
 }
 
@@ -58,16 +65,27 @@ function ofDeletion(entry: OutboxEntry, cloud: JsonObject | undefined): Step {
   if (cloud === undefined) return applied;
   const uid = entry.cloudUid ?? uidOf(entry.before);
   if (uidOf(cloud) !== uid) return superseded;
-  const isUntouched = entry.cloudVersion !== '' && versionOf(cloud) === entry.cloudVersion;
-  if (entry.class !== 'user' || isUntouched || entry.conflict === 'edge-wins') return { kind: 'delete', uid };
+  return mayDelete(entry, cloud) ? { kind: 'delete', uid } : changedThere(entry, cloud);
+}
+
+/** Nobody's edit in the cloud is deleted unseen. */
+function mayDelete(entry: OutboxEntry, cloud: JsonObject): boolean {
+  if (entry.class !== 'user' || entry.conflict === 'edge-wins') return true;
+  if (entry.cloudVersion !== '' && versionOf(cloud) === entry.cloudVersion) return true;
+  const edited = bare(cloud);
+  return [entry.before, entry.after].some((known) => known !== undefined && equalJson(bare(known), edited));
+}
+
+/** What people write: no status, and nothing of the server's. */
+function bare(object: JsonObject): JsonObject {
+  const { status: _status, ...kept } = withoutServerFields(withoutPropagation(object, undefined));
+  return kept;
+}
+
+function changedThere(entry: OutboxEntry, cloud: JsonObject): Step {
   const { conflicts } = threeWayMerge(schemaOfEntry(entry), entry.before ?? {}, {}, cloud);
-  const isSame = equalJson(withoutServerFields(entry.before ?? {}), withoutServerFields(cloud));
-  if (isSame) return { kind: 'delete', uid };
-  return {
-    kind: 'park',
-    reason: 'it was deleted here and changed in the cloud',
-    conflicts: conflicts.map(formatFieldPath),
-  };
+  const reason = 'it was deleted here and changed in the cloud';
+  return { kind: 'park', reason, conflicts: conflicts.map(formatFieldPath) };
 }
 
 function ofUpdate(entry: OutboxEntry, cloud: JsonObject | undefined): Step {
@@ -75,17 +93,25 @@ function ofUpdate(entry: OutboxEntry, cloud: JsonObject | undefined): Step {
   if (cloud === undefined) return ofVanished(entry, isStatus);
   const uid = entry.cloudUid ?? uidOf(entry.before);
   if (uid !== '' && uidOf(cloud) !== uid) {
-    if (isStatus || entry.class === 'event') return superseded;
+    if (entry.class === 'pod-delete' || isStatus || entry.class === 'event') return superseded;
     if (entry.class !== 'csinode' && entry.conflict !== 'edge-wins') {
       return { kind: 'park', reason: 'another object has taken its name in the cloud' };
     }
   }
   if (entry.class === 'pod-status' && isTerminal(cloud) && !isTerminal(entry.after!)) return superseded;
   const { base, edge } = ownPart(entry, cloud);
-  return merged(entry, base, edge, cloud);
+  const options = deletionRequest(entry);
+  if (options === undefined) return merged(entry, base, edge, cloud);
+  // What else was changed before it was deleted goes first; then it is looked at again.
+  const step = merged(entry, base, withoutPropagation(edge, entry.before), cloud);
+  if (step.kind === 'update' && step.conflicts === undefined) return { ...step, isFirstOfTwo: true };
+  if (step !== applied) return step;
+  if (isDeleting(cloud) && options.gracePeriodSeconds === undefined) return applied;
+  return mayDelete(entry, cloud) ? { kind: 'delete', uid: uidOf(cloud), options } : changedThere(entry, cloud);
 }
 
 function ofVanished(entry: OutboxEntry, isStatus: boolean): Step {
+  if (deletionRequest(entry) !== undefined) return applied;
   if (isStatus) return superseded;
   if (entry.class === 'event' || entry.class === 'csinode') return { kind: 'create', body: creation(entry.after!) };
   if (entry.class === 'user' && entry.conflict === 'edge-wins') return { kind: 'create', body: creation(entry.after!) };
@@ -125,7 +151,16 @@ function creation(object: JsonObject): JsonObject {
   });
 }
 
-const serverFields = ['resourceVersion', 'generation', 'managedFields', 'selfLink', 'creationTimestamp', 'uid'];
+const serverFields = [
+  'resourceVersion',
+  'generation',
+  'managedFields',
+  'selfLink',
+  'creationTimestamp',
+  'uid',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+];
 
 function withoutServerFields(object: JsonObject): JsonObject {
   return withMetadata(object, Object.fromEntries(serverFields.map((field) => [field, undefined])));

@@ -1,19 +1,29 @@
 // The node's own Lease while the cloud is away: kubelet renews it every ten seconds and is answered from memory. When the
 // cloud is back, its newest renewal is the first thing that the cloud hears, so that the node is not taken for dead.
+//
+// Promise: a cloud that refuses it, or puts it off, holds up nothing else.
 import { isJsonObject, type JsonObject, own, parseJson, stringifyJson } from '../../apimachinery/json.ts';
+import { isApiserverAnswer } from '../apiserver-answer.ts';
 import { nodeCredential } from '../credential.ts';
-import type { Cloud } from './cloud.ts';
+import type { Cloud, CloudAnswer } from './cloud.ts';
 import { type AcceptedWrite, targetPath } from './entry.ts';
-import { untilEither } from './until-either.ts';
+
+/** `ended`: the cloud has it or does not want it, so its own word counts again. `later`: it is to be tried again. */
+export type LeaseOutcome =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'ended'; readonly path: string }
+  | { readonly kind: 'later'; readonly afterMs: number };
 
 const rounds = 5;
+const laterMs = 5000;
+/** After so many answers in a row that never came the rest goes on without it. */
+const patience = 3;
 
 export class NodeLease {
   #newest: AcceptedWrite | undefined;
-  #renewed = Promise.withResolvers<void>();
+  #unanswered = 0;
 
   keep(write: AcceptedWrite): void {
-    if (this.#newest === undefined) this.#renewed = Promise.withResolvers<void>();
     this.#newest = write;
   }
 
@@ -21,40 +31,72 @@ export class NodeLease {
     return this.#newest !== undefined;
   }
 
-  /** Resolves when the cloud has heard of the newest renewal. Rejects when the signal aborts. */
-  async whenRenewed(signal: AbortSignal): Promise<void> {
-    while (this.isOwed) await untilEither(this.#renewed.promise, signal);
+  /** Nothing of it is told to any cloud. Answers the path under which it was shown, if it was. */
+  forget(): string | undefined {
+    const path = this.#newest === undefined ? undefined : targetPath(this.#newest.target);
+    this.#newest = undefined;
+    return path;
   }
 
-  /**
-   * Resolves with the path of the Lease when the cloud has the newest renewal, with undefined when there was none.
-   * @throws what `cloud.send` rejects with; the renewal is kept then
-   */
-  async renew(cloud: Cloud, signal: AbortSignal): Promise<string | undefined> {
+  /** @throws what `cloud.send` rejects with; the renewal is kept then */
+  async renew(cloud: Cloud, signal: AbortSignal): Promise<LeaseOutcome> {
     const write = this.#newest;
-    if (write?.after === undefined) return undefined;
-    const path = targetPath(write.target);
-    const request = { credential: nodeCredential, userAgent: write.writer.userAgent, signal };
+    if (write?.after === undefined) return { kind: 'none' };
+    try {
+      const isOver = await this.#send(cloud, write, write.after, signal);
+      this.#unanswered = 0;
+      // What was renewed meanwhile is sent with the next call.
+      if (!isOver || this.#newest !== write) return { kind: 'later', afterMs: isOver ? 0 : laterMs };
+    } catch (error) {
+      this.#unanswered += 1;
+      if (this.#unanswered < patience || signal.aborted) throw error;
+      return { kind: 'later', afterMs: laterMs };
+    }
+    this.#newest = undefined;
+    return { kind: 'ended', path: targetPath(write.target) };
+  }
+
+  /** False when the cloud cannot take it now. */
+  async #send(
+    cloud: Cloud,
+    { target, writer }: AcceptedWrite,
+    after: JsonObject,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const path = targetPath(target);
+    const request = { credential: nodeCredential, userAgent: writer.userAgent, signal };
     for (let round = 0; round < rounds; round++) {
       const seen = await cloud.send({ ...request, method: 'GET', path });
-      const present = seen.statusCode === 200 ? parseJson(seen.body) : undefined;
-      const body = Buffer.from(stringifyJson(renewed(write.after, isJsonObject(present) ? present : undefined)));
+      if (isLater(seen)) return false;
+      const present = seen.statusCode === 200 ? objectOf(seen) : undefined;
+      if (seen.statusCode !== 404 && present === undefined) return true; // refused
+      const body = Buffer.from(stringifyJson(renewed(after, present)));
       const answer =
         present === undefined
           ? await cloud.send({ ...request, method: 'POST', path: path.slice(0, path.lastIndexOf('/')), body })
           : await cloud.send({ ...request, method: 'PUT', path, body });
-      if (answer.statusCode !== 409) break; // renewed, or refused: kubelet renews it again within ten seconds
+      if (isLater(answer)) return false;
+      if (answer.statusCode !== 409) return true; // renewed, or refused: kubelet renews it again within ten seconds
     }
-    if (this.#newest === write) {
-      this.#newest = undefined;
-      this.#renewed.resolve();
-    }
-    return path;
+    return true;
+  }
+}
+
+function isLater({ statusCode, headers }: CloudAnswer): boolean {
+  return statusCode === 429 || statusCode >= 500 || (statusCode >= 300 && !isApiserverAnswer(headers));
+}
+
+function objectOf({ body }: CloudAnswer): JsonObject | undefined {
+  try {
+    const value = parseJson(body);
+    return isJsonObject(value) ? value : undefined;
+  } catch {
+    return undefined; // as good as a refusal
   }
 }
 
 /** Time and holder as renewed here, everything else as the cloud has it. */
-export function renewed(edge: JsonObject, cloud: JsonObject | undefined): JsonObject {
+function renewed(edge: JsonObject, cloud: JsonObject | undefined): JsonObject {
   const spec = own(edge, 'spec');
   const metadata = own(edge, 'metadata');
   const clean = isJsonObject(metadata) ? withoutServerFields(metadata) : {};

@@ -92,8 +92,11 @@ export class OfflineWrites {
   /** @param lower resolves when all with a lower version are shown: who is told of a version has seen all below it */
   async #keepAndShow(taken: Taken, lower: Promise<void>): Promise<ComputedWrite> {
     const { versions, wallClock, newUid, nameSuffix } = this.#o;
-    const { request, known, disposition, customStatus } = taken;
-    const resourceVersion = disposition.keep === 'memory' ? await versions.nextInMemory() : versions.next();
+    const { request, disposition, customStatus } = taken;
+    const isInMemory = disposition.keep === 'memory';
+    const resourceVersion = isInMemory ? await versions.nextInMemory() : versions.next();
+    // As it is now: the disk was asked for a version meanwhile.
+    const { known } = isInMemory ? this.#known(request) : taken;
     const now = wallClock();
     let computed: ComputedWrite | undefined;
     try {
@@ -104,11 +107,15 @@ export class OfflineWrites {
     }
     if (computed.op === 'none') return computed;
     const write = accepted(taken, { computed, resourceVersion, now });
-    if (disposition.keep === 'memory') this.#o.keepInMemory(write);
-    else await this.#o.outbox.add(write);
+    const { outbox, ownWrites, keepInMemory, onAccepted } = this.#o;
+    if (isInMemory) keepInMemory(write);
+    else await outbox.add(write);
     await lower;
-    await this.#o.ownWrites.show(write);
-    this.#o.onAccepted(write);
+    await ownWrites.show(write);
+    // Taken back by a deletion, brought to the cloud or parked already: the cloud's word counts.
+    const path = targetPath(write.target);
+    if (!isInMemory && outbox.pendingOf(path).length === 0) ownWrites.end(path);
+    onAccepted(write);
     return computed;
   }
 

@@ -1,73 +1,25 @@
 // All about writes that were accepted here: taking them in, showing them, keeping them, bringing them to the cloud. The
 // one thing of this directory that the rest of the cache and the hub talk to.
-import type { Records } from '../../../storage/records.ts';
 import type { GroupVersionResource } from '../../apimachinery/group-version-resource.ts';
 import { stringifyJson } from '../../apimachinery/json.ts';
-import type { FollowedScope } from '../followed-scope.ts';
+import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
 import { nodeLender } from '../lenders.ts';
-import type { ClusterCheck, LinkGate, Timing } from '../reflector.ts';
+import type { LinkGate } from '../reflector.ts';
 import { Versions } from '../versions.ts';
 import type { ComputedWrite } from '../writes/compute-write.ts';
-import type { WritePolicy } from '../writes/policy.ts';
 import type { WriteRequest } from '../writes/write-request.ts';
-import type { OutboxLimits } from './bounds.ts';
-import type { Cloud } from './cloud.ts';
 import { Decisions } from './decisions.ts';
-import { type AcceptedWrite, type OutboxEntry, targetPath } from './entry.ts';
+import { type OutboxEntry, targetPath } from './entry.ts';
 import { NodeLease } from './node-lease.ts';
-import { type CallerOfWrite, OfflineWrites, type OfflineWritesOptions, type Outcome } from './offline-writes.ts';
+import { type CallerOfWrite, OfflineWrites, type Outcome } from './offline-writes.ts';
 import { Outbox } from './outbox.ts';
+import type { KnownToStore, OwedWritesOptions } from './owed-writes-dependencies.ts';
 import { type OwnObject, OwnWrites } from './own-writes.ts';
 import { parkedEvent } from './parked-event.ts';
 import { replayGate } from './replay-gate.ts';
 import { Replayer } from './replayer.ts';
-
-export interface OwedWritesEvents {
-  accepted(write: AcceptedWrite): void;
-  /** Events that gave way when the bounds were reached. */
-  dropped(entries: readonly OutboxEntry[]): void;
-  unreadable(key: string, error: unknown): void;
-  parked(entry: OutboxEntry): void;
-  /** The Event on the object of a parked write could not be kept. */
-  untold(entry: OutboxEntry, error: unknown): void;
-  replayed(entry: OutboxEntry, reason: 'applied' | 'superseded'): void;
-  replayBegan(pending: number): void;
-  replayInterrupted(error: unknown, left: number): void;
-  replayEnded(sent: number): void;
-}
-
-export interface OwedWritesOptions {
-  readonly records: Records;
-  readonly link: LinkGate;
-  readonly timing: Timing;
-  /** Milliseconds since the epoch, as far as they can be known. */
-  readonly wallClock: () => number;
-  readonly cloud: Cloud;
-  /** In whose name Events about parked writes are made. */
-  readonly nodeName: string;
-  /** As whom the hub itself speaks. */
-  readonly userAgent: string;
-  readonly policy: WritePolicy;
-  readonly mightKeep: (gvr: GroupVersionResource) => boolean;
-  readonly limits: OutboxLimits;
-  readonly perSecond: number;
-  readonly jitterMs: number;
-  readonly newUid: () => string;
-  readonly nameSuffix: () => string;
-  readonly events: OwedWritesEvents;
-}
-
-/** What the store offers. */
-export interface KnownToStore {
-  readonly cloudObject: OfflineWritesOptions['cloudObject'];
-  readonly hasStatus: OfflineWritesOptions['hasStatus'];
-  readonly scopesOf: (gvr: GroupVersionResource) => Iterable<FollowedScope>;
-  readonly newestVersion: () => string;
-  readonly cluster: ClusterCheck;
-  /** The cloud's own word on an object that was owed to it. */
-  readonly see: (path: string, identity: string, body: Buffer) => void;
-  readonly forget: (path: string) => void;
-}
+import { SeenTokens } from './seen-tokens.ts';
+import { untilEither } from './until-either.ts';
 
 export class OwedWrites {
   readonly own: OwnWrites;
@@ -77,6 +29,8 @@ export class OwedWrites {
   readonly #o: OwedWritesOptions;
   readonly #store: KnownToStore;
   readonly #lease = new NodeLease();
+  readonly #tokens = new SeenTokens();
+  readonly #opened = Promise.withResolvers<Replayer>();
   readonly #ended = new AbortController();
   #outbox: Outbox | undefined;
   #desk: OfflineWrites | undefined;
@@ -90,7 +44,13 @@ export class OwedWrites {
     const { records } = options;
     this.versions = new Versions({ records, newestKnown: store.newestVersion });
     this.own = new OwnWrites({ versions: this.versions, scopesOf: store.scopesOf });
-    this.gate = replayGate(options.link, () => this.outbox, this.#lease);
+    const isCaughtUp = (): boolean => this.isCaughtUp;
+    this.gate = replayGate(options.link, {
+      get isCaughtUp() {
+        return isCaughtUp();
+      },
+      whenCaughtUp: async (signal) => (await untilEither(this.#opened.promise, signal)).whenCaughtUp(signal),
+    });
   }
 
   /** @throws TypeError before `restore` */
@@ -110,13 +70,8 @@ export class OwedWrites {
     const { records, limits, events, policy, wallClock, newUid, nameSuffix } = this.#o;
     this.#outbox = await Outbox.open({ records, limits, onDropped: events.dropped, onUnreadable: events.unreadable });
     await this.versions.restore();
-    const pending = this.outbox.pending.toSorted((a, b) =>
-      Number(BigInt(a.resourceVersion) - BigInt(b.resourceVersion)),
-    );
-    for (const entry of this.outbox.entries) this.versions.see(entry.resourceVersion);
-    for (const entry of pending) await this.own.show(entry);
-    for (const { target } of pending)
-      for (const { snapshot } of this.#store.scopesOf(target.gvr)) snapshot.leapToOwnWrites();
+    this.versions.see(this.outbox.newestVersion);
+    await this.#showAgain();
     this.#desk = new OfflineWrites({
       outbox: this.outbox,
       ownWrites: this.own,
@@ -135,6 +90,19 @@ export class OwedWrites {
     });
     this.#replayer = this.#createReplayer();
     this.#decisions = new Decisions(this.outbox, () => this.#replayer?.poke());
+    this.#opened.resolve(this.#replayer);
+  }
+
+  async #showAgain(): Promise<void> {
+    const pending = this.outbox.pending.toSorted((a, b) =>
+      compareResourceVersion(a.resourceVersion, b.resourceVersion),
+    );
+    for (const entry of pending) {
+      // It is owed all the same, and the cloud may understand it.
+      await this.own.show(entry).catch((error: unknown) => this.#o.events.unreadable(targetPath(entry.target), error));
+    }
+    for (const { target } of pending)
+      for (const { snapshot } of this.#store.scopesOf(target.gvr)) snapshot.leapToOwnWrites();
   }
 
   /** Brings what is owed to the cloud whenever it can be reached. */
@@ -179,6 +147,30 @@ export class OwedWrites {
     return this.own.get(path);
   }
 
+  /** All that is owed was tried since the link came back; what still is was put off by the cloud. */
+  get isCaughtUp(): boolean {
+    return this.#replayer?.isCaughtUp ?? false;
+  }
+
+  /** The cloud has just accepted this bearer token. */
+  seeToken(identity: string, token: string): void {
+    if (this.#tokens.see(identity, token)) this.#replayer?.tokenSeen(identity);
+  }
+
+  /**
+   * Another cluster answers, or another past of this one: what is owed was meant for the one before and is never sent to
+   * this one, unless somebody says so.
+   * @param newestVersion that this one has
+   */
+  async forgetCluster(error: Error, newestVersion: string): Promise<void> {
+    this.#lease.forget();
+    this.own.clear();
+    const also = this.versions.beginAnew(newestVersion);
+    const reason = `${error.message}; this write was meant for the cluster before`;
+    const parked = await this.outbox.parkAll({ reason, code: 0, at: this.#o.wallClock() }, also);
+    if (parked.length > 0) this.#o.events.meantForAnother(parked);
+  }
+
   get isReplaying(): boolean {
     return this.#replayer?.isRunning ?? false;
   }
@@ -193,11 +185,10 @@ export class OwedWrites {
       timing,
       perSecond,
       jitterMs,
-      first: async (signal) => {
-        const path = await this.#lease.renew(cloud, signal);
-        if (path !== undefined) this.own.end(path);
-      },
+      lease: this.#lease,
+      newestToken: (identity) => this.#tokens.newest(identity),
       events: {
+        leaseEnded: (path) => this.own.end(path),
         done: (entry, outcome) => {
           const path = targetPath(entry.target);
           if (outcome.object === undefined) this.#store.forget(path);

@@ -90,6 +90,12 @@ export class OwnWrites implements OwnWritesView {
     for (const { snapshot } of this.#o.scopesOf(own.gvr)) snapshot.relistForOwnWrite(own.key);
   }
 
+  /** Nothing of it is shown any more, to anybody. The scopes have forgotten everything. */
+  clear(): void {
+    this.#byPath.clear();
+    this.#byResource.clear();
+  }
+
   /** What this scope's watchers hear of it; undefined when they have heard it, or it never was in the scope and is not now. */
   #change(scope: Scope, snapshot: Snapshot, path: string): Change | undefined {
     const own = this.#byPath.get(path);

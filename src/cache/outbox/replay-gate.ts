@@ -1,11 +1,17 @@
-// The link as those see it who read the cloud anew: up only when the cloud has heard what is owed to it. Before that, what
-// it says is older than what readers here were shown.
+// The link as those see it who read the cloud anew: up once everything that is owed was tried since the link came back.
+// Before that, what the cloud says is older than what readers here were shown. What the cloud has put off stays shown on
+// top of its word, and keeps nobody from reading the rest.
 import type { LinkGate } from '../reflector.ts';
-import type { NodeLease } from './node-lease.ts';
-import type { Outbox } from './outbox.ts';
 
-export function replayGate(link: LinkGate, outbox: () => Outbox, lease: NodeLease): LinkGate {
-  const isUp = (): boolean => link.isOnline && !outbox().owes() && !lease.isOwed;
+/** How far replaying has come. */
+export interface CatchingUp {
+  readonly isCaughtUp: boolean;
+  /** Rejects when the signal aborts. */
+  whenCaughtUp(signal: AbortSignal): Promise<void>;
+}
+
+export function replayGate(link: LinkGate, replay: CatchingUp): LinkGate {
+  const isUp = (): boolean => link.isOnline && replay.isCaughtUp;
   return {
     get isOnline() {
       return isUp();
@@ -13,8 +19,7 @@ export function replayGate(link: LinkGate, outbox: () => Outbox, lease: NodeLeas
     async whenOnline(signal) {
       do {
         await link.whenOnline(signal);
-        await lease.whenRenewed(signal);
-        await outbox().whenSettled(signal);
+        await replay.whenCaughtUp(signal);
       } while (!isUp());
     },
   };

@@ -22,6 +22,8 @@ export interface CallerIdentitiesDependencies {
   readonly now: () => number;
   /** Where accepted tokens are written down. */
   readonly memory: Pick<TokenRecords, 'keep' | 'forget' | 'revoke'>;
+  /** The cloud has just taken this bearer token for this identity. */
+  readonly onProved: (identity: string, token: string) => void;
 }
 
 const provenForMs = 120_000;
@@ -84,8 +86,9 @@ export class CallerIdentities {
   }
 
   proved({ caller }: Pick<Asking, 'caller'>): void {
-    const { bearer } = caller;
+    const { bearer, credential } = caller;
     if (bearer === undefined) return;
+    if (credential.kind === 'bearer') this.#deps.onProved(bearer.claimed, credential.token);
     this.#provenAt.delete(bearer.hash);
     this.#provenAt.set(bearer.hash, this.#deps.now());
     for (const oldest of this.#provenAt.keys()) {

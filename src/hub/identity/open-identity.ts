@@ -102,6 +102,7 @@ export async function openIdentity(
       podPresence: podPresence(cache, config.nodeName),
       now: () => clock.now(),
       memory,
+      onProved: (identity, token) => cache.writes.seeToken(identity, token),
     }),
     clientAuthorities: () => [...clusterAuthorities(), pki.authority],
     status: () => {

@@ -27,6 +27,7 @@ function setUp(o: { statusCode?: number; presence?: PodPresence } = {}) {
   const clock = { nowMs: 1_000_000_000_000 };
   const seen = { asked: 0, changes: 0 };
   const kept = new Map<string, AcceptedToken>();
+  const proved: string[] = [];
   const tokens = new AcceptedTokens({ nodeName: 'edge-1', now: () => clock.nowMs, offlineTokenTtlMs: 24 * hourMs });
   const identities = new CallerIdentities({
     tokens,
@@ -51,8 +52,9 @@ function setUp(o: { statusCode?: number; presence?: PodPresence } = {}) {
         kept.delete(hash);
       },
     },
+    onProved: (identity, token) => proved.push(`${identity} ${token}`),
   });
-  return { clock, seen, kept, tokens, identities };
+  return { clock, seen, kept, tokens, identities, proved };
 }
 
 const node: Caller = {
@@ -73,6 +75,16 @@ test('online, a token is who it claims only after the cloud took it, and that is
   await identities.proven({ caller, signal });
   t.is(seen.asked, 2);
   t.is(await identities.proven({ caller: node, signal }), 'node');
+});
+
+test('a token that the cloud takes is remembered under the identity it names, for writes that wait', async (t) => {
+  const { identities, proved } = setUp();
+  const caller = callerWith(token);
+  await identities.proven({ caller, signal });
+  t.deepEqual(proved, [`${caller.bearer!.claimed} ${token}`]);
+  const refused = setUp({ statusCode: 401 });
+  await refused.identities.proven({ caller, signal });
+  t.deepEqual(refused.proved, []);
 });
 
 test('requests that come at once with the same token ask the cloud once; one that leaves does not spoil it for the rest', async (t) => {

@@ -1,0 +1,188 @@
+// Sends owed writes: each object's in their order, those of different objects side by side. Says what came of each, and
+// keeps in mind which ones the cloud has put off.
+//
+// Promise: nothing is sent before its entry is marked as sent on disk, nor with anybody else's credential, nor before it
+// was seen that this is still the same cluster; one that cannot be sent now never holds up the others.
+import type { ClusterCheck, LinkGate, Timing } from '../reflector.ts';
+import type { Cloud } from './cloud.ts';
+import type { OutboxEntry, Parked } from './entry.ts';
+import type { Outbox } from './outbox.ts';
+import type { Pace } from './pace.ts';
+import { PutOffs } from './put-off.ts';
+import { type ReplayOutcome, replayEntry } from './replay-entry.ts';
+
+/** Writes to one object, oldest first. */
+export type Chain = readonly OutboxEntry[];
+
+export interface ChainSenderOptions {
+  readonly outbox: Outbox;
+  readonly cloud: Cloud;
+  readonly link: LinkGate;
+  readonly cluster: ClusterCheck;
+  readonly timing: Timing;
+  /** The newest bearer token of an identity that the cloud was seen to accept. */
+  readonly newestToken: (identity: string) => string | undefined;
+  readonly events: {
+    /** The cloud has it, or it has become pointless there. */
+    done(entry: OutboxEntry, outcome: Extract<ReplayOutcome, { kind: 'done' }>): void;
+    /** The replay goes on when it resolves. */
+    parked(entry: OutboxEntry): Promise<void>;
+  };
+}
+
+export const sideBySide = 8;
+/** So many are marked as sent with one sync. */
+const batchSize = 16;
+/** So long after the link came back a writer may show up with a token that is still good. */
+const awaitTokenMs = 10 * 60_000;
+/** The node's own credential may be read anew from its file. */
+const nodeRetryMs = 30_000;
+/** After so many times in a row without an answer the others go on without this one. */
+const patience = 3;
+
+export class ChainSender {
+  readonly putOffs = new PutOffs();
+  readonly #o: ChainSenderOptions;
+  /** Sequence → how often in a row no answer came. */
+  readonly #unanswered = new Map<number, number>();
+  #onlineSince = 0;
+
+  constructor(options: ChainSenderOptions) {
+    this.#o = options;
+  }
+
+  /** The link is back: all that was put off is tried again. */
+  begin(): void {
+    this.putOffs.clear();
+    this.#onlineSince = this.#o.timing.now();
+  }
+
+  /**
+   * Resolves with how many were concluded; each other one is put off.
+   * @throws what `cloud.send` rejects with
+   */
+  async sendAll(chains: readonly Chain[], pace: Pace, signal: AbortSignal): Promise<number> {
+    let next = 0;
+    let sent = 0;
+    const failed = new AbortController();
+    const both = AbortSignal.any([signal, failed.signal]);
+    const worker = async (): Promise<void> => {
+      while (next < chains.length && !both.aborted) {
+        const batch = chains.slice(next, next + batchSize);
+        next += batch.length;
+        // One sync for many; those that wait in the batch are looked at before they are sent, should the hub die meanwhile.
+        if (!(await this.#mark(batch.map(([head]) => head!)))) continue;
+        for (const chain of batch) sent += await this.#sendChain(chain, pace, both);
+      }
+    };
+    const workers = Array.from({ length: Math.min(sideBySide, chains.length) }, () =>
+      worker().catch((error: unknown) => {
+        failed.abort(error);
+        throw error;
+      }),
+    );
+    const outcomes = await Promise.allSettled(workers);
+    const rejected = outcomes.find(({ status }) => status === 'rejected');
+    if (rejected !== undefined) throw failed.signal.reason ?? (rejected as PromiseRejectedResult).reason;
+    return sent;
+  }
+
+  /** False when the disk does not take it: nothing is sent then, and all are tried later. */
+  async #mark(entries: readonly OutboxEntry[]): Promise<boolean> {
+    const { outbox } = this.#o;
+    const queued = entries.map(({ sequence }) => outbox.get(sequence)).filter(isQueued);
+    try {
+      await outbox.markSent(queued);
+      return true;
+    } catch {
+      // Storage has said so; it says when it takes writes again, too.
+      for (const { sequence } of entries) this.#putOff(sequence, 1000);
+      return false;
+    }
+  }
+
+  /** One object's writes in their order. Stops at the first that cannot be sent now. */
+  async #sendChain(chain: Chain, pace: Pace, signal: AbortSignal): Promise<number> {
+    const { outbox, cluster } = this.#o;
+    let sent = 0;
+    for (const { sequence, state } of chain) {
+      await pace.turn(signal);
+      await cluster.verify(signal);
+      // As it is now: it may have been parked, or given the cloud's uid, while it waited.
+      const entry = outbox.get(sequence);
+      if (entry === undefined || entry.state === 'parked') continue;
+      const wasSent = sequence === chain[0]!.sequence ? state === 'sent' : entry.state === 'sent';
+      if (entry.state === 'queued' && !(await this.#mark([entry]))) return sent;
+      const outcome = await this.#send({ ...entry, state: wasSent ? 'sent' : 'queued' }, signal);
+      if (outcome === undefined || !(await this.#conclude(entry, outcome))) return sent;
+      sent += 1;
+    }
+    return sent;
+  }
+
+  /** Undefined when no answer came, and the others need not wait for one. */
+  async #send(entry: OutboxEntry, signal: AbortSignal): Promise<ReplayOutcome | undefined> {
+    const { cloud, newestToken } = this.#o;
+    const { token, identity } = entry.writer;
+    try {
+      const outcome = await replayEntry(entry, { cloud, token, signal });
+      this.#unanswered.delete(entry.sequence);
+      const newer = token === undefined ? undefined : newestToken(identity);
+      if (outcome.kind !== 'unauthorized' || newer === undefined || newer === token) return outcome;
+      return await replayEntry(entry, { cloud, token: newer, signal });
+    } catch (error) {
+      const times = (this.#unanswered.get(entry.sequence) ?? 0) + 1;
+      this.#unanswered.set(entry.sequence, times);
+      if (times < patience || signal.aborted || !this.#o.link.isOnline) throw error;
+      this.#putOff(entry.sequence, 1000);
+      return undefined;
+    }
+  }
+
+  /** False when it is still owed. */
+  async #conclude(entry: OutboxEntry, outcome: ReplayOutcome): Promise<boolean> {
+    const { outbox, events, timing } = this.#o;
+    const { sequence } = entry;
+    if (outcome.kind === 'later') {
+      this.#putOff(sequence, outcome.afterMs);
+      return false;
+    }
+    const { token, identity } = entry.writer;
+    const deadline = this.#onlineSince + awaitTokenMs;
+    if (outcome.kind === 'unauthorized' && timing.now() < deadline) {
+      if (token === undefined) this.#putOff(sequence, nodeRetryMs);
+      else this.putOffs.untilToken(sequence, deadline, identity);
+      return false;
+    }
+    this.putOffs.end(sequence);
+    const hasTaken = outcome.kind === 'parked' || (outcome.kind === 'done' && outcome.reason === 'applied');
+    if (hasTaken && entry.op !== 'delete' && outcome.object !== undefined) {
+      await outbox.renameUid(entry, outcome.object);
+    }
+    if (outcome.kind === 'done') {
+      await outbox.settle([entry]);
+      events.done(entry, outcome);
+      return true;
+    }
+    await events.parked(await outbox.park(entry, { ...whyParked(outcome), at: timing.wallClock() }));
+    return true;
+  }
+
+  #putOff(sequence: number, afterMs: number): void {
+    const { timing } = this.#o;
+    this.putOffs.again(sequence, timing.now(), afterMs, timing.random());
+  }
+}
+
+type Refused = Extract<ReplayOutcome, { kind: 'parked' | 'unauthorized' }>;
+
+function whyParked(outcome: Refused): Omit<Parked, 'at'> {
+  if (outcome.kind === 'unauthorized')
+    return { reason: `${outcome.reason}; no other credential of its writer was seen`, code: 401 };
+  const { kind: _kind, object: _object, ...parked } = outcome;
+  return parked;
+}
+
+function isQueued(entry: OutboxEntry | undefined): entry is OutboxEntry {
+  return entry?.state === 'queued';
+}

@@ -1,0 +1,68 @@
+// The disk's side of the outbox: it is told in batches how entries stand in memory. What a failing disk has missed goes with
+// the next batch that it takes.
+import type { Change, Records } from '../../../storage/records.ts';
+import type { OutboxEntry } from './entry.ts';
+import { type HighWater, highWaterChange, recordOf } from './outbox-records.ts';
+
+export interface OutboxDiskOptions {
+  readonly records: Records;
+  /** As it is in memory now. */
+  readonly get: (sequence: number) => OutboxEntry | undefined;
+  readonly highWater: () => HighWater;
+}
+
+/** What goes into the space that storage keeps for a full disk is small. */
+const urgentBytes = 32 * 1024;
+
+export class OutboxDisk {
+  readonly #o: OutboxDiskOptions;
+  /** Sequences of which the disk may say otherwise. */
+  #missed = new Set<number>();
+
+  constructor(options: OutboxDiskOptions) {
+    this.#o = options;
+  }
+
+  get isBehind(): boolean {
+    return this.#missed.size > 0;
+  }
+
+  /**
+   * These entries as they are in memory, and whatever was missed before, in one batch. Survives power loss when it resolves.
+   * @throws StorageReadOnlyError and the like; it goes with the next batch then
+   */
+  async write(sequences: readonly number[], also: readonly Change[] = []): Promise<void> {
+    await this.#write(sequences, also, true);
+  }
+
+  /** The same for what may as well be found as it was: a failing disk is told later. */
+  async note(sequences: readonly number[]): Promise<void> {
+    await this.#write(sequences, [], false).catch(isMissed);
+  }
+
+  /** A refused write may be found on disk all the same after a crash, and must not come back. */
+  async retract(sequence: number): Promise<void> {
+    const change = recordOf(sequence, this.#o.get(sequence));
+    if ((change.value?.length ?? 0) > urgentBytes) return; // goes with the next batch
+    await this.#o.records.writeUrgent([change]).catch(isMissed);
+  }
+
+  async #write(sequences: readonly number[], also: readonly Change[], sync: boolean): Promise<void> {
+    const { records, get, highWater } = this.#o;
+    const all = new Set([...this.#missed, ...sequences]);
+    this.#missed = new Set();
+    const changes = [...all].map((sequence) => recordOf(sequence, get(sequence)));
+    // Else what is known from the entries alone would go back with the newest of them.
+    const isFewer = [...all].some((sequence) => (get(sequence)?.state ?? 'parked') === 'parked');
+    const kept = isFewer || also.length > 0 ? [highWaterChange(highWater())] : [];
+    try {
+      await records.write([...changes, ...kept, ...also], { sync });
+    } catch (error) {
+      for (const sequence of all) this.#missed.add(sequence);
+      throw error;
+    }
+  }
+}
+
+/** Storage itself says that the disk takes nothing; what it has missed is remembered here. */
+function isMissed(): void {}

@@ -1,0 +1,49 @@
+// The requests that bring one owed write to the cloud: under its writer's name, and with what makes them safe to repeat.
+import { type JsonObject, stringifyJson } from '../../apimachinery/json.ts';
+import { type Credential, nodeCredential } from '../credential.ts';
+import type { Cloud, CloudAnswer, CloudRequest } from './cloud.ts';
+import { type OutboxEntry, targetPath } from './entry.ts';
+import type { Step } from './next-step.ts';
+
+interface ReplayRequests {
+  readonly look: () => Promise<CloudAnswer>;
+  readonly perform: (step: Extract<Step, { kind: 'create' | 'update' | 'delete' }>) => Promise<CloudAnswer>;
+}
+
+export function replayRequests(
+  entry: OutboxEntry,
+  { cloud, token, signal }: { cloud: Cloud; token: string | undefined; signal: AbortSignal },
+): ReplayRequests {
+  const { target, writer } = entry;
+  const credential: Credential = token === undefined ? nodeCredential : { kind: 'bearer', token };
+  const path = targetPath(target);
+  const manager = writer.fieldManager === '' ? '' : `?fieldManager=${encodeURIComponent(writer.fieldManager)}`;
+  const ask = (method: CloudRequest['method'], to: string, body?: JsonObject): Promise<CloudAnswer> =>
+    cloud.send({
+      credential,
+      method,
+      path: to,
+      userAgent: writer.userAgent,
+      signal,
+      ...(body !== undefined && { body: Buffer.from(stringifyJson(body)) }),
+    });
+  return {
+    look: () => ask('GET', path),
+    perform: (step) => {
+      if (step.kind === 'create') return ask('POST', path.slice(0, path.lastIndexOf('/')) + manager, step.body);
+      const part = target.subresource === '' ? path : `${path}/${target.subresource}`;
+      if (step.kind === 'update') return ask('PUT', part + manager, step.body);
+      return ask('DELETE', path, deleteOptions(entry, step.uid, step.options));
+    },
+  };
+}
+
+function deleteOptions(entry: OutboxEntry, uid: string, options: JsonObject | undefined): JsonObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'DeleteOptions',
+    preconditions: { uid },
+    ...(entry.class === 'pod-delete' && { gracePeriodSeconds: 0 }),
+    ...options,
+  };
+}
