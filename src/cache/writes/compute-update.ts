@@ -15,7 +15,7 @@ import { type AskedObject, checkName, decodeBody, inNamespace, withSingleOwners 
 import { invalidValue } from './field-problem.ts';
 import type { KindRules } from './kinds/kind-rules.ts';
 import { metadataProblems, metadataUpdateProblems } from './metadata-problems.ts';
-import { isSet, listOf, metadataOf, numberOf, textOf, withMetadata } from './object-view.ts';
+import { isSet, listOf, metadataOf, numberOf, textOf, withMembers, withMetadata } from './object-view.ts';
 import { checkPatchType, patchObject } from './patch-object.ts';
 import { cannotJudge } from './refusals.ts';
 import type { ComputedWrite, Known, WriteContext, WriteRequest } from './write-request.ts';
@@ -42,8 +42,10 @@ export function computeUpdate(
   checkName(asked, name);
   if (request.verb === 'update') checkUid(request, asked, before);
   checkVersion(request, asked, before, rules);
-  const after = judged(request, { object: asked, given }, before, rules);
-  return result(request, after, before, context);
+  const last = asRead(request, before);
+  const after = judged(request, { object: asked, given }, last, rules);
+  const isSame = equalJson(after, last);
+  return result(after, before, isSame, context);
 }
 
 function updateOfNothing(request: WriteRequest, known: Known, context: WriteContext, rules: KindRules): ComputedWrite {
@@ -130,16 +132,19 @@ function systemMembers(next: JsonObject, last: JsonObject): Parameters<typeof wi
   };
 }
 
-function result(request: WriteRequest, after: JsonObject, before: JsonObject, context: WriteContext): ComputedWrite {
+/** Another version of the apiserver may write the same object in another form. */
+function asRead(request: WriteRequest, before: JsonObject): JsonObject {
+  const { kind, apiVersion } = request;
+  return decodeObject(request, withMembers(before, { kind, apiVersion }), before);
+}
+
+function result(after: JsonObject, before: JsonObject, isSame: boolean, context: WriteContext): ComputedWrite {
   const last = metadataOf(before);
   const isDeleting = isSet(own(last, 'deletionTimestamp')) && (numberOf(last, 'deletionGracePeriodSeconds') ?? 0) === 0;
   const answer = withMetadata(after, { resourceVersion: context.resourceVersion });
   if (isDeleting && listOf(metadataOf(after), 'finalizers').length === 0) {
     return { op: 'delete', statusCode: 200, before, after: undefined, answer };
   }
-  const { kind, apiVersion } = request;
-  if (equalJson(after, { ...before, kind, apiVersion })) {
-    return { op: 'none', statusCode: 200, before, after: before, answer: before };
-  }
+  if (isSame) return { op: 'none', statusCode: 200, before, after: before, answer: before };
   return { op: 'update', statusCode: 200, before, after: answer, answer };
 }
