@@ -2,7 +2,7 @@
 import { isJsonObject, type JsonObject, parseJson, stringifyJson } from '../../src/apimachinery/json.ts';
 import type { Cloud, CloudAnswer, CloudRequest } from '../../src/cache/outbox/cloud.ts';
 import { type OutboxEntry, targetPath } from '../../src/cache/outbox/entry.ts';
-import type { CallerOfWrite } from '../../src/cache/outbox/offline-writes.ts';
+import type { CallerOfWrite, Outcome } from '../../src/cache/outbox/offline-writes.ts';
 import { OwedWrites } from '../../src/cache/outbox/owed-writes.ts';
 import { type ConflictPolicy, writePolicy } from '../../src/cache/writes/policy.ts';
 import type { ComputedWrite, WriteRequest } from '../../src/cache/writes/write-request.ts';
@@ -196,6 +196,7 @@ export class OwedWritesStage {
     request: Omit<WriteRequest, 'gvr' | 'apiVersion' | 'namespace' | 'subresource' | 'query'> &
       Named &
       Partial<WriteRequest>,
+    outcome?: Outcome,
   ): Promise<ComputedWrite> {
     const caller: CallerOfWrite = {
       identity: 'sa:default:writer',
@@ -206,7 +207,11 @@ export class OwedWritesStage {
       mayWrite: () => true,
     };
     const query = { dryRun: false, fieldManager: 'kubectl-edit' };
-    return this.writes.accept({ apiVersion: 'v1', namespace: 'default', subresource: '', query, ...request }, caller);
+    return this.writes.accept(
+      { apiVersion: 'v1', namespace: 'default', subresource: '', query, ...request },
+      caller,
+      outcome,
+    );
   }
 }
 

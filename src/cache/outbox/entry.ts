@@ -46,6 +46,8 @@ export interface AcceptedWrite {
   readonly resourceVersion: string;
   /** Milliseconds since the epoch. */
   readonly writtenAt: number;
+  /** It was sent before it was taken in, and no answer came: the cloud may have it. */
+  readonly isUnknown?: true;
 }
 
 /** Why an entry is not sent any more until somebody decides. */

@@ -30,8 +30,8 @@ export function fold(pending: readonly OutboxEntry[], write: AcceptedWrite): Fol
 }
 
 function foldable(pending: readonly OutboxEntry[], write: AcceptedWrite): OutboxEntry | undefined {
-  // Made anew after it was deleted: another object.
-  if (write.op === 'create') return undefined;
+  // Made anew after it was deleted: another object. What the cloud may have already stands for itself.
+  if (write.op === 'create' || write.isUnknown) return undefined;
   for (const entry of pending.toReversed()) {
     if (isSameHand(entry, write)) {
       if (entry.state !== 'queued' || entry.op === 'delete') return undefined;

@@ -85,7 +85,7 @@ export class OfflineWrites {
     const isOwn = caller.isNode && disposition.class !== 'user';
     if (!isOwn && !caller.mayWrite(request)) throw unkept('the cloud was never seen to let this caller do that');
     const customStatus = isCustomResource(request) ? this.#o.hasStatus(request.gvr) : undefined;
-    const taken = { request, caller, known, disposition, customStatus, cloudVersion: isUnknown ? '' : cloudVersion };
+    const taken = { request, caller, known, disposition, customStatus, cloudVersion, isUnknown };
     return this.#versionOrder.run((lower) => this.#keepAndShow(taken, lower));
   }
 
@@ -143,8 +143,9 @@ interface Taken {
   readonly disposition: Exclude<Disposition, { refuse: string }>;
   /** Of a custom resource: whether it has a status subresource, if that is known. */
   readonly customStatus: boolean | undefined;
-  /** '' when the cloud has to be looked at first. */
   readonly cloudVersion: string;
+  /** It was sent, and no answer came. */
+  readonly isUnknown: boolean;
 }
 
 interface Result {
@@ -154,7 +155,7 @@ interface Result {
 }
 
 function accepted(
-  { request, caller, disposition, customStatus, cloudVersion }: Taken,
+  { request, caller, disposition, customStatus, cloudVersion, isUnknown }: Taken,
   { computed, resourceVersion, now }: Result,
 ): AcceptedWrite {
   const { gvr, apiVersion, kind, namespace, subresource } = request;
@@ -165,6 +166,7 @@ function accepted(
     class: disposition.class,
     conflict: disposition.conflict,
     ...(customStatus === false && { isStatusInside: true }),
+    ...(isUnknown && { isUnknown }),
     op: computed.op === 'none' ? 'update' : computed.op,
     writer: { identity, userAgent, fieldManager, ...(token !== undefined && { token }) },
     before: computed.before,

@@ -260,5 +260,5 @@ function sequencesOf(entries: readonly OutboxEntry[]): readonly number[] {
 }
 
 function fresh(write: AcceptedWrite): Omit<OutboxEntry, 'sequence'> {
-  return { ...write, state: 'queued', firstWrittenAt: write.writtenAt, writes: 1 };
+  return { ...write, state: write.isUnknown ? 'sent' : 'queued', firstWrittenAt: write.writtenAt, writes: 1 };
 }

@@ -1,0 +1,200 @@
+// What clients of the hub wanted, what they were told, and what became of it. Every value that a client writes is a token
+// that is written nowhere else, so that each can be followed from the client to the cloud.
+//
+// Promises checked here: what was acknowledged is applied, or overtaken by a later write, or parked where people see it;
+// nothing is applied twice, nothing that was refused is applied at all, and a deletion hits only the object it was meant for.
+import { isJsonObject, type JsonObject } from '../../src/apimachinery/json.ts';
+import type { OutboxEntry } from '../../src/cache/outbox/entry.ts';
+import { targetPath } from '../../src/cache/outbox/entry.ts';
+import type { Applied } from './cloud-store.ts';
+
+/** `refused`: nothing may come of it. `unknown`: it may have been done, once. */
+export type Outcome = 'open' | 'acknowledged' | 'refused' | 'unknown';
+
+export interface Intent {
+  readonly id: number;
+  readonly client: string;
+  readonly verb: 'create' | 'update' | 'patch' | 'delete';
+  readonly path: string;
+  /** Field → token. */
+  readonly values: ReadonlyMap<string, string>;
+  /** Of the object that is to be deleted; '' when the client names none. */
+  readonly uid: string;
+  outcome: Outcome;
+  /** Who answered. */
+  by: 'cloud' | 'outbox' | undefined;
+  /** Position among all answers. */
+  order: number;
+}
+
+export class Intents {
+  readonly #all: Intent[] = [];
+  readonly #fault: (what: string) => void;
+  readonly #isEdgeWinning: (path: string) => boolean;
+  /** Field and token → how often it came to stand there in the cloud. */
+  readonly #applied = new Map<string, number>();
+  /** Tokens of entries that became pointless in the cloud, or gave way. */
+  readonly #passedOver = new Set<string>();
+  /** Uid given by the hub → token of the creation. */
+  readonly #provisional = new Map<string, string>();
+  /** Token of a creation → uid in the cloud, the last one if it was made anew there. */
+  readonly #uids = new Map<string, string>();
+  readonly #gone = new Set<string>();
+  /** Uids of objects that clients of the hub have written to. */
+  readonly #written = new Set<string>();
+  /** Taken in by the hub, whether its client heard of it or not. */
+  readonly #accepted = new Set<number>();
+  #answers = 0;
+
+  constructor(fault: (what: string) => void, isEdgeWinning: (path: string) => boolean) {
+    this.#fault = fault;
+    this.#isEdgeWinning = isEdgeWinning;
+  }
+
+  begin(intent: Pick<Intent, 'client' | 'verb' | 'path' | 'uid'>, fields: readonly string[]): Intent {
+    const id = this.#all.length + 1;
+    const values = new Map(fields.map((field) => [field, `w${id}`]));
+    const begun: Intent = { ...intent, id, values, outcome: 'open', by: undefined, order: 0 };
+    this.#all.push(begun);
+    return begun;
+  }
+
+  end(intent: Intent, outcome: Outcome, by: Intent['by'], answer: JsonObject | undefined): void {
+    this.#answers += 1;
+    Object.assign(intent, { outcome, by, order: this.#answers });
+    const uid = isJsonObject(answer?.metadata) ? answer.metadata.uid : undefined;
+    if (intent.verb === 'create' && outcome === 'acknowledged' && by === 'outbox' && typeof uid === 'string') {
+      this.#provisional.set(uid, `w${intent.id}`);
+    }
+    if (outcome !== 'refused') return;
+    for (const [field, token] of intent.values) {
+      if (this.#applied.has(`${field} ${token}`)) this.#fault(`${token} was refused, and the cloud has it`);
+    }
+  }
+
+  /** The cloud has applied a write of whomever. */
+  seeApplied({ type, before, after, path, agent }: Applied): void {
+    const was = before === undefined ? new Map() : fieldsOf(before.value);
+    const is = type === 'DELETED' ? new Map<string, string>() : fieldsOf(after.value);
+    for (const [field, token] of is) if (was.get(field) !== token) this.#count(field, token, path);
+    const made = is.get(madeField);
+    // Also when it was merged into an object that somebody had made there meanwhile.
+    if (made !== undefined && was.get(madeField) !== made) this.#uids.set(made, after.object.uid);
+    const intent = this.#of(agent);
+    const { uid } = after.object;
+    if (type !== 'DELETED') {
+      if (intent !== undefined) this.#written.add(uid);
+      return;
+    }
+    this.#gone.add(uid);
+    if (intent === undefined || intent.uid === '') return;
+    const meant = this.#cloudUid(intent.uid);
+    // Where the edge wins, an object that was replaced in the cloud is written over, and so may be deleted after that.
+    const isSuccessor = this.#isEdgeWinning(path) && this.#written.has(uid);
+    if (meant !== uid && !isSuccessor) {
+      this.#fault(`${intent.client} deleted ${path} of uid ${uid}, meant ${meant}`);
+    }
+  }
+
+  #count(field: string, token: string, path: string): void {
+    const standing = `${field} ${token}`;
+    const times = (this.#applied.get(standing) ?? 0) + 1;
+    this.#applied.set(standing, times);
+    const intent = this.#byToken(token);
+    if (intent === undefined) return;
+    // Where the edge wins, what it wrote is put back over whatever the cloud has made of it meanwhile.
+    if (times > 1 && !this.#isEdgeWinning(path))
+      this.#fault(`${token} came to stand in the cloud ${times} times, in ${field} of ${path}`);
+    if (intent.outcome === 'refused') this.#fault(`${token} was refused and was applied later, in ${field} of ${path}`);
+  }
+
+  /** The hub has taken a write in. */
+  accept(agent: string): void {
+    const intent = this.#of(agent);
+    if (intent !== undefined) this.#accepted.add(intent.id);
+  }
+
+  /** An entry of the outbox became pointless, or had to give way. */
+  passOver(entry: OutboxEntry): void {
+    if (entry.after !== undefined) for (const token of fieldsOf(entry.after).values()) this.#passedOver.add(token);
+    if (entry.op === 'delete') this.#passedOver.add(`delete ${targetPath(entry.target)}`);
+  }
+
+  /** Everything has been brought to the cloud that will be. */
+  settle(parked: readonly OutboxEntry[]): void {
+    const parkedTokens = new Set(
+      parked.flatMap(({ after }) => (after === undefined ? [] : [...fieldsOf(after).values()])),
+    );
+    const parkedDeletions = new Set(parked.filter(({ op }) => op === 'delete').map(({ target }) => targetPath(target)));
+    for (const intent of this.#all) {
+      if (intent.outcome !== 'acknowledged') continue;
+      if (intent.verb === 'delete') this.#settleDeletion(intent, parkedDeletions);
+      for (const [field, token] of intent.values) {
+        const isThere =
+          this.#applied.has(`${field} ${token}`) || parkedTokens.has(token) || this.#passedOver.has(token);
+        if (!isThere && !this.#isOvertaken(intent, field)) this.#fault(`${token} (${describe(intent)}) was lost`);
+      }
+    }
+  }
+
+  #settleDeletion(intent: Intent, parked: ReadonlySet<string>): void {
+    const uid = this.#cloudUid(intent.uid);
+    if (this.#gone.has(uid) || parked.has(intent.path) || this.#passedOver.has(`delete ${intent.path}`)) return;
+    // Made here and deleted here before the cloud ever heard of it.
+    if (uid.startsWith('local-') || uid === '') return;
+    this.#fault(`${describe(intent)} was lost`);
+  }
+
+  /** A later write through the hub says otherwise. */
+  #isOvertaken(intent: Intent, field: string): boolean {
+    return this.#all.some(
+      (other) =>
+        other.path === intent.path &&
+        (other.values.has(field) || other.verb === 'delete') &&
+        (other.order > intent.order || other.outcome === 'open') &&
+        (other.outcome === 'acknowledged' || this.#accepted.has(other.id)),
+    );
+  }
+
+  #cloudUid(uid: string): string {
+    const made = this.#provisional.get(uid);
+    return (made !== undefined && this.#uids.get(made)) || uid;
+  }
+
+  #of(agent: string): Intent | undefined {
+    const [client, id] = agent.split('/');
+    const intent = this.#all[Number(id) - 1];
+    return intent?.client === client ? intent : undefined;
+  }
+
+  #byToken(token: string): Intent | undefined {
+    return token.startsWith('w') ? this.#all[Number(token.slice(1)) - 1] : undefined;
+  }
+}
+
+/** Written once, when an object is made. */
+export const madeField = 'made';
+
+export function describe({ client, verb, path, id, by }: Intent): string {
+  return `${verb} ${path} of ${client}, intention ${id}, acknowledged by ${by}`;
+}
+
+/** The places where tokens stand, whatever the kind. */
+export function fieldsOf(object: JsonObject): Map<string, string> {
+  const fields = new Map<string, string>();
+  const put = (name: string, value: unknown): void => {
+    if (typeof value === 'string' && /^[wo][0-9]+$/.test(value)) fields.set(name, value);
+  };
+  const { metadata, data, status, message } = object;
+  if (isJsonObject(metadata) && isJsonObject(metadata.annotations)) {
+    for (const [key, value] of Object.entries(metadata.annotations)) put(key, value);
+  }
+  if (isJsonObject(data)) for (const [key, value] of Object.entries(data)) put(`data.${key}`, value);
+  if (isJsonObject(status)) {
+    put('status.message', status.message);
+    const conditions = Array.isArray(status.conditions) ? status.conditions : [];
+    for (const one of conditions) put(`status.conditions.${one.type}`, one.message);
+  }
+  put('message', message);
+  return fields;
+}
