@@ -148,6 +148,7 @@ export class HubLife {
         podPresence: podPresence(cache, nodeName),
         now: () => clock.now(),
         memory,
+        onProved: (identity, token) => cache.writes.seeToken(identity, token),
       }),
       watchers: new WatcherRegistry({ clock, random: () => draw.next(), onEvents: () => {} }),
       metrics: { increment: () => {}, observe: () => {} },

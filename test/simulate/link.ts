@@ -12,6 +12,8 @@ const giveUpMs = 2_000;
 
 export class SimLink implements LinkGate, LinkView {
   state: LinkView['state'] = 'starting';
+  /** How often it was online and then was not. */
+  losses = 0;
   readonly #network: SimNetwork;
   readonly #way: Way;
   readonly #scheduler: Scheduler;
@@ -84,6 +86,7 @@ export class SimLink implements LinkGate, LinkView {
 
   #become(state: LinkView['state']): void {
     if (state === this.state) return;
+    if (this.state === 'online') this.losses += 1;
     this.state = state;
     if (state === 'offline') this.#way.drain();
     for (const look of [...this.#waiting]) look();

@@ -151,6 +151,7 @@ export class World {
           this.#note(`replayed ${entry.sequence} ${entry.op} ${targetPath(entry.target)}: ${reason}`);
           if (reason === 'superseded') this.#intents.passOver(entry);
         },
+        meantForAnother: (entries) => this.#note(`${entries.length} entries were meant for another cluster`),
         replayBegan: (pending) => this.#note(`replay of ${pending} began`),
         replayInterrupted: (error, left) => this.#note(`replay interrupted, ${left} left: ${error}`),
         replayEnded: (sent) => this.#note(`replay ended, ${sent} sent`),
