@@ -1,9 +1,10 @@
-// What the cloud was last known to have under a name, whoever asked: the newest of what a complete scope holds and of
-// what was read by name. Absence is a fact only inside a complete scope.
+// What the cloud was last known to have under a name, whoever asked: the newest of what complete scopes hold and of what
+// was read by name. Absence is a fact only inside a complete scope.
 import { compareResourceVersion } from '../apimachinery/resource-version.ts';
 import type { NotedObjects } from './noted-objects.ts';
 import { collectionPath, scopeOfObject } from './scope.ts';
 import type { ScopeTable } from './scope-table.ts';
+import { isOutdated, tellingScopes } from './telling-scopes.ts';
 import type { WriteRequest } from './writes/write-request.ts';
 
 export interface CloudObject {
@@ -15,10 +16,17 @@ export function cloudObject(
   { scopes, objects }: { readonly scopes: ScopeTable; readonly objects: NotedObjects },
   { gvr, namespace, name }: Pick<WriteRequest, 'gvr' | 'namespace' | 'name'>,
 ): CloudObject | 'absent' | 'unknown' {
-  const followed = scopes.answering(scopeOfObject(gvr, namespace, name));
+  const scope = scopeOfObject(gvr, namespace, name);
+  const key = `${namespace}/${name}`;
   const noted = objects.newest(`${collectionPath(gvr, namespace)}/${name}`);
-  if (followed === undefined) return noted ?? 'unknown';
-  // Read by name after the scope's stream had come so far.
-  if (noted !== undefined && compareResourceVersion(noted.resourceVersion, followed.cloudVersion) > 0) return noted;
-  return followed.snapshot.get(`${namespace}/${name}`) ?? 'absent';
+  let newest: { readonly object: CloudObject | undefined; readonly at: string } | undefined;
+  for (const { snapshot, cloudVersion } of tellingScopes(scopes, scope, key)) {
+    if (newest === undefined || compareResourceVersion(cloudVersion, newest.at) > 0) {
+      newest = { object: snapshot.get(key), at: cloudVersion };
+    }
+  }
+  // Read by name after the scopes' streams had come so far.
+  const isNotedLater = newest === undefined || compareResourceVersion(noted?.resourceVersion ?? '', newest.at) > 0;
+  if (noted !== undefined && isNotedLater) return isOutdated(scopes, scope, key, noted) ? 'unknown' : noted;
+  return newest === undefined ? 'unknown' : (newest.object ?? 'absent');
 }

@@ -17,6 +17,10 @@ import { type Relay, type RelayMode, startRelay } from './relay.ts';
 
 export interface LabOptions {
   readonly controlPlane?: ControlPlaneOptions;
+  /** One that runs already and that others use, too: it is not stopped with the lab. */
+  readonly plane?: ControlPlane;
+  /** Default `edge-1`. */
+  readonly nodeName?: string;
   /** Done with the cluster before the hub comes up. */
   readonly prepare?: (plane: ControlPlane) => Promise<void>;
   readonly hubArguments?: readonly string[];
@@ -32,6 +36,7 @@ export interface Lab {
   readonly relay: Relay;
   /** The one that runs now. */
   readonly hub: Hub;
+  readonly nodeName: string;
   /** Of the TLS port, with the node's certificate: as kubelet. */
   readonly node: ApiClient;
   /** Of the TLS port, with a bearer token. */
@@ -92,9 +97,10 @@ export const nodeName = 'edge-1';
 
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
   await using starting = new AsyncDisposableStack(); // undone when a step fails
-  const plane = await startControlPlane(options.controlPlane);
-  starting.defer(() => plane.stop());
-  await createNode(plane.admin, nodeName);
+  const plane = options.plane ?? (await startControlPlane(options.controlPlane));
+  if (plane !== options.plane) starting.defer(() => plane.stop());
+  const name = options.nodeName ?? nodeName;
+  await createNode(plane.admin, name);
   await options.prepare?.(plane);
   const proxy = await startFaultProxy(plane);
   starting.defer(() => proxy.stop());
@@ -103,8 +109,8 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-e2e-data-'));
   starting.defer(() => rm(dataDir, { recursive: true, force: true }));
   const hubOptions = {
-    kubeconfig: plane.kubeconfig(`system:node:${nodeName}`, { server: relay.url }),
-    nodeName,
+    kubeconfig: plane.kubeconfig(`system:node:${name}`, { server: relay.url }),
+    nodeName: name,
     dataDir,
     extraArgs: options.hubArguments ?? [],
     ...(options.hubProgram && { program: options.hubProgram }),
@@ -112,7 +118,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   let hub = await startHub({ ...hubOptions, waitFor: '/readyz' });
   starting.defer(() => hub.kill9());
   const started = starting.move();
-  const credentials = plane.userCertificate(`system:node:${nodeName}`);
+  const credentials = plane.userCertificate(`system:node:${name}`);
 
   const status = async (): Promise<HubStatus> => (await hub.admin.request('GET', '/status')).body;
   const untilLink = (state: string, timeoutMs: number) =>
@@ -130,6 +136,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     plane,
     proxy,
     relay,
+    nodeName: name,
     get hub() {
       return hub;
     },
@@ -139,7 +146,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     as: (token) => hub.client({ token }),
     kubeconfig: (who) =>
       who === 'node'
-        ? plane.kubeconfig(`system:node:${nodeName}`, { server: hub.apiUrl, caFile: hub.caFile })
+        ? plane.kubeconfig(`system:node:${name}`, { server: hub.apiUrl, caFile: hub.caFile })
         : plane.tokenKubeconfig(who.token, { server: hub.apiUrl, caFile: hub.caFile }),
     async cut(mode = 'reset') {
       await relay.set(mode);

@@ -15,6 +15,7 @@ import { type Document, documentKey, isDocumentPath } from '../../cache/document
 import type { FollowedScope } from '../../cache/followed-scope.ts';
 import { readOptions } from '../../cache/read-options.ts';
 import type { Scope } from '../../cache/scope.ts';
+import { isOutdated, tellingScopes } from '../../cache/telling-scopes.ts';
 import { answerBody, cacheHeaders } from '../answer.ts';
 import type { Exchange } from '../exchange.ts';
 import { answerList } from '../handlers/answer-list.ts';
@@ -89,7 +90,7 @@ function answerObject(services: Services, exchange: Exchange, identity: string, 
   if (!read.takesJson && !asMetadata) throw notAcceptable(['application/json']);
   const { info } = exchange;
   const wants = info.search === '' ? '' : readOptions(info.query, 'get').resourceVersion;
-  const inScope = sightInScope(services, identity, read);
+  const inScope = sightInScopes(services, identity, read);
   const byName = sightByName(services, identity, read);
   const mayRead = inScope !== undefined || byName !== undefined;
   const sight = sightOfOwn(services, identity, read, mayRead) ?? newestSight(inScope?.sight, byName);
@@ -105,20 +106,28 @@ function answerObject(services: Services, exchange: Exchange, identity: string, 
   answerBody(exchange, 200, cacheHeaders(Math.floor(sight.ageMs / 1000)), body);
 }
 
-/** With the version that the scope has reached: its objects are at least as new. */
-function sightInScope(
+/** With the version that the scope has reached: its objects are at least as new. The scope that has come furthest counts. */
+function sightInScopes(
   { cache, clock }: Services,
   identity: string,
   read: ObjectRead,
 ): { readonly sight: Sight; readonly resourceVersion: string } | undefined {
   const scope = read.scope();
-  const followed = cache.scopes.answering(scope);
-  if (followed === undefined || !cache.rights.has(identity, scope)) return undefined;
-  followed.wasRead(clock.now());
-  const object = followed.snapshot.get(`${read.namespace}/${read.name}`);
-  const ageMs = Math.max(0, clock.now() - followed.confirmedAt);
+  const key = keyOf(read);
+  const mayRead = cache.rights.has(identity, scope);
+  let furthest: FollowedScope | undefined;
+  for (const followed of tellingScopes(cache.scopes, scope, key)) {
+    if (!mayRead && !cache.rights.has(identity, followed.scope)) continue;
+    const isFurther =
+      furthest === undefined || compareResourceVersion(followed.cloudVersion, furthest.cloudVersion) > 0;
+    if (isFurther) furthest = followed;
+  }
+  if (furthest === undefined) return undefined;
+  furthest.wasRead(clock.now());
+  const object = furthest.snapshot.get(key);
+  const ageMs = Math.max(0, clock.now() - furthest.confirmedAt);
   const sight = { body: object?.body, resourceVersion: object?.resourceVersion ?? '', ageMs };
-  return { sight, resourceVersion: followed.resourceVersion };
+  return { sight, resourceVersion: furthest.resourceVersion };
 }
 
 /** What was written here stands above all that the cloud has said before. */
@@ -138,11 +147,17 @@ function sightByName({ cache, wallClock }: Services, identity: string, read: Obj
   const known = cache.objects.shownTo(read.path, identity);
   if (known === undefined) return undefined;
   const resourceVersion: string = JSON.parse(known.body.toString()).metadata?.resourceVersion ?? '0';
+  const { body } = known;
+  if (isOutdated(cache.scopes, read.scope(), keyOf(read), { body, resourceVersion })) return undefined;
   return {
     body: known.body,
     resourceVersion,
     ageMs: Math.max(0, wallClock() - known.seenAt),
   };
+}
+
+function keyOf({ namespace, name }: ObjectRead): string {
+  return `${namespace}/${name}`;
 }
 
 function answerDocument(services: Services, exchange: Exchange): void {

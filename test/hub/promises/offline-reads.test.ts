@@ -51,6 +51,40 @@ test('an object read by name is remembered as it was, for whoever read it', asyn
   t.is((await hub.ask(`${settings}/one`, { token: 'token-of-b' })).status, 503);
 });
 
+test('an object that a followed scope holds is read by name as the scope knows it, not as it was got once', async (t) => {
+  const hub = await startRunningHub();
+  t.teardown(() => hub.stop());
+  await hub.inCloud('POST', settings, configMap('one', { a: '1' }, { colour: 'red' }));
+  await hub.inCloud('POST', settings, configMap('two', { a: '1' }, { colour: 'red' }));
+  await hub.ask(`${settings}/one`);
+  const red = `${settings}?labelSelector=colour%3Dred`;
+  t.is((await hub.ask(red)).json.items.length, 2);
+  await hub.untilFollowed('v1/configmaps');
+  await hub.inCloud('PUT', `${settings}/one`, configMap('one', { a: '2' }, { colour: 'red' }));
+  await eventually(async () => (await hub.ask(`${red}&resourceVersion=0`)).json.items[0].data.a === '2');
+  await hub.cut();
+  t.is((await hub.ask(`${settings}/one`)).json.data.a, '2', 'got by name before it was changed');
+  t.is((await hub.ask(`${settings}/two`)).json.data.a, '1', 'never got by name');
+  t.is((await hub.ask(`${settings}/two`, { token: 'token-of-b' })).status, 503, 'shown to nobody else for it');
+});
+
+test('an object got by name is not read any more once a scope that would hold it has gone on without it', async (t) => {
+  const hub = await startRunningHub();
+  t.teardown(() => hub.stop());
+  await hub.inCloud('POST', settings, configMap('one', { a: '1' }, { colour: 'red' }));
+  await hub.inCloud('POST', settings, configMap('blue', { a: '1' }, { colour: 'blue' }));
+  await hub.ask(`${settings}/one`);
+  await hub.ask(`${settings}/blue`);
+  const red = `${settings}?labelSelector=colour%3Dred`;
+  t.is((await hub.ask(red)).json.items.length, 1);
+  await hub.untilFollowed('v1/configmaps');
+  await hub.inCloud('DELETE', `${settings}/one`);
+  await eventually(async () => (await hub.ask(`${red}&resourceVersion=0`)).json.items.length === 0);
+  await hub.cut();
+  t.is((await hub.ask(`${settings}/one`)).status, 503, 'deleted, or it has lost its label: nobody knows');
+  t.is((await hub.ask(`${settings}/blue`)).status, 200, 'the scope says nothing of what it never held');
+});
+
 test('a narrower scope is answered offline from a wider complete one', async (t) => {
   const hub = await startRunningHub();
   t.teardown(() => hub.stop());

@@ -1,0 +1,339 @@
+// Oracle, link cut: what kubelet writes. The same bytes that a real one sends go to the hub, whose link is cut, and to the
+// apiserver itself, and the answers are the same. One apiserver for all, one hub and one node for each test.
+import test from 'ava';
+import { type Answer, ApiClient } from './api-client.ts';
+import { type ControlPlane, startControlPlane } from './control-plane.ts';
+import { eventually } from './eventually.ts';
+import { followWatch } from './followed-watch.ts';
+import {
+  endedStatus,
+  type KubeletRequests,
+  kubeletRequests,
+  type PodName,
+  podConditionOrder,
+  runningStatus,
+} from './kubelet-requests.ts';
+import { createNode, type Lab, type LabOptions, podOf, startLab } from './lab.ts';
+import { comparable, sameAsCloud } from './same-as-cloud.ts';
+
+let plane: ControlPlane;
+
+test.before(async (t) => {
+  t.timeout(900_000, 'the first run builds Kubernetes');
+  plane = await startControlPlane();
+});
+test.after.always(() => plane?.stop());
+
+interface Stage {
+  readonly lab: Lab;
+  /** Through the hub. */
+  readonly kubelet: KubeletRequests;
+  /** The same one at the apiserver. */
+  readonly direct: KubeletRequests;
+  readonly nodePath: string;
+}
+
+let nodes = 0;
+
+/** A node of its own, with its namespace, and the hub in front of it; `run` begins online. */
+async function withStage(
+  run: (stage: Stage) => Promise<void>,
+  {
+    prepare,
+    ...options
+  }: Omit<LabOptions, 'plane' | 'nodeName' | 'prepare'> & {
+    readonly prepare?: (nodeName: string, namespace: string) => Promise<unknown>;
+  } = {},
+): Promise<void> {
+  nodes += 1;
+  const nodeName = `edge-${nodes}`;
+  const lab = await startLab({
+    ...options,
+    plane,
+    nodeName,
+    hubArguments: ['--replay-jitter', '0s', ...(options.hubArguments ?? [])],
+    async prepare() {
+      await plane.createNamespace(nodeName);
+      await prepare?.(nodeName, nodeName);
+    },
+  });
+  try {
+    await lab.followed('v1/nodes');
+    await lab.followed('v1/pods');
+    const credentials = plane.userCertificate(`system:node:${nodeName}`);
+    const direct = new ApiClient({ url: plane.url, caFile: plane.caFile, credentials });
+    await run({
+      lab,
+      kubelet: kubeletRequests(() => lab.node, nodeName),
+      direct: kubeletRequests(() => direct, nodeName, 'json'),
+      nodePath: `/api/v1/nodes/${nodeName}`,
+    });
+  } finally {
+    await lab.stop();
+  }
+}
+
+/** A pod that the scheduler has bound to this node and that kubelet has said to run. */
+async function runningPod(namespace: string, name: string, nodeName: string, changes: object = {}): Promise<void> {
+  await plane.admin.expect('POST', `/api/v1/namespaces/${namespace}/pods`, { ...podOf(name, nodeName), ...changes });
+  await plane.admin.expect('PATCH', `/api/v1/namespaces/${namespace}/pods/${name}/status`, {
+    status: { phase: 'Running' },
+  });
+}
+
+async function podName(kubelet: KubeletRequests, namespace: string, name: string): Promise<PodName> {
+  const { body, status, raw } = await kubelet.get(`/api/v1/namespaces/${namespace}/pods/${name}`);
+  if (status !== 200) throw new Error(`${status} ${raw}`);
+  return { namespace, name, uid: body.metadata.uid };
+}
+
+const ofCache = (answer: Answer) => answer.headers['x-holdfast-source'];
+
+test('case 21: a kubelet that registers again is told 409, as by the apiserver, and goes on with the Node that is there', async (t) => {
+  await withStage(async ({ lab, kubelet, direct, nodePath }) => {
+    await lab.cut();
+    const refused = await kubelet.register();
+    t.like(refused.body, { kind: 'Status', code: 409, reason: 'AlreadyExists' });
+    sameAsCloud(t, refused, await direct.register(), 'POST of the Node');
+    const got = await kubelet.get(nodePath);
+    t.is(got.body.metadata.labels.zone, 'north');
+    sameAsCloud(t, got, await direct.get(nodePath), 'GET of the Node');
+    const patch = [
+      [{ type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' }],
+    ] as const;
+    const patched = await kubelet.reportNode(...patch);
+    t.is(patched.status, 200);
+    sameAsCloud(t, patched, await direct.reportNode(...patch), 'PATCH of its status');
+  });
+});
+
+test('case 22: a patch of the node’s status is merged by type, in kubelet’s order, and the answer shows volumesInUse', async (t) => {
+  await withStage(async ({ lab, kubelet, direct, nodePath }) => {
+    const at = '2026-11-21T07:59:35Z';
+    const all = (['MemoryPressure', 'DiskPressure', 'PIDPressure'] as const).map((type) => ({
+      type,
+      status: 'False' as const,
+      reason: 'Fine',
+      message: 'fine',
+      lastHeartbeatTime: at,
+      lastTransitionTime: at,
+    }));
+    // The cloud's own condition stands between kubelet's; it is kept.
+    const network = { type: 'NetworkUnavailable', status: 'False', reason: 'RouteCreated', lastHeartbeatTime: at };
+    await plane.admin.expect('PATCH', `${nodePath}/status`, { status: { conditions: [network] } });
+    await kubelet.reportNode(all, { volumesInUse: ['kubernetes.io/csi/a^1'] });
+    await lab.cut();
+    const ready = {
+      type: 'Ready',
+      status: 'True' as const,
+      reason: 'KubeletReady',
+      message: 'ready',
+      lastHeartbeatTime: at,
+    };
+    const steps: readonly (() => [Parameters<KubeletRequests['reportNode']>[0], object?, object?])[] = [
+      () => [[ready], { volumesInUse: ['kubernetes.io/csi/a^1', 'kubernetes.io/csi/b^2'] }],
+      // The heartbeat of a node to which nothing happens.
+      () => [[...all, ready].map(({ type }) => ({ type, lastHeartbeatTime: '2026-11-21T08:04:35Z' }) as never)],
+      () => [
+        [{ ...ready, status: 'False' as const, reason: 'KubeletNotReady' }],
+        {
+          capacity: { 'example.com/gpu': '2' },
+          allocatable: { 'example.com/gpu': '2' },
+          images: [{ names: ['b'], sizeBytes: 5 }],
+        },
+        {
+          annotations: { 'csi.volume.kubernetes.io/nodeid': '{"a":"1"}' },
+          labels: { 'topology.example.com/rack': 'r1' },
+        },
+      ],
+      () => [
+        [],
+        { capacity: { 'example.com/gpu': null }, allocatable: { 'example.com/gpu': null }, volumesInUse: null },
+      ],
+    ];
+    for (const [i, step] of steps.entries()) {
+      const edge = await kubelet.reportNode(...step());
+      t.is(edge.status, 200, edge.raw.toString());
+      t.is(ofCache(edge), 'outbox');
+      sameAsCloud(t, edge, await direct.reportNode(...step()), `step ${i}`);
+      t.deepEqual(
+        edge.body.status.conditions
+          .map(({ type }: { type: string }) => type)
+          .filter((type: string) => type !== network.type),
+        ['MemoryPressure', 'DiskPressure', 'PIDPressure', 'Ready'],
+      );
+      if (i === 0) t.deepEqual(edge.body.status.volumesInUse, ['kubernetes.io/csi/a^1', 'kubernetes.io/csi/b^2']);
+      t.deepEqual(comparable((await kubelet.get(nodePath)).body), comparable(edge.body), 'and is read so');
+    }
+  });
+});
+
+test('case 23: addresses with a $patch: replace element take the place of the old ones, and the directive is gone', async (t) => {
+  await withStage(async ({ lab, kubelet, direct }) => {
+    await plane.admin.expect('PATCH', `/api/v1/nodes/${kubelet.nodeName}/status`, {
+      status: {
+        addresses: [
+          { type: 'InternalIP', address: '192.0.2.17' },
+          { type: 'InternalIP', address: '2001:db8::17' },
+        ],
+      },
+    });
+    await lab.cut();
+    const addresses = [
+      { type: 'InternalIP', address: '192.0.2.99' },
+      { type: 'InternalIP', address: '2001:db8::99' },
+      { type: 'Hostname', address: kubelet.nodeName },
+    ];
+    const status = () => ({ addresses: [...addresses, { $patch: 'replace' }] });
+    const edge = await kubelet.reportNode([], status());
+    t.deepEqual(edge.body.status.addresses, addresses, edge.raw.toString());
+    t.false(edge.raw.includes('$patch'));
+    sameAsCloud(t, edge, await direct.reportNode([], status()));
+  });
+});
+
+test('case 24: a renewed Lease has a new version; an old version is 409, none is 422', async (t) => {
+  for (const contentType of ['protobuf', 'json'] as const) {
+    await withStage(async ({ lab, direct, nodePath }) => {
+      const kubelet = kubeletRequests(() => lab.node, lab.nodeName, contentType);
+      const node = (await kubelet.get(nodePath)).body.metadata;
+      const made = await kubelet.createLease('2026-11-21T07:55:10.842502Z', node);
+      t.is(made.status, 201, made.raw.toString());
+      await lab.cut();
+      let lease = made.body;
+      for (const second of [21, 31, 41]) {
+        const renewTime = `2026-11-21T07:55:${second}.218445Z`;
+        const renewed = await kubelet.renewLease(lease, renewTime);
+        t.is(renewed.status, 200, renewed.raw.toString());
+        t.is(renewed.body.spec.renewTime, renewTime);
+        t.true(BigInt(renewed.body.metadata.resourceVersion) > BigInt(lease.metadata.resourceVersion));
+        t.is(renewed.body.metadata.uid, made.body.metadata.uid);
+        lease = renewed.body;
+      }
+      const at = `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${lab.nodeName}`;
+      t.deepEqual((await kubelet.get(at)).body, lease);
+      const with_ = (resourceVersion: string | undefined) => ({
+        ...made.body,
+        metadata: { ...made.body.metadata, resourceVersion },
+      });
+      for (const [version, code] of [
+        ['1', 409],
+        [undefined, 422],
+      ] as const) {
+        const edge = await kubelet.renewLease(with_(version), '2026-11-21T07:56:00.000000Z');
+        t.is(edge.status, code, edge.raw.toString());
+        sameAsCloud(
+          t,
+          edge,
+          await direct.renewLease(with_(version), '2026-11-21T07:56:00.000000Z'),
+          `version ${version}`,
+        );
+      }
+      t.deepEqual((await kubelet.get(at)).body.spec, lease.spec, 'what was refused has changed nothing');
+    });
+  }
+});
+
+test('case 25: a pod’s status is taken for its uid; another uid is 422, a pod that is known not to be there 404', async (t) => {
+  await withStage(
+    async ({ lab, kubelet, direct }) => {
+      const { nodeName } = lab;
+      const pods = `/api/v1/pods?fieldSelector=spec.nodeName%3D${nodeName}`;
+      const pod = await podName(kubelet, nodeName, 'web');
+      await lab.cut();
+      const steps: readonly (() => object)[] = [
+        () => runningStatus('10.244.1.7'),
+        () => ({
+          conditions: podConditionOrder.map(({ type }) => ({ observedGeneration: 2, type })),
+          observedGeneration: 2,
+        }),
+        // A reboot: the sandbox is gone, and with it the address.
+        () => ({ podIP: null, podIPs: [{ $patch: 'delete', ip: '10.244.1.7' }], '$setElementOrder/podIPs': [] }),
+        () => endedStatus('Failed', 137),
+      ];
+      for (const [i, step] of steps.entries()) {
+        const edge = await kubelet.reportPod(pod, step());
+        t.is(edge.status, 200, edge.raw.toString());
+        sameAsCloud(t, edge, await direct.reportPod(pod, step()), `step ${i}`);
+        const { body } = await kubelet.get(pods);
+        t.deepEqual(comparable(body.items[0]), itemOf(comparable(edge.body)), 'and is listed so');
+      }
+      const other = { ...pod, uid: 'fd0bd0a8-7a43-43a4-a1ba-a8a72e26e6a0' };
+      const edge = await kubelet.reportPod(other, runningStatus('10.244.1.8'));
+      t.like(edge.body, { kind: 'Status', code: 422, reason: 'Invalid' });
+      t.regex(edge.body.message, /field is immutable/);
+      sameAsCloud(t, edge, await direct.reportPod(other, runningStatus('10.244.1.8')), 'another uid');
+
+      // It is gone, and this node knows it for certain, because it has removed it itself.
+      t.is((await kubelet.deletePod(pod)).status, 200);
+      t.is((await direct.deletePod(pod)).status, 200);
+      // The node authorizer calls a pod that is gone none of this node's (403); whoever may read all is told 404.
+      const admin = kubeletRequests(() => plane.admin, nodeName, 'json');
+      const path = `/api/v1/namespaces/${nodeName}/pods/web`;
+      for (const [edge, cloud] of [
+        [await kubelet.get(path), await admin.get(path)],
+        [await kubelet.deletePod(pod), await direct.deletePod(pod)],
+        [
+          await kubelet.reportPod(pod, runningStatus('10.244.1.8')),
+          await direct.reportPod(pod, runningStatus('10.244.1.8')),
+        ],
+      ] as const) {
+        t.like(edge.body, { code: 404, reason: 'NotFound' });
+        sameAsCloud(t, edge, cloud, 'a pod that is gone');
+      }
+      // A name that nobody here has heard of may be a pod of another node.
+      const stranger = { namespace: nodeName, name: 'stranger', uid: pod.uid };
+      t.like((await kubelet.reportPod(stranger, runningStatus('10.244.1.8'))).body, {
+        code: 503,
+        reason: 'ServiceUnavailable',
+      });
+    },
+    { prepare: (node, namespace) => runningPod(namespace, 'web', node) },
+  );
+});
+
+test('case 25: a pod that kubelet knows from its watch alone is reported and read as the watch has shown it last', async (t) => {
+  await withStage(
+    async ({ lab, kubelet, direct }) => {
+      const { nodeName } = lab;
+      const path = `/api/v1/namespaces/${nodeName}/pods/web`;
+      const pods = `/api/v1/pods?fieldSelector=spec.nodeName%3D${nodeName}`;
+      // Got by name once; then the cloud changes it, and only the watch tells.
+      const pod = await podName(kubelet, nodeName, 'web');
+      const { items } = (await kubelet.get(pods)).body;
+      const unseen = items.find(({ metadata }: { metadata: { name: string } }) => metadata.name === 'unseen').metadata;
+      await plane.admin.expect('PATCH', path, { metadata: { annotations: { changed: 'in the cloud' } } });
+      await plane.admin.expect('DELETE', path);
+      await eventually('the watch has told', async () => {
+        const { body } = await kubelet.get(`${pods}&resourceVersion=0`);
+        return body.items.some(
+          ({ metadata }: { metadata: { deletionTimestamp?: string } }) => metadata.deletionTimestamp,
+        );
+      });
+      await lab.cut();
+      sameAsCloud(t, await kubelet.get(path), await direct.get(path), 'GET of what the watch has told');
+      const edge = await kubelet.reportPod(pod, runningStatus('10.244.1.7'));
+      t.truthy(edge.body.metadata.deletionTimestamp, edge.raw.toString());
+      sameAsCloud(t, edge, await direct.reportPod(pod, runningStatus('10.244.1.7')), 'PATCH on top of it');
+      const other = { namespace: nodeName, name: 'unseen', uid: unseen.uid };
+      const unseenPath = `/api/v1/namespaces/${nodeName}/pods/unseen`;
+      sameAsCloud(t, await kubelet.get(unseenPath), await direct.get(unseenPath), 'GET of one never got by name');
+      const reported = await kubelet.reportPod(other, runningStatus('10.244.1.8'));
+      sameAsCloud(t, reported, await direct.reportPod(other, runningStatus('10.244.1.8')), 'PATCH of it');
+    },
+    {
+      prepare: async (node, namespace) => {
+        await runningPod(namespace, 'web', node);
+        await runningPod(namespace, 'unseen', node);
+      },
+    },
+  );
+});
+
+/** In a list there are no kind and apiVersion. */
+function itemOf({ kind: _kind, apiVersion: _version, ...object }: Record<string, unknown>): unknown {
+  return object;
+}
+
+void createNode;
+void followWatch;
