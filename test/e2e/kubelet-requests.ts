@@ -122,8 +122,8 @@ export function kubeletRequests(
         preconditions: { uid: pod.uid },
       }),
     postEvent: (words) => {
-      const event = eventObject(words, nodeName);
-      return send('POST', `/api/v1/namespaces/${event.metadata.namespace}/events`, event);
+      const { path, object } = eventOf(words, nodeName);
+      return send('POST', path, object);
     },
     patchEvent: (name, namespace, count, message) =>
       send('PATCH', `/api/v1/namespaces/${namespace}/events/${name}`, {
@@ -263,9 +263,12 @@ function nodeObject(name: string): Sent {
   };
 }
 
-function eventObject({ name, namespace = 'default', type = 'Normal', ...words }: EventWords, nodeName: string): Sent {
+export function eventOf(
+  { name, namespace = 'default', type = 'Normal', ...words }: EventWords,
+  nodeName: string,
+): { readonly path: string; readonly object: object } {
   const at = '2026-11-21T07:54:38Z';
-  return {
+  const object = {
     kind: 'Event',
     apiVersion: 'v1',
     metadata: { name, namespace },
@@ -280,6 +283,7 @@ function eventObject({ name, namespace = 'default', type = 'Normal', ...words }:
     reportingInstance: nodeName,
     ...words,
   };
+  return { path: `/api/v1/namespaces/${namespace}/events`, object };
 }
 
 function csiNodeObject(name: string, uid: string): Sent {

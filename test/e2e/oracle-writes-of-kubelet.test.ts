@@ -1,5 +1,7 @@
 // Oracle, link cut: what kubelet writes. The same bytes that a real one sends go to the hub, whose link is cut, and to the
 // apiserver itself, and the answers are the same. One apiserver for all, one hub and one node for each test.
+
+import { Agent, request as sendRequest } from 'node:http';
 import test from 'ava';
 import { type Answer, ApiClient } from './api-client.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
@@ -7,13 +9,15 @@ import { eventually } from './eventually.ts';
 import { followWatch } from './followed-watch.ts';
 import {
   endedStatus,
+  eventOf,
   type KubeletRequests,
   kubeletRequests,
+  kubeletUserAgent,
   type PodName,
   podConditionOrder,
   runningStatus,
 } from './kubelet-requests.ts';
-import { createNode, type Lab, type LabOptions, podOf, startLab } from './lab.ts';
+import { type Lab, type LabOptions, podOf, startLab } from './lab.ts';
 import { comparable, sameAsCloud } from './same-as-cloud.ts';
 
 let plane: ControlPlane;
@@ -330,10 +334,309 @@ test('case 25: a pod that kubelet knows from its watch alone is reported and rea
   );
 });
 
+test('case 26: a pod that is deleted for good is gone for every reader, also for a kubelet that starts anew, and then in the cloud', async (t) => {
+  await withStage(
+    async ({ lab, kubelet }) => {
+      const { nodeName } = lab;
+      const pods = `/api/v1/pods?fieldSelector=spec.nodeName%3D${nodeName}`;
+      const pod = await podName(kubelet, nodeName, 'done');
+      const admin = kubeletRequests(() => plane.admin, nodeName, 'json');
+      const path = `/api/v1/namespaces/${nodeName}/pods/done`;
+      await plane.admin.expect('DELETE', path); // with its grace period: from here on kubelet ends it
+      const { resourceVersion } = (
+        await eventually('kubelet hears of it', async () => {
+          const { body } = await kubelet.get(`${pods}&resourceVersion=0`);
+          return (
+            body.items.some(
+              ({ metadata }: { metadata: { deletionTimestamp?: string } }) => metadata.deletionTimestamp,
+            ) && body
+          );
+        })
+      ).metadata;
+      await lab.cut();
+      const watch = followWatch(lab.node, `${pods}&watch=true&resourceVersion=${resourceVersion}`);
+      t.teardown(() => watch.stop());
+      const ended = await kubelet.reportPod(pod, endedStatus('Failed', 137));
+      t.is(ended.status, 200, ended.raw.toString());
+      const deleted = await kubelet.deletePod(pod);
+      t.is(deleted.status, 200, deleted.raw.toString());
+      t.like(deleted.body, { kind: 'Pod', metadata: { uid: pod.uid }, status: { phase: 'Failed' } });
+      const { object } = await watch.waitFor('the end of the pod', ({ type }) => type === 'DELETED');
+      t.is(object.metadata.uid, pod.uid);
+      t.deepEqual(
+        watch.events.map(({ type }) => type),
+        ['MODIFIED', 'DELETED'],
+      );
+      const versions = [resourceVersion, ...watch.events.map((event) => event.object.metadata.resourceVersion)].map(
+        BigInt,
+      );
+      t.deepEqual(
+        versions,
+        versions.toSorted((a, b) => (a < b ? -1 : 1)),
+      );
+
+      const isLeft = async (about: string) => {
+        t.deepEqual(
+          (await kubelet.get(pods)).body.items.map(({ metadata }: { metadata: { name: string } }) => metadata.name),
+          ['stays'],
+          about,
+        );
+        t.is((await kubelet.get(path)).status, 404, about);
+        const again = await kubelet.deletePod(pod);
+        t.like(again.body, { code: 404, reason: 'NotFound' }, about);
+      };
+      await isLeft('offline');
+      // kubelet and hub start anew: what kubelet asks for first must not bring the pod back.
+      await lab.restartHub();
+      await isLeft('after kill -9');
+      const informed = followWatch(
+        lab.node,
+        `${pods}&watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true`,
+      );
+      t.teardown(() => informed.stop());
+      await informed.waitFor('all that there is', ({ type }) => type === 'BOOKMARK');
+      t.deepEqual(
+        informed.events.filter(({ type }) => type === 'ADDED').map((event) => event.object.metadata.name),
+        ['stays'],
+      );
+
+      await lab.heal();
+      await eventually('the cloud has heard of it', async () => (await admin.get(path)).status === 404);
+      const { items } = (await kubelet.get(pods)).body;
+      t.deepEqual(
+        items.map(({ metadata }: { metadata: { name: string } }) => metadata.name),
+        ['stays'],
+      );
+      t.false(informed.events.some(({ type, object: seen }) => type === 'ADDED' && seen.metadata.name === 'done'));
+    },
+    {
+      prepare: async (node, namespace) => {
+        await runningPod(namespace, 'done', node);
+        await runningPod(namespace, 'stays', node);
+      },
+    },
+  );
+});
+
+test('case 27: a pod of another uid is not deleted: 409, in the apiserver’s own words', async (t) => {
+  await withStage(
+    async ({ lab, kubelet, direct }) => {
+      const pod = { ...(await podName(kubelet, lab.nodeName, 'web')), uid: 'fd0bd0a8-7a43-43a4-a1ba-a8a72e26e6a0' };
+      await lab.cut();
+      const refused = await kubelet.deletePod(pod);
+      t.like(refused.body, { kind: 'Status', code: 409, reason: 'Conflict' });
+      sameAsCloud(t, refused, await direct.deletePod(pod));
+      t.is((await kubelet.get(`/api/v1/namespaces/${lab.nodeName}/pods/web`)).status, 200, 'it is still there');
+    },
+    { prepare: (node, namespace) => runningPod(namespace, 'web', node) },
+  );
+});
+
+test('case 28: an event is taken and counted up; of ten thousand the newest stay, and none is refused', async (t) => {
+  t.timeout(180_000);
+  await withStage(async ({ lab, kubelet, direct }) => {
+    const { nodeName } = lab;
+    await lab.cut();
+    const words = {
+      name: `${nodeName}.18ea004096630c18`,
+      reason: 'BackOff',
+      message: 'Back-off restarting',
+      type: 'Warning' as const,
+    };
+    const made = await kubelet.postEvent(words);
+    t.is(made.status, 201, made.raw.toString());
+    t.regex(made.body.metadata.resourceVersion, /^[1-9][0-9]*$/);
+    t.regex(made.body.metadata.uid, /^[0-9a-f-]{36}$/);
+    sameAsCloud(t, made, await direct.postEvent(words), 'POST');
+    const counted = await kubelet.patchEvent(words.name, 'default', 2, 'Back-off restarting, again');
+    t.like(counted.body, { count: 2, message: 'Back-off restarting, again' });
+    t.is(counted.body.metadata.uid, made.body.metadata.uid);
+    const inCloud = await direct.patchEvent(words.name, 'default', 2, 'Back-off restarting, again');
+    t.deepEqual(comparable(counted.body, true), comparable(inCloud.body, true), 'PATCH');
+    const unheard = await kubelet.patchEvent('never.posted', 'default', 2, 'x');
+    t.log(`PATCH of an event that nobody here has heard of: ${unheard.status} ${unheard.body.message}`);
+
+    const rssBefore = (await lab.hub.admin.request('GET', '/status')).body.memory.rssBytes;
+    const flood = await floodOfEvents(lab, 10_000);
+    t.deepEqual(flood.codes, { 201: 10_000 });
+    const { body } = await lab.hub.admin.request('GET', '/status');
+    t.log(
+      `${Math.round(10_000 / (flood.ms / 1000))} events a second; memory ${Math.round(rssBefore / 1e6)} -> ${Math.round(body.memory.rssBytes / 1e6)} MB`,
+    );
+    const dropped = lab.logged('outbox.dropped').length;
+    t.true(dropped > 0, 'the bound is reached, and said');
+    const look = async (about: string) => {
+      const event = (i: number) => kubelet.get(`/api/v1/namespaces/default/events/${nodeName}.flood-${i}`);
+      t.is((await event(9_999)).status, 200, `${about}: the newest is there`);
+      t.is((await event(0)).status, 503, `${about}: the oldest is not, and nobody pretends to know`);
+      t.is(
+        (await kubelet.get(`/api/v1/namespaces/default/events/${words.name}`)).body.count,
+        2,
+        `${about}: a Warning outlives what is Normal`,
+      );
+    };
+    await look('before kill -9');
+    await lab.restartHub();
+    await look('after kill -9');
+  });
+});
+
+test('case 31: a CSINode that is known takes its drivers, offline and then in the cloud; an unknown one is 503', async (t) => {
+  await withStage(async ({ lab, kubelet, direct, nodePath }) => {
+    const { nodeName } = lab;
+    const csiNodePath = `/apis/storage.k8s.io/v1/csinodes/${nodeName}`;
+    const node = (await kubelet.get(nodePath)).body.metadata;
+    t.is((await kubelet.get(`${csiNodePath}?resourceVersion=0`)).status, 404);
+    await lab.cut();
+    for (const answer of [
+      await kubelet.get(csiNodePath),
+      await kubelet.get(`${csiNodePath}?resourceVersion=0`),
+      await kubelet.createCsiNode(node),
+    ]) {
+      t.like(
+        answer.body,
+        { kind: 'Status', code: 503, reason: 'ServiceUnavailable' },
+        'kubelet asks again, and does not exit',
+      );
+      t.is(answer.headers['retry-after'], undefined);
+    }
+    await lab.heal();
+    const made = await kubelet.createCsiNode(node);
+    t.is(made.status, 201, made.raw.toString());
+    await lab.cut();
+    t.deepEqual(comparable((await kubelet.get(csiNodePath)).body), comparable(made.body));
+    sameAsCloud(t, await kubelet.createCsiNode(node), await direct.createCsiNode(node), 'POST of what is there');
+    const drivers = [
+      {
+        name: 'csi.example.com',
+        nodeID: nodeName,
+        topologyKeys: ['topology.example.com/zone'],
+        allocatable: { count: 16 },
+      },
+    ];
+    const updated = await kubelet.updateCsiNode({ ...made.body, spec: { drivers } });
+    t.deepEqual(updated.body.spec?.drivers, drivers, updated.raw.toString());
+    const stale = { ...made.body, spec: { drivers: [] } };
+    t.like(
+      (await kubelet.updateCsiNode(stale)).body,
+      { code: 409, reason: 'Conflict' },
+      'the version is a precondition',
+    );
+    const without = { ...stale, metadata: { ...made.body.metadata, resourceVersion: undefined } };
+    sameAsCloud(t, await kubelet.updateCsiNode(without), await direct.updateCsiNode(without), 'PUT without a version');
+    await lab.heal();
+    await eventually('the cloud has the driver', async () => {
+      const { body } = await plane.admin.request('GET', csiNodePath);
+      return body.spec.drivers[0]?.name === 'csi.example.com';
+    });
+  });
+});
+
+test('case 46: flannel’s annotations on its own node are kept, and brought there with flannel’s own right to patch', async (t) => {
+  await withStage(async ({ lab, kubelet, nodePath }) => {
+    const { nodeName } = lab;
+    // As in flannel's own manifest: nothing but patch on the status.
+    const token = await lab.account(nodeName, 'flannel', [
+      { apiGroups: [''], resources: ['nodes'], verbs: ['get', 'list', 'watch'] },
+      { apiGroups: [''], resources: ['nodes/status'], verbs: ['patch'] },
+    ]);
+    const backend = (mac: string) => ({
+      metadata: {
+        annotations: {
+          'flannel.alpha.coreos.com/backend-data': `{"VNI":1,"VtepMAC":"${mac}"}`,
+          'flannel.alpha.coreos.com/backend-type': 'vxlan',
+          'flannel.alpha.coreos.com/kube-subnet-manager': 'true',
+          'flannel.alpha.coreos.com/public-ip': '192.0.2.17',
+        },
+      },
+    });
+    const headers = {
+      'content-type': 'application/strategic-merge-patch+json',
+      'user-agent': 'flanneld/v0.26.1 (linux/amd64)',
+    };
+    const patch = (mac: string, node = nodeName) =>
+      lab.as(token).request('PATCH', `/api/v1/nodes/${node}/status`, backend(mac), { headers });
+    t.is((await patch('aa:aa:aa:aa:aa:aa')).status, 200);
+    await lab.as(token).expect('GET', '/api/v1/nodes');
+    await lab.followed('v1/nodes', { fieldSelector: '' });
+    await lab.cut();
+    const watch = followWatch(lab.as(token), '/api/v1/nodes?watch=true&resourceVersion=0');
+    t.teardown(() => watch.stop());
+    const patched = await patch('bb:bb:bb:bb:bb:bb');
+    t.is(patched.status, 200, patched.raw.toString());
+    t.regex(patched.body.metadata.annotations['flannel.alpha.coreos.com/backend-data'], /bb:bb/);
+    await watch.waitFor(
+      'flannel sees what it wrote',
+      ({ type, object }) =>
+        type === 'MODIFIED' && /bb:bb/.test(object.metadata.annotations['flannel.alpha.coreos.com/backend-data']),
+    );
+    t.like((await patch('cc:cc:cc:cc:cc:cc', 'edge-of-others')).body, { code: 503 }, 'of another node nothing is kept');
+    // kubelet's own patch goes on beside it.
+    t.is((await kubelet.reportNode([{ type: 'Ready', status: 'True', reason: 'KubeletReady' }])).status, 200);
+    await plane.admin.expect('PATCH', nodePath, { metadata: { labels: { changed: 'meanwhile' } } });
+    await lab.heal();
+    const inCloud = await eventually('the cloud has flannel’s annotation and kubelet’s condition', async () => {
+      const { body } = await plane.admin.request('GET', nodePath);
+      const isThere = /bb:bb/.test(body.metadata.annotations['flannel.alpha.coreos.com/backend-data']);
+      return isThere && body.status.conditions?.some(({ type }: { type: string }) => type === 'Ready') && body;
+    });
+    t.is(inCloud.metadata.labels.changed, 'meanwhile');
+    t.deepEqual(lab.logged('outbox.parked'), []);
+    const managers = inCloud.metadata.managedFields.map(({ manager }: { manager: string }) => manager);
+    t.true(managers.includes('flanneld') && managers.includes('kubelet'), managers.join());
+    const written = (await plane.audit()).filter(
+      ({ verb, requestURI }) => verb === 'patch' && requestURI.startsWith(nodePath),
+    );
+    t.true(
+      written.some(({ user }) => user.username === `system:serviceaccount:${nodeName}:flannel`),
+      'by flannel itself',
+    );
+  });
+});
+
 /** In a list there are no kind and apiVersion. */
 function itemOf({ kind: _kind, apiVersion: _version, ...object }: Record<string, unknown>): unknown {
   return object;
 }
 
-void createNode;
-void followWatch;
+/** So many, on connections that are kept, as a kubelet in trouble sends them. */
+async function floodOfEvents(
+  lab: Lab,
+  count: number,
+): Promise<{ readonly codes: Readonly<Record<number, number>>; readonly ms: number }> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 32 });
+  const codes: Record<number, number> = {};
+  const started = performance.now();
+  const post = (i: number) => {
+    const { path, body, headers } = eventRequest(lab.nodeName, i);
+    return new Promise<number>((resolve, reject) => {
+      const request = sendRequest(`${lab.hub.loopbackUrl}${path}`, { method: 'POST', agent, headers }, (response) => {
+        response.resume().on('end', () => resolve(response.statusCode ?? 0));
+      });
+      request.on('error', reject);
+      request.end(body);
+    });
+  };
+  try {
+    let next = 0;
+    const work = async () => {
+      while (next < count) {
+        const code = await post(next++);
+        codes[code] = (codes[code] ?? 0) + 1;
+      }
+    };
+    await Promise.all(Array.from({ length: 32 }, work));
+    return { codes, ms: performance.now() - started };
+  } finally {
+    agent.destroy();
+  }
+}
+
+function eventRequest(nodeName: string, i: number) {
+  const { path, object } = eventOf(
+    { name: `${nodeName}.flood-${i}`, reason: 'Flood', message: `number ${i}` },
+    nodeName,
+  );
+  const headers = { 'content-type': 'application/json', accept: 'application/json', 'user-agent': kubeletUserAgent };
+  return { path, headers, body: JSON.stringify(object) };
+}

@@ -1,5 +1,6 @@
 // Writes that are owed to a cloud, over a disk and a cloud in memory. The cloud judges versions as an apiserver does.
 import { isJsonObject, type JsonObject, parseJson, stringifyJson } from '../../src/apimachinery/json.ts';
+import { jsonMergePatch } from '../../src/apimachinery/patch/json-merge-patch.ts';
 import type { Cloud, CloudAnswer, CloudRequest } from '../../src/cache/outbox/cloud.ts';
 import { type OutboxEntry, targetPath } from '../../src/cache/outbox/entry.ts';
 import type { CallerOfWrite, Outcome } from '../../src/cache/outbox/offline-writes.ts';
@@ -65,8 +66,15 @@ export class ObjectCloud implements Cloud {
     }
     const { resourceVersion } = body!.metadata as JsonObject;
     if (resourceVersion !== (known.metadata as JsonObject).resourceVersion) return failure(409, 'conflict');
+<<<<<<< HEAD
     if (whole === path) return success(200, this.put(path, body!));
     return success(200, this.put(path, { ...known, status: body!.status ?? {} }));
+=======
+    return success(
+      200,
+      this.put(path, request.method === 'PATCH' ? (jsonMergePatch(known, body!) as JsonObject) : body!),
+    );
+>>>>>>> 38a4388 (cache: what was patched is brought to the cloud as a patch; CNI daemons may write to the status of their own node; e2e: cases 26 to 31 and 46)
   }
 }
 

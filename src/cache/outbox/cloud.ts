@@ -3,12 +3,13 @@ import type { Credential } from '../credential.ts';
 
 export interface CloudRequest {
   readonly credential: Credential;
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** With query. */
   readonly path: string;
   readonly userAgent: string;
-  /** JSON. */
   readonly body?: Buffer;
+  /** Of the body; `application/json` when it is left out. */
+  readonly contentType?: string;
   readonly signal: AbortSignal;
 }
 

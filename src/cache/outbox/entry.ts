@@ -35,6 +35,8 @@ export interface AcceptedWrite {
   /** `status` is a member like any other: of a custom resource that has no such subresource. */
   readonly isStatusInside?: boolean;
   readonly op: 'create' | 'update' | 'delete';
+  /** Some of it was patched: that the writer may do, which says nothing of an update. */
+  readonly verb?: 'patch';
   readonly writer: Writer;
   /** The object as known before; undefined when it was created here. */
   readonly before: JsonObject | undefined;

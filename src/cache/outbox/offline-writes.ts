@@ -80,7 +80,7 @@ export class OfflineWrites {
     const isUnknown = outcome === 'unknown';
     if (isUnknown && named(request).name === '') throw unkept('the cloud may have made one under a name of its own');
     const disposition = this.#o.policy.of(request, caller, known);
-    if ('refuse' in disposition) throw unkept(disposition.refuse);
+    if ('refuse' in disposition) throw serviceUnavailable(disposition.refuse);
     // What is a node's own to write is so by the cloud's own rules (the node authorizer), and policy tells it from the rest.
     const isOwn = caller.isNode && disposition.class !== 'user';
     if (!isOwn && !caller.mayWrite(request)) throw unkept('the cloud was never seen to let this caller do that');
@@ -168,6 +168,7 @@ function accepted(
     ...(customStatus === false && { isStatusInside: true }),
     ...(isUnknown && { isUnknown }),
     op: computed.op === 'none' ? 'update' : computed.op,
+    ...(request.verb === 'patch' && { verb: 'patch' }),
     writer: { identity, userAgent, fieldManager, ...(token !== undefined && { token }) },
     before: computed.before,
     cloudVersion,

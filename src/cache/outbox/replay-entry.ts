@@ -54,7 +54,7 @@ export async function replayEntry(entry: OutboxEntry, options: ReplayOptions): P
       return { ...parked(step.reason, 0, step.conflicts, seen), ...(seen === undefined && { isAbsent: true }) };
     }
     if (step.kind === 'look') continue;
-    const answer = await perform(step);
+    const answer = await perform(step, seen);
     const { statusCode } = answer;
     if (statusCode < 300) {
       if (step.kind === 'update' && step.isFirstOfTwo) {

@@ -4,10 +4,15 @@ import { type Credential, nodeCredential } from '../credential.ts';
 import type { Cloud, CloudAnswer, CloudRequest } from './cloud.ts';
 import { type OutboxEntry, targetPath } from './entry.ts';
 import type { Step } from './next-step.ts';
+import { updateRequest } from './update-request.ts';
 
 interface ReplayRequests {
   readonly look: () => Promise<CloudAnswer>;
-  readonly perform: (step: Extract<Step, { kind: 'create' | 'update' | 'delete' }>) => Promise<CloudAnswer>;
+  /** `seen`: what the cloud was just seen to have, if it was looked at. */
+  readonly perform: (
+    step: Extract<Step, { kind: 'create' | 'update' | 'delete' }>,
+    seen: JsonObject | undefined,
+  ) => Promise<CloudAnswer>;
 }
 
 export function replayRequests(
@@ -18,21 +23,29 @@ export function replayRequests(
   const credential: Credential = token === undefined ? nodeCredential : { kind: 'bearer', token };
   const path = targetPath(target);
   const manager = writer.fieldManager === '' ? '' : `?fieldManager=${encodeURIComponent(writer.fieldManager)}`;
-  const ask = (method: CloudRequest['method'], to: string, body?: JsonObject): Promise<CloudAnswer> =>
+  const ask = (
+    method: CloudRequest['method'],
+    to: string,
+    body?: JsonObject,
+    contentType = 'application/json',
+  ): Promise<CloudAnswer> =>
     cloud.send({
       credential,
       method,
       path: to,
       userAgent: writer.userAgent,
       signal,
-      ...(body !== undefined && { body: Buffer.from(stringifyJson(body)) }),
+      ...(body !== undefined && { body: Buffer.from(stringifyJson(body)), contentType }),
     });
   return {
     look: () => ask('GET', path),
-    perform: (step) => {
+    perform: (step, seen) => {
       if (step.kind === 'create') return ask('POST', path.slice(0, path.lastIndexOf('/')) + manager, step.body);
       const part = target.subresource === '' ? path : `${path}/${target.subresource}`;
-      if (step.kind === 'update') return ask('PUT', part + manager, step.body);
+      if (step.kind === 'update') {
+        const { method, body, contentType } = updateRequest(entry, seen ?? entry.before, step.body);
+        return ask(method, part + manager, body, contentType);
+      }
       return ask('DELETE', path, deleteOptions(entry, step.uid, step.options));
     },
   };

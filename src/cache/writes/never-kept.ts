@@ -20,7 +20,7 @@ const byResource: Readonly<Record<string, string>> = {
   'certificates.k8s.io': 'certificates are signed there',
 };
 
-/** A sentence; undefined: the policy decides. */
+/** Why, as the message of a refusal; undefined: the policy decides. */
 export function neverKept({ verb, gvr, subresource, patchType, query }: WriteRequest): string | undefined {
   const reason =
     bySubresource[subresource] ??
@@ -31,5 +31,5 @@ export function neverKept({ verb, gvr, subresource, patchType, query }: WriteReq
     (verb === 'deletecollection' ? 'what a collection holds is known for certain only there' : undefined) ??
     (subresource !== '' && subresource !== 'status' ? `what ${subresource} does happens there` : undefined);
   if (reason === undefined) return undefined;
-  return `The cloud cannot be reached, and this is never done offline: ${reason}. No setting changes that.`;
+  return `the cloud is not reachable, and this is never done offline: ${reason}. No setting changes that.`;
 }

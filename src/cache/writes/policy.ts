@@ -30,7 +30,7 @@ export interface Keep {
 }
 
 export interface Refuse {
-  /** A sentence: why, and which setting would allow it. */
+  /** The whole message of the refusal: why, and which setting would allow it. */
   readonly refuse: string;
 }
 
@@ -62,6 +62,7 @@ interface Row extends Keep {
 
 const byNode = ({ writer }: Asked) => writer.isNode;
 const ofOwnName = (asked: Asked) => asked.writer.isNode && nameOf(asked.request) === asked.nodeName;
+const isOfOwnNode = ({ request, nodeName }: Asked) => nameOf(request) === nodeName;
 const ofOwnPod = ({ writer, known, nodeName }: Asked) =>
   writer.isNode && (known.state !== 'present' || textOf(childOf(known.object, 'spec'), 'nodeName') === nodeName);
 const always = () => true;
@@ -77,9 +78,10 @@ const keeping: readonly Row[] = [
     conflict: 'edge-wins',
   },
   {
+    // kubelet, and CNI daemons that keep what their peers need to know as annotations there.
     of: ['nodes/status'],
     verbs: ['update', 'patch'],
-    if: ofOwnName,
+    if: isOfOwnNode,
     keep: 'durable',
     class: 'node-status',
     conflict: 'edge-wins',
@@ -158,11 +160,11 @@ export function writePolicy(rules: readonly UserWriteRule[], nodeName: string): 
 }
 
 const leaderElection =
-  'The cloud cannot be reached, and a Lease other than that of this node is never renewed offline: two holders at once would be worse than none. No setting changes that.';
+  'the cloud is not reachable, and a Lease other than that of this node is never renewed offline: two holders at once would be worse than none. No setting changes that.';
 
 function sentenceFor(place: string, { verb, namespace }: WriteRequest): string {
   const where = namespace === '' ? '' : ` in namespace ${namespace}`;
-  return `The cloud cannot be reached, and the ${verb} of ${place}${where} is not kept offline.`;
+  return `the cloud is not reachable, and the ${verb} of ${place}${where} is not kept offline.`;
 }
 
 function placeOf({ gvr, subresource }: WriteRequest): string {

@@ -6,7 +6,7 @@ import { StatusError, serviceUnavailable } from '../../apimachinery/status.ts';
 export function cannotJudge(gvr: GroupVersionResource, reason: string): StatusError {
   const resource = gvr.group === '' ? gvr.resource : `${gvr.resource}.${gvr.group}`;
   return serviceUnavailable(
-    `the cloud cannot be reached, and this write to ${resource} cannot be judged offline: ${reason}`,
+    `the cloud is not reachable, and this write to ${resource} cannot be judged offline: ${reason}`,
   );
 }
 

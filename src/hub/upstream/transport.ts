@@ -35,10 +35,10 @@ export function createTransport(upstream: Upstream): Transport {
 /** A request with a body that is sent again only where it cannot have been heard. */
 export function createCloud(upstream: Upstream): Cloud {
   return {
-    async send({ credential, method, path, userAgent, body, signal }) {
+    async send({ credential, method, path, userAgent, body, contentType = 'application/json', signal }) {
       const headers: Record<string, string> = { accept: 'application/json' };
       if (userAgent !== '') headers['user-agent'] = userAgent;
-      if (body !== undefined) headers['content-type'] = 'application/json';
+      if (body !== undefined) headers['content-type'] = contentType;
       const answer = await askWithRetries(upstream, {
         credential,
         method,
