@@ -20,6 +20,9 @@ import {
 import { type Lab, type LabOptions, podOf, startLab } from './lab.ts';
 import { comparable, sameAsCloud } from './same-as-cloud.ts';
 
+/** Enough to go over the bound of 5000; the oracle's number is 10 000. */
+const floodEvents = Number(process.env.HOLDFAST_E2E_EVENTS ?? 6000);
+
 let plane: ControlPlane;
 
 test.before(async (t) => {
@@ -432,7 +435,7 @@ test('case 27: a pod of another uid is not deleted: 409, in the apiserver’s ow
   );
 });
 
-test('case 28: an event is taken and counted up; of ten thousand the newest stay, and none is refused', async (t) => {
+test(`case 28: an event is taken and counted up; of ${floodEvents} the newest stay, and none is refused`, async (t) => {
   t.timeout(180_000);
   await withStage(async ({ lab, kubelet, direct }) => {
     const { nodeName } = lab;
@@ -457,17 +460,17 @@ test('case 28: an event is taken and counted up; of ten thousand the newest stay
     t.log(`PATCH of an event that nobody here has heard of: ${unheard.status} ${unheard.body.message}`);
 
     const rssBefore = (await lab.hub.admin.request('GET', '/status')).body.memory.rssBytes;
-    const flood = await floodOfEvents(lab, 10_000);
-    t.deepEqual(flood.codes, { 201: 10_000 });
+    const flood = await floodOfEvents(lab, floodEvents);
+    t.deepEqual(flood.codes, { 201: floodEvents });
     const { body } = await lab.hub.admin.request('GET', '/status');
     t.log(
-      `${Math.round(10_000 / (flood.ms / 1000))} events a second; memory ${Math.round(rssBefore / 1e6)} -> ${Math.round(body.memory.rssBytes / 1e6)} MB`,
+      `${Math.round(floodEvents / (flood.ms / 1000))} events a second; memory ${Math.round(rssBefore / 1e6)} -> ${Math.round(body.memory.rssBytes / 1e6)} MB`,
     );
     const dropped = lab.logged('outbox.dropped').length;
     t.true(dropped > 0, 'the bound is reached, and said');
     const look = async (about: string) => {
       const event = (i: number) => kubelet.get(`/api/v1/namespaces/default/events/${nodeName}.flood-${i}`);
-      t.is((await event(9_999)).status, 200, `${about}: the newest is there`);
+      t.is((await event(floodEvents - 1)).status, 200, `${about}: the newest is there`);
       t.is((await event(0)).status, 503, `${about}: the oldest is not, and nobody pretends to know`);
       t.is(
         (await kubelet.get(`/api/v1/namespaces/default/events/${words.name}`)).body.count,

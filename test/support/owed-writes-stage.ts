@@ -66,15 +66,9 @@ export class ObjectCloud implements Cloud {
     }
     const { resourceVersion } = body!.metadata as JsonObject;
     if (resourceVersion !== (known.metadata as JsonObject).resourceVersion) return failure(409, 'conflict');
-<<<<<<< HEAD
-    if (whole === path) return success(200, this.put(path, body!));
-    return success(200, this.put(path, { ...known, status: body!.status ?? {} }));
-=======
-    return success(
-      200,
-      this.put(path, request.method === 'PATCH' ? (jsonMergePatch(known, body!) as JsonObject) : body!),
-    );
->>>>>>> 38a4388 (cache: what was patched is brought to the cloud as a patch; CNI daemons may write to the status of their own node; e2e: cases 26 to 31 and 46)
+    const object = request.method === 'PATCH' ? (jsonMergePatch(known, body!) as JsonObject) : body!;
+    if (whole === path) return success(200, this.put(path, object));
+    return success(200, this.put(path, { ...known, status: object.status ?? {} }));
   }
 }
 

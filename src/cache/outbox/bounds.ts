@@ -1,6 +1,6 @@
 // How much may wait for the cloud. Only Events give way, the oldest Normal ones first; anything else that does not fit is
 // refused before it is acknowledged. Pure.
-import { isEvent, type OutboxEntry } from './entry.ts';
+import type { Waiting } from './events-in-turn.ts';
 
 export interface OutboxLimits {
   readonly entries: number;
@@ -15,19 +15,14 @@ export interface Size {
   readonly events: number;
 }
 
-export interface Waiting {
-  readonly entry: OutboxEntry;
-  readonly bytes: number;
-}
-
 /**
  * Sequences of the Events that have to go so that one more entry fits; undefined when it does not fit whatever goes.
- * @param waiting oldest first
+ * @param droppable Events that may go, in the order in which they would; read only as far as needed
  */
 export function roomFor(
   added: { readonly bytes: number; readonly isEvent: boolean },
   size: Size,
-  waiting: Iterable<Waiting>,
+  droppable: Iterable<Waiting>,
   limits: OutboxLimits,
 ): readonly number[] | undefined {
   let entries = size.entries + 1 - limits.entries;
@@ -36,10 +31,7 @@ export function roomFor(
   const isEnough = (): boolean => entries <= 0 && bytes <= 0 && events <= 0;
   if (isEnough()) return [];
   const dropped: number[] = [];
-  // A request of one that is marked as sent may be on its way.
-  const droppable = [...waiting].filter(({ entry }) => isEvent(entry) && entry.state !== 'sent');
-  const normalFirst = [...droppable.filter(isNormal), ...droppable.filter((one) => !isNormal(one))];
-  for (const { entry, bytes: freed } of normalFirst) {
+  for (const { entry, bytes: freed } of droppable) {
     dropped.push(entry.sequence);
     entries -= 1;
     bytes -= freed;
@@ -47,8 +39,4 @@ export function roomFor(
     if (isEnough()) return dropped;
   }
   return undefined;
-}
-
-function isNormal({ entry }: Waiting): boolean {
-  return entry.after?.type === 'Normal';
 }

@@ -1,13 +1,15 @@
 // The writes that are owed, in memory: in the order in which they were accepted, by object, and counted. No I/O.
 import { type GroupVersionResource, gvrKey } from '../../apimachinery/group-version-resource.ts';
-import { type OutboxLimits, roomFor, type Size, type Waiting } from './bounds.ts';
+import { type OutboxLimits, roomFor, type Size } from './bounds.ts';
 import { type AcceptedWrite, isEvent, type OutboxEntry, targetPath } from './entry.ts';
 import { OutboxFullError } from './errors.ts';
+import { EventsInTurn, type Waiting } from './events-in-turn.ts';
 import { untilEither } from './until-either.ts';
 
 export class OutboxIndex {
   /** In order of sequence. */
   readonly #entries = new Map<number, Waiting>();
+  readonly #giveWay = new EventsInTurn();
   readonly #byPath = new Map<string, Set<number>>();
   /** Resource → namespace → how many writes are owed there, Events left out. */
   readonly #owed = new Map<string, Map<string, number>>();
@@ -61,7 +63,7 @@ export class OutboxIndex {
     limits: OutboxLimits,
   ): readonly OutboxEntry[] {
     const { size } = this;
-    const others = this.values().filter((one) => one !== replaced);
+    const others = this.#giveWay.values().filter((one) => one !== replaced);
     // An entry that grows in its place is none more.
     const counted =
       replaced === undefined
@@ -82,8 +84,10 @@ export class OutboxIndex {
     const { sequence } = entry;
     const known = this.#entries.get(sequence);
     if (known !== undefined) this.#count(known, -1);
-    this.#entries.set(sequence, { entry, bytes });
-    this.#count({ entry, bytes }, 1);
+    const waiting = { entry, bytes };
+    this.#entries.set(sequence, waiting);
+    this.#giveWay.keep(waiting);
+    this.#count(waiting, 1);
     if (entry.state === 'parked') this.#tellChange();
     if (known === undefined && sequence < this.#newest) this.#sort();
     this.#newest = Math.max(this.#newest, sequence);
@@ -97,6 +101,7 @@ export class OutboxIndex {
     const known = this.#entries.get(sequence);
     if (known === undefined) return undefined;
     this.#entries.delete(sequence);
+    this.#giveWay.forget(sequence);
     this.#count(known, -1);
     const path = targetPath(known.entry.target);
     const siblings = this.#byPath.get(path);
@@ -132,6 +137,10 @@ export class OutboxIndex {
   #sort(): void {
     const sorted = [...this.#entries].toSorted(([a], [b]) => a - b);
     this.#entries.clear();
-    for (const [sequence, waiting] of sorted) this.#entries.set(sequence, waiting);
+    this.#giveWay.clear();
+    for (const [sequence, waiting] of sorted) {
+      this.#entries.set(sequence, waiting);
+      this.#giveWay.keep(waiting);
+    }
   }
 }

@@ -68,7 +68,11 @@ export class OwedWrites {
   /** Reads what is owed from an earlier life, and shows it again. After the scopes have been restored. */
   async restore(): Promise<void> {
     const { records, limits, events, policy, wallClock, newUid, nameSuffix } = this.#o;
-    this.#outbox = await Outbox.open({ records, limits, onDropped: events.dropped, onUnreadable: events.unreadable });
+    const onDropped = (entries: readonly OutboxEntry[]): void => {
+      for (const entry of entries) this.#settled(entry);
+      events.dropped(entries);
+    };
+    this.#outbox = await Outbox.open({ records, limits, onDropped, onUnreadable: events.unreadable });
     await this.versions.restore();
     this.versions.see(this.outbox.newestVersion);
     await this.#showAgain();

@@ -138,7 +138,8 @@ test('that it is mine counts once: parked again for another reason, the policy d
   const stage = await OwedWritesStage.open();
   await stage.conflict();
   await stage.heal();
-  stage.cloud.refuse = ({ method }) => (method === 'PUT' || method === 'PATCH' ? { code: 403, message: 'not you' } : undefined);
+  stage.cloud.refuse = ({ method }) =>
+    method === 'PUT' || method === 'PATCH' ? { code: 403, message: 'not you' } : undefined;
   await stage.writes.decisions.retry(1, true);
   await stage.heal();
   t.is(stage.writes.outbox.get(1)?.parked?.code, 403);
