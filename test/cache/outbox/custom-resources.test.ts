@@ -43,7 +43,7 @@ test('with a status subresource, spec and status are written apart and arrive ap
   await stage.heal();
   t.like(inCloud(stage, 'widgets'), { spec: { size: 2 }, status: { phase: 'On' } });
   const puts = stage.cloud.requests
-    .filter(({ method }) => method === 'PUT')
+    .filter(({ method }) => method === 'PUT' || method === 'PATCH')
     .map(({ path }) => path.replace(/\?.*/, ''));
   t.deepEqual(puts, [pathOf('widgets'), `${pathOf('widgets')}/status`]);
 });
