@@ -114,7 +114,7 @@ test('kubelet: status, lease and events go on offline and are the first that the
     const writes = lab.proxy.requests.slice(before).filter(({ method }) => method !== 'GET');
     t.deepEqual(
       writes.map(({ method, path }) => `${method} ${path}`),
-      [`PUT ${lease}`, `PUT /api/v1/nodes/${nodeName}/status`, 'POST /api/v1/namespaces/default/events'],
+      [`PUT ${lease}`, `PATCH /api/v1/nodes/${nodeName}/status`, 'POST /api/v1/namespaces/default/events'],
     );
   });
 });
