@@ -11,7 +11,7 @@ import type { FollowedScopeDependencies } from './followed-scope-dependencies.ts
 import { type Lender, Lenders, nodeLender } from './lenders.ts';
 import { withOwnWrites } from './own-writes-view.ts';
 import { Reflector } from './reflector.ts';
-import type { Scope } from './scope.ts';
+import { type Scope, scopeMatches } from './scope.ts';
 import { type FullSync, type RestoredSnapshot, Snapshot, type UpstreamChange } from './snapshot.ts';
 import { SyncQueue } from './sync-queue.ts';
 import type { Change } from './watch/event-ring.ts';
@@ -193,8 +193,7 @@ export class FollowedScope implements FeedSink {
       // The disk knows nothing of what was shown ahead of the cloud, so it is not told of differences to that.
       if (!this.isComplete || this.snapshot.hasOwnWrites || own.size > 0) await keeper.saveSync(this.scope, shared);
       else {
-        const members = shared.objects.size;
-        await keeper.saveChanges(this.scope, { changes, resourceVersion, members, isRelist: true });
+        await keeper.saveChanges(this.scope, { changes, resourceVersion, isRelist: true });
       }
       const keys = new Set(own.keys());
       return () => this.snapshot.commitReplacement(shown, changes, { keys, cloudVersion: resourceVersion });
@@ -209,8 +208,7 @@ export class FollowedScope implements FeedSink {
       this.#confirmedAt = timing.now();
       const { changes, resourceVersion } = this.snapshot.plan(events.map((event) => this.#interned(event)));
       if (resourceVersion === this.resourceVersion) return undefined;
-      const members = this.snapshot.sizeAfter(changes);
-      await keeper.saveChanges(this.scope, { changes, resourceVersion, members, isRelist: false });
+      await keeper.saveChanges(this.scope, { changes, resourceVersion, isRelist: false });
       return () => this.snapshot.commit(changes, resourceVersion);
     });
   }
@@ -225,6 +223,22 @@ export class FollowedScope implements FeedSink {
     });
     await shown.catch((error: unknown) => {
       if (!era.aborted) throw error; // a scope that has forgotten everything shows it after its next sync
+    });
+  }
+
+  /**
+   * The cloud has an object that is shown here as it was written here; undefined: it is gone there. It is shown as before
+   * until the next full sync, but should there be another life before that, that one knows.
+   */
+  async hear(key: string, object: KubernetesObject | undefined): Promise<void> {
+    const { era } = this;
+    const saved = this.#commits.add(era, async () => {
+      const isIn = object !== undefined && scopeMatches(this.scope, object);
+      if (this.snapshot.isOwn(key)) await this.#deps.keeper.saveWord(this.scope, key, isIn ? object : undefined);
+      return undefined;
+    });
+    await saved.catch((error: unknown) => {
+      if (!era.aborted) throw error; // else nothing is kept of it
     });
   }
 

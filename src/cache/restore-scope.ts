@@ -18,6 +18,8 @@ export interface ProgressRecord {
   readonly confirmedAt: number;
   /** How many objects the scope holds. */
   readonly members: number;
+  /** Some objects are newer than that version, for they were written here: only a full sync leads on from it. */
+  readonly isMixed?: boolean;
 }
 
 export interface RestoredScope {
@@ -51,7 +53,7 @@ function readScope(
 ): RestoredScope | string {
   if (progress === undefined) return 'how far it had got is not known';
   const { scope: text, listType } = JSON.parse(record.toString()) as ScopeRecord;
-  const { resourceVersion, floor, confirmedAt, members: noted } = JSON.parse(progress.toString()) as ProgressRecord;
+  const { members: noted, confirmedAt, ...reached } = JSON.parse(progress.toString()) as ProgressRecord;
   if (noted !== members.length) return `${noted} objects were noted, ${members.length} are there`;
   const scope = scopeOf(text);
   const objects = new Map<string, KubernetesObject>();
@@ -65,5 +67,5 @@ function readScope(
   }
   const stranger = [...objects.values()].find((object) => !scopeMatches(scope, object) && canDecide(scope));
   if (stranger !== undefined) return `${stranger.key} left it just before the end`;
-  return { scope, number, snapshot: { listType, resourceVersion, floor, objects }, confirmedAt };
+  return { scope, number, snapshot: { listType, objects, ...reached }, confirmedAt };
 }

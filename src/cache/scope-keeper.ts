@@ -9,8 +9,6 @@ export interface ScopeUpdate {
   readonly changes: readonly Change[];
   /** The version reached by them. */
   readonly resourceVersion: string;
-  /** Objects in the scope afterwards. */
-  readonly members: number;
   /** It was reached by a relist: of what happened on the way only the result is known. */
   readonly isRelist: boolean;
 }
@@ -20,6 +18,11 @@ export interface ScopeKeeper {
   saveChanges(scope: Scope, update: ScopeUpdate): Promise<void>;
   /** Takes the place of everything that is kept of the scope. */
   saveSync(scope: Scope, sync: FullSync): Promise<void>;
+  /**
+   * What the cloud has of one object; undefined: it is not there, or does not match. For a scope that shows it as it was
+   * written here: should it be restored, readers are not led back to what was there before that.
+   */
+  saveWord(scope: Scope, key: string, object: KubernetesObject | undefined): Promise<void>;
   /** From now on nothing is kept of the scope; saves that were called before do not come back. */
   remove(scope: Scope): void;
   /** The object as it is already kept for another scope, if it is the same version. */

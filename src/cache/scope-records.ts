@@ -19,8 +19,12 @@ export interface ScopeRecordsOptions {
 interface KeptScope {
   /** Under which its records stand; another one for each time it is saved whole. */
   readonly number: string;
+  /** The version that its records have reached. */
+  resourceVersion: string;
   /** A watcher at or above this version has heard of every change. */
   floor: string;
+  /** Of objects that were written here, its records have the cloud's word of later. */
+  isMixed: boolean;
   /** Its records are older than what was shown to clients. */
   isBehind: boolean;
 }
@@ -62,7 +66,8 @@ export class ScopeRecords implements ScopeKeeper {
   }
 
   #keep({ scope, number, snapshot }: RestoredScope): void {
-    this.#kept.set(scope.id, { number, floor: snapshot.floor, isBehind: false });
+    const { floor, resourceVersion, isMixed = false } = snapshot;
+    this.#kept.set(scope.id, { number, floor, resourceVersion, isMixed, isBehind: false });
     for (const object of snapshot.objects.values()) this.#objects.hold(scope, number, object);
   }
 
@@ -83,16 +88,17 @@ export class ScopeRecords implements ScopeKeeper {
     if (this.#kept.get(scope.id)?.number !== before) return; // removed meanwhile
     if (before !== undefined) changes.push(...this.#removal(before), ...members.map(deleteMember));
     const number = (this.#nextNumber++).toString(36);
-    const kept = { number, floor: sync.resourceVersion, isBehind: false };
+    const { resourceVersion } = sync;
+    const kept = { number, resourceVersion, floor: resourceVersion, isMixed: false, isBehind: false };
     this.#kept.set(scope.id, kept);
     const record: ScopeRecord = { scope: scopeText(scope), listType: sync.listType };
     changes.push({ type: 'put', space: 'scope', key: number, value: encode(record) });
     for (const object of sync.objects.values()) changes.push(...this.#objects.put(scope, number, object));
-    changes.push(this.#progress(kept, sync.resourceVersion, sync.objects.size));
+    changes.push(this.#progress(kept));
     await this.#write(kept, changes);
   }
 
-  async saveChanges(scope: Scope, { changes, resourceVersion, members, isRelist }: ScopeUpdate): Promise<void> {
+  async saveChanges(scope: Scope, { changes, resourceVersion, isRelist }: ScopeUpdate): Promise<void> {
     const kept = this.#kept.get(scope.id);
     if (kept === undefined) return;
     const records: RecordChange[] = [];
@@ -100,10 +106,23 @@ export class ScopeRecords implements ScopeKeeper {
       if (type === 'DELETED') records.push(...this.#objects.delete(scope, kept.number, object.key));
       else records.push(...this.#objects.put(scope, kept.number, object));
     }
+    if (isRelist) kept.isMixed = false;
     if (isRelist) kept.floor = resourceVersion;
     else kept.floor = changes.at(-1)?.object.resourceVersion ?? kept.floor;
-    records.push(this.#progress(kept, resourceVersion, members));
+    kept.resourceVersion = resourceVersion;
+    records.push(this.#progress(kept));
     await this.#write(kept, records);
+  }
+
+  async saveWord(scope: Scope, key: string, object: KubernetesObject | undefined): Promise<void> {
+    const kept = this.#kept.get(scope.id);
+    if (kept === undefined) return;
+    const records =
+      object === undefined
+        ? this.#objects.delete(scope, kept.number, key)
+        : this.#objects.put(scope, kept.number, object);
+    kept.isMixed = true;
+    await this.#write(kept, [...records, this.#progress(kept)]);
   }
 
   remove(scope: Scope): void {
@@ -160,9 +179,13 @@ export class ScopeRecords implements ScopeKeeper {
       .catch((error: unknown) => this.#o.onBehind(news.map(([id]) => id).join(' '), error));
   }
 
-  #progress(kept: KeptScope, resourceVersion: string, members: number): RecordChange {
-    const progress: ProgressRecord = { resourceVersion, floor: kept.floor, confirmedAt: this.#o.now(), members };
-    return { type: 'put', space: 'scope', key: kept.number + progressSuffix, value: encode(progress) };
+  #progress({ number, resourceVersion, floor, isMixed }: KeptScope): RecordChange {
+    const members = this.#objects.count(number);
+    const progress: ProgressRecord = {
+      ...{ resourceVersion, floor, members, confirmedAt: this.#o.now() },
+      ...(isMixed && { isMixed }),
+    };
+    return { type: 'put', space: 'scope', key: number + progressSuffix, value: encode(progress) };
   }
 
   #removal(number: string): readonly RecordChange[] {

@@ -26,6 +26,8 @@ export interface FullSync {
 export interface RestoredSnapshot extends FullSync {
   /** Version of the last change; a watcher at or above it has seen everything. */
   readonly floor: string;
+  /** Some objects are newer than its version: it cannot be followed from there. */
+  readonly isMixed?: boolean;
 }
 
 export class Snapshot {
@@ -76,19 +78,17 @@ export class Snapshot {
     return this.#ownKeys.size > 0;
   }
 
+  /** This object is, or was since the last full sync, shown as it was written here. */
+  isOwn(key: string): boolean {
+    return this.#ownKeys.has(key);
+  }
+
   get ring(): EventRing {
     return this.#ring;
   }
 
   get size(): number {
     return this.#objects.size;
-  }
-
-  /** Number of objects once these changes are committed. */
-  sizeAfter(changes: readonly Change[]): number {
-    let size = this.size;
-    for (const { type } of changes) size += type === 'ADDED' ? 1 : type === 'DELETED' ? -1 : 0;
-    return size;
   }
 
   get(key: string): KubernetesObject | undefined {
@@ -123,7 +123,7 @@ export class Snapshot {
     this.#resourceVersion = snapshot.resourceVersion;
     this.#cloudVersion = snapshot.resourceVersion;
     this.#ownKeys = new Set();
-    this.#mustRelist = false;
+    this.#mustRelist = snapshot.isMixed === true;
     this.#listType = snapshot.listType;
     this.#replaceRing(snapshot.floor);
   }

@@ -41,6 +41,11 @@ export class StoredObjects {
     this.#holdingOf(number).add(key);
   }
 
+  /** Of this scope. */
+  count(number: string): number {
+    return this.#held.get(number)?.size ?? 0;
+  }
+
   put(scope: Scope, number: string, object: KubernetesObject): readonly RecordChange[] {
     const changes: RecordChange[] = [];
     const key = objectKey(scope, object.key);

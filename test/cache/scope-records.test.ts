@@ -22,11 +22,10 @@ function sync(version: number, ...objects: KubernetesObject[]) {
   return { listType: podList, resourceVersion: String(version), objects: byKey(objects) };
 }
 
-function update(version: number, members: number, ...changes: ['ADDED' | 'MODIFIED' | 'DELETED', KubernetesObject][]) {
+function update(version: number, ...changes: ['ADDED' | 'MODIFIED' | 'DELETED', KubernetesObject][]) {
   return {
     changes: changes.map(([type, object]) => ({ type, object, previous: undefined })),
     resourceVersion: String(version),
-    members,
     isRelist: false,
   };
 }
@@ -73,20 +72,19 @@ test('changes come back with the version they led to; the floor is the last chan
     all,
     update(
       20,
-      2,
       ['MODIFIED', changed],
       ['DELETED', pod({ name: 'b', version: 13 })],
       ['ADDED', pod({ name: 'c', version: 14 })],
     ),
   );
   t.deepEqual(told((await restart(records)).restored), [`${all.id} @20 floor=14 a@12 c@14`]);
-  await scopes.saveChanges(all, update(25, 2));
+  await scopes.saveChanges(all, update(25));
   t.deepEqual(
     told((await restart(records)).restored),
     [`${all.id} @25 floor=14 a@12 c@14`],
     'a bookmark moves no floor',
   );
-  await scopes.saveChanges(all, { ...update(30, 2), isRelist: true });
+  await scopes.saveChanges(all, { ...update(30), isRelist: true });
   t.deepEqual(told((await restart(records)).restored), [`${all.id} @30 floor=30 a@12 c@14`]);
 });
 
@@ -110,14 +108,11 @@ test('a body is written once for all scopes that see the same change, and never 
   await scopes.saveSync(labelled, sync(10, a));
   const bodies = () => records.batches.at(-1)!.filter(({ space }) => space === 'object').length;
   const newer = pod({ name: 'a', version: 12, labels: { app: 'x' } });
-  await scopes.saveChanges(all, update(12, 1, ['MODIFIED', newer]));
+  await scopes.saveChanges(all, update(12, ['MODIFIED', newer]));
   t.is(bodies(), 1);
-  await scopes.saveChanges(
-    labelled,
-    update(11, 1, ['MODIFIED', pod({ name: 'a', version: 11, labels: { app: 'x' } })]),
-  );
+  await scopes.saveChanges(labelled, update(11, ['MODIFIED', pod({ name: 'a', version: 11, labels: { app: 'x' } })]));
   t.is(bodies(), 0);
-  await scopes.saveChanges(labelled, update(12, 1, ['MODIFIED', newer]));
+  await scopes.saveChanges(labelled, update(12, ['MODIFIED', newer]));
   t.is(bodies(), 0);
   t.deepEqual(told((await restart(records)).restored), [
     `${all.id} @12 floor=12 a@12`,
@@ -129,9 +124,9 @@ test('an object goes from disk with the last scope that holds it', async (t) => 
   const { records, scopes } = open();
   await scopes.saveSync(all, sync(10, a, b));
   await scopes.saveSync(labelled, sync(10, a));
-  await scopes.saveChanges(all, update(12, 1, ['DELETED', pod({ name: 'a', version: 12 })]));
+  await scopes.saveChanges(all, update(12, ['DELETED', pod({ name: 'a', version: 12 })]));
   t.deepEqual(records.keys('object'), ['v1/pods|default/a', 'v1/pods|default/b']);
-  await scopes.saveChanges(labelled, update(12, 0, ['DELETED', pod({ name: 'a', version: 12 })]));
+  await scopes.saveChanges(labelled, update(12, ['DELETED', pod({ name: 'a', version: 12 })]));
   t.deepEqual(records.keys('object'), ['v1/pods|default/b']);
   scopes.remove(all);
   await scopes.idle();
@@ -143,7 +138,7 @@ test('an object that was replaced under the same name is the new one after a res
   const { records, scopes } = open();
   await scopes.saveSync(all, sync(10, a));
   const fresh = pod({ name: 'a', uid: 'new', version: 13 });
-  await scopes.saveChanges(all, update(13, 1, ['DELETED', pod({ name: 'a', version: 12 })], ['ADDED', fresh]));
+  await scopes.saveChanges(all, update(13, ['DELETED', pod({ name: 'a', version: 12 })], ['ADDED', fresh]));
   const { restored, incomplete } = await restart(records);
   t.deepEqual(incomplete, []);
   t.is(restored[0]!.snapshot.objects.get('default/a')?.uid, 'new');
@@ -202,7 +197,7 @@ test('a scope that an object had left when the other scopes had heard of it alre
   const { records, scopes } = open();
   await scopes.saveSync(all, sync(10, a));
   await scopes.saveSync(labelled, sync(10, a));
-  await scopes.saveChanges(all, update(12, 1, ['MODIFIED', pod({ name: 'a', version: 12, labels: { app: 'y' } })]));
+  await scopes.saveChanges(all, update(12, ['MODIFIED', pod({ name: 'a', version: 12, labels: { app: 'y' } })]));
   const { restored, incomplete } = await restart(records);
   t.deepEqual(told(restored), [`${all.id} @12 floor=12 a@12`]);
   t.deepEqual(incomplete, ['2: default/a left it just before the end']);
@@ -239,7 +234,7 @@ test('a removed scope is gone after a restart', async (t) => {
   const { records, scopes } = open();
   await scopes.saveSync(all, sync(10, a));
   scopes.remove(all);
-  await scopes.saveChanges(all, update(11, 1));
+  await scopes.saveChanges(all, update(11));
   await scopes.idle();
   const { restored, incomplete } = await restart(records);
   t.deepEqual([restored, incomplete], [[], []]);
@@ -272,8 +267,8 @@ test('a change that the disk does not take is said, and the scope is not restore
   await scopes.saveSync(all, sync(10, a));
   await scopes.saveSync(labelled, sync(10));
   records.failure = readOnly;
-  await scopes.saveChanges(all, update(11, 2, ['ADDED', b]));
-  await scopes.saveChanges(all, update(12, 1, ['DELETED', pod({ name: 'b', version: 12 })]));
+  await scopes.saveChanges(all, update(11, ['ADDED', b]));
+  await scopes.saveChanges(all, update(12, ['DELETED', pod({ name: 'b', version: 12 })]));
   t.deepEqual(behind, [all.id], 'said once');
   t.deepEqual(scopes.behind, [all.id]);
   const { restored, incomplete } = await restart(records);
@@ -286,7 +281,7 @@ test('all scopes that hold an object which the disk did not take are behind', as
   await scopes.saveSync(all, sync(10, a));
   await scopes.saveSync(labelled, sync(10, a));
   records.failure = readOnly;
-  await scopes.saveChanges(all, update(11, 1, ['MODIFIED', pod({ name: 'a', version: 11, labels: { app: 'x' } })]));
+  await scopes.saveChanges(all, update(11, ['MODIFIED', pod({ name: 'a', version: 11, labels: { app: 'x' } })]));
   t.deepEqual([...scopes.behind].sort(), [all.id, labelled.id].sort());
 });
 
@@ -295,9 +290,9 @@ test('even when nothing urgent can be written, what comes back is a state that w
   await scopes.saveSync(all, sync(10, a));
   records.failure = readOnly;
   records.urgentFailure = readOnly;
-  await scopes.saveChanges(all, update(11, 2, ['ADDED', b]));
+  await scopes.saveChanges(all, update(11, ['ADDED', b]));
   records.failure = undefined;
-  await scopes.saveChanges(all, update(12, 1, ['DELETED', pod({ name: 'a', version: 12 })]));
+  await scopes.saveChanges(all, update(12, ['DELETED', pod({ name: 'a', version: 12 })]));
   t.deepEqual(told((await restart(records)).restored), [`${all.id} @10 floor=10 a@5`]);
   t.deepEqual(behind, [all.id, all.id], 'that the note was lost is said, too');
 });
@@ -309,12 +304,12 @@ test('a scope that is behind is brought up to date by saving it whole, whatever 
   records.failure = readOnly;
   const newA = pod({ name: 'a', version: 11 });
   const newC = pod({ name: 'c', version: 13 });
-  await scopes.saveChanges(all, update(11, 3, ['MODIFIED', newA]));
+  await scopes.saveChanges(all, update(11, ['MODIFIED', newA]));
   records.failure = undefined;
   const d = pod({ name: 'd', version: 14 });
   await scopes.saveChanges(
     all,
-    update(14, 3, ['DELETED', pod({ name: 'b', version: 12 })], ['MODIFIED', newC], ['ADDED', d]),
+    update(14, ['DELETED', pod({ name: 'b', version: 12 })], ['MODIFIED', newC], ['ADDED', d]),
   );
   t.deepEqual((await restart(records)).restored, [], 'what was missed in between is still missing');
   await scopes.saveSync(all, sync(14, newA, newC, d));
@@ -329,12 +324,12 @@ test('an object that a scope which is behind has seen is written when another sc
   const { records, scopes } = open();
   await scopes.saveSync(all, sync(10, a));
   records.failure = readOnly;
-  await scopes.saveChanges(all, update(11, 2, ['ADDED', b]));
+  await scopes.saveChanges(all, update(11, ['ADDED', b]));
   records.failure = undefined;
   await scopes.saveSync(labelled, sync(11, a));
   const newer = pod({ name: 'a', version: 12, labels: { app: 'x' } });
-  await scopes.saveChanges(all, update(12, 2, ['MODIFIED', newer]));
-  await scopes.saveChanges(labelled, update(12, 1, ['MODIFIED', newer]));
+  await scopes.saveChanges(all, update(12, ['MODIFIED', newer]));
+  await scopes.saveChanges(labelled, update(12, ['MODIFIED', newer]));
   t.deepEqual(told((await restart(records)).restored), [`${labelled.id} @12 floor=12 a@12`]);
 });
 
@@ -342,7 +337,7 @@ test('a repair that the disk does not take leaves the scope behind', async (t) =
   const { records, scopes } = open();
   await scopes.saveSync(all, sync(10, a));
   records.failure = readOnly;
-  await scopes.saveChanges(all, update(11, 2, ['ADDED', b]));
+  await scopes.saveChanges(all, update(11, ['ADDED', b]));
   await scopes.saveSync(all, sync(11, a, b));
   t.deepEqual(scopes.behind, [all.id]);
   t.deepEqual((await restart(records)).restored, []);
@@ -355,7 +350,7 @@ test('a repair that is overtaken by a removal does not come back', async (t) => 
   const { records, scopes } = open();
   await scopes.saveSync(all, sync(10, a));
   records.failure = readOnly;
-  await scopes.saveChanges(all, update(11, 2, ['ADDED', b]));
+  await scopes.saveChanges(all, update(11, ['ADDED', b]));
   records.failure = undefined;
   const repaired = scopes.saveSync(all, sync(11, a, b));
   scopes.remove(all);
@@ -374,4 +369,21 @@ test('Secrets, and only they, are marked as secret', async (t) => {
     secret.map(({ space, key }) => `${space} ${key}`),
     ['object v1/secrets|default/a'],
   );
+});
+
+test('what the cloud has of single objects comes back, and the scope cannot be followed from its old version', async (t) => {
+  const { records, scopes } = open();
+  await scopes.saveSync(all, sync(10, a, b));
+  await scopes.saveWord(all, 'default/a', undefined);
+  await scopes.saveWord(all, 'default/b', pod({ name: 'b', version: 15 }));
+  await scopes.saveWord(all, 'default/c', pod({ name: 'c', version: 16 }));
+  const next = await restart(records);
+  t.deepEqual(next.incomplete, []);
+  t.deepEqual(told(next.restored), [`${all.id} @10 floor=10 b@15 c@16`]);
+  t.true(next.restored[0]!.snapshot.isMixed);
+
+  await next.scopes.saveChanges(all, { ...update(20, ['DELETED', pod({ name: 'c', version: 19 })]), isRelist: true });
+  const { restored } = await restart(next.records);
+  t.deepEqual(told(restored), [`${all.id} @20 floor=20 b@15`]);
+  t.falsy(restored[0]!.snapshot.isMixed);
 });

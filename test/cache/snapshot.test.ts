@@ -144,19 +144,6 @@ test('objects are listed by namespace and name as the apiserver lists them, and 
   t.deepEqual(keys(), ['a-b/a', 'a/b', 'b/a']);
 });
 
-test('the number of objects after a plan is known before it is committed', (t) => {
-  const snapshot = snapshotOf(10, pod({ name: 'a', version: 5 }), pod({ name: 'b', version: 6 }));
-  const { changes, resourceVersion } = snapshot.plan([
-    { type: 'DELETED', object: pod({ name: 'a', version: 11 }) },
-    { type: 'MODIFIED', object: pod({ name: 'b', uid: 'other', version: 13 }) },
-    { type: 'ADDED', object: pod({ name: 'c', version: 14 }) },
-  ]);
-  const expected = snapshot.sizeAfter(changes);
-  snapshot.commit(changes, resourceVersion);
-  t.is(snapshot.size, expected);
-  t.is(expected, 2);
-});
-
 test('what was forgotten is not complete, and every version of before is refused or unknown', (t) => {
   const snapshot = snapshotOf(10, pod({ name: 'a', version: 5 }));
   snapshot.forget();

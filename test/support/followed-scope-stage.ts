@@ -35,6 +35,10 @@ export class ManualKeeper implements ScopeKeeper {
     await this.#save(`sync ${resourceVersion}`);
   }
 
+  async saveWord(_scope: Scope, key: string, object: KubernetesObject | undefined): Promise<void> {
+    await this.#save(`word ${key} ${object?.resourceVersion ?? 'gone'}`);
+  }
+
   remove(): void {
     this.log.push('removed');
   }

@@ -3,6 +3,7 @@
 //
 // Promise: nothing is sent before its entry is marked as sent on disk, nor with anybody else's credential, nor before it
 // was seen that this is still the same cluster; one that cannot be sent now never holds up the others.
+import type { JsonObject } from '../../apimachinery/json.ts';
 import type { ClusterCheck, LinkGate, Timing } from '../reflector.ts';
 import type { Cloud } from './cloud.ts';
 import type { OutboxEntry, Parked } from './entry.ts';
@@ -22,6 +23,8 @@ export interface ChainSenderOptions {
   readonly timing: Timing;
   /** The newest bearer token of an identity that the cloud was seen to accept. */
   readonly newestToken: (identity: string) => string | undefined;
+  /** What the cloud has of the object now, as far as that was seen. Before the entry leaves the outbox. */
+  readonly hear: (entry: OutboxEntry, object: JsonObject | 'absent' | undefined) => Promise<void>;
   readonly events: {
     /** The cloud has it, or it has become pointless there. */
     done(entry: OutboxEntry, outcome: Extract<ReplayOutcome, { kind: 'done' }>): void;
@@ -155,10 +158,10 @@ export class ChainSender {
       return false;
     }
     this.putOffs.end(sequence);
+    const object = outcome.kind === 'unauthorized' ? undefined : outcome.object;
     const hasTaken = outcome.kind === 'parked' || (outcome.kind === 'done' && outcome.reason === 'applied');
-    if (hasTaken && entry.op !== 'delete' && outcome.object !== undefined) {
-      await outbox.renameUid(entry, outcome.object);
-    }
+    if (hasTaken && entry.op !== 'delete' && typeof object === 'object') await outbox.renameUid(entry, object);
+    await this.#o.hear(entry, object ?? seenIn(outcome));
     if (outcome.kind === 'done') {
       await outbox.settle([entry]);
       events.done(entry, outcome);
@@ -172,6 +175,11 @@ export class ChainSender {
     const { timing } = this.#o;
     this.putOffs.again(sequence, timing.now(), afterMs, timing.random());
   }
+}
+
+function seenIn(outcome: ReplayOutcome): JsonObject | 'absent' | undefined {
+  if (outcome.kind !== 'parked') return undefined;
+  return outcome.cloud ?? (outcome.isAbsent ? 'absent' : undefined);
 }
 
 type Refused = Extract<ReplayOutcome, { kind: 'parked' | 'unauthorized' }>;

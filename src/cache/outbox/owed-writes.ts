@@ -1,13 +1,15 @@
 // All about writes that were accepted here: taking them in, showing them, keeping them, bringing them to the cloud. The
 // one thing of this directory that the rest of the cache and the hub talk to.
 import type { GroupVersionResource } from '../../apimachinery/group-version-resource.ts';
-import { stringifyJson } from '../../apimachinery/json.ts';
+import { type JsonObject, stringifyJson } from '../../apimachinery/json.ts';
+import { readObject } from '../../apimachinery/object.ts';
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
 import { nodeLender } from '../lenders.ts';
 import type { LinkGate } from '../reflector.ts';
 import { Versions } from '../versions.ts';
 import type { ComputedWrite } from '../writes/compute-write.ts';
 import type { WriteRequest } from '../writes/write-request.ts';
+import { isPassing } from '../written-versions.ts';
 import { Decisions } from './decisions.ts';
 import { type OutboxEntry, targetPath } from './entry.ts';
 import { NodeLease } from './node-lease.ts';
@@ -191,12 +193,10 @@ export class OwedWrites {
       jitterMs,
       lease: this.#lease,
       newestToken: (identity) => this.#tokens.newest(identity),
+      hear: (entry, object) => this.#hear(entry, object),
       events: {
         leaseEnded: (path) => this.own.end(path),
         done: (entry, outcome) => {
-          const path = targetPath(entry.target);
-          if (outcome.object === undefined) this.#store.forget(path);
-          else this.#store.see(path, entry.writer.identity, Buffer.from(stringifyJson(outcome.object)));
           this.#settled(entry);
           events.replayed(entry, outcome.reason);
           this.decisions.conclude(entry.sequence, outcome.reason);
@@ -212,6 +212,18 @@ export class OwedWrites {
         ended: events.replayEnded,
       },
     });
+  }
+
+  /** Before the entry leaves the outbox: a life that begins between the two would know neither. */
+  async #hear({ target, writer }: OutboxEntry, object: JsonObject | 'absent' | undefined): Promise<void> {
+    const path = targetPath(target);
+    const body = typeof object === 'object' ? Buffer.from(stringifyJson(object)) : undefined;
+    if (body === undefined) this.#store.forget(path);
+    else if (!isPassing(target.gvr)) this.#store.see(path, writer.identity, body);
+    if (object === undefined) return;
+    const known = body && readObject(target.gvr, body);
+    const key = `${target.namespace}/${target.name}`;
+    await Promise.all([...this.#store.scopesOf(target.gvr)].map((followed) => followed.hear(key, known)));
   }
 
   /** Makes the Event on the object. Goes to the cloud as every Event of this node does. */

@@ -8,7 +8,12 @@ import { firstStep, nextStep, type Step } from './next-step.ts';
 import { replayRequests } from './replay-requests.ts';
 
 export type ReplayOutcome =
-  | { readonly kind: 'done'; readonly reason: 'applied' | 'superseded'; readonly object?: JsonObject }
+  | {
+      readonly kind: 'done';
+      readonly reason: 'applied' | 'superseded';
+      /** As the cloud has it now; 'absent' when it has none, undefined when that was not seen. */
+      readonly object?: JsonObject | 'absent';
+    }
   | {
       readonly kind: 'parked';
       readonly reason: string;
@@ -49,7 +54,7 @@ export async function replayEntry(entry: OutboxEntry, options: ReplayOptions): P
       const cloud = seen;
       step = decided(() => nextStep(entry, cloud));
     }
-    if (step.kind === 'done') return { kind: 'done', reason: step.reason, ...(seen && { object: seen }) };
+    if (step.kind === 'done') return { kind: 'done', reason: step.reason, object: seen ?? 'absent' };
     if (step.kind === 'park') {
       return { ...parked(step.reason, 0, step.conflicts, seen), ...(seen === undefined && { isAbsent: true }) };
     }
@@ -65,7 +70,8 @@ export async function replayEntry(entry: OutboxEntry, options: ReplayOptions): P
     }
     // Somebody was there before, or was quicker: look, and decide on what is there now.
     if (isApiserverAnswer(answer.headers) && (statusCode === 409 || statusCode === 404)) {
-      if (step.kind === 'delete') return { kind: 'done', reason: statusCode === 404 ? 'applied' : 'superseded' };
+      if (step.kind === 'delete' && statusCode === 404) return { kind: 'done', reason: 'applied', object: 'absent' };
+      if (step.kind === 'delete') return { kind: 'done', reason: 'superseded' };
       if (statusCode === 404 && step.kind === 'create') return ofMissingPlace(entry, answer);
       step = { kind: 'look' };
       continue;
@@ -88,13 +94,27 @@ function decided(step: () => Step): Step {
 type Sendable = Extract<Step, { kind: 'create' | 'update' | 'delete' }>;
 
 function through(entry: OutboxEntry, step: Sendable, answer: CloudAnswer, seen: JsonObject | undefined): ReplayOutcome {
-  const object = step.kind === 'delete' && entry.op === 'delete' ? undefined : objectOf(answer);
+  const answered = objectOf(answer);
+  if (step.kind === 'delete' && entry.op === 'delete') {
+    return {
+      kind: 'done',
+      reason: 'applied',
+      object: answered !== undefined && isHeld(answered) ? answered : 'absent',
+    };
+  }
   // What it was is not known, but that it is through; the next look at the object tells.
   if (step.kind === 'update' && step.conflicts !== undefined) {
     const reason = `both sides changed ${step.conflicts.join(', ')}; the cloud's values stand`;
-    return { ...parked(reason, 0, step.conflicts, seen), ...(object && { object }) };
+    return { ...parked(reason, 0, step.conflicts, seen), ...(answered && { object: answered }) };
   }
-  return { kind: 'done', reason: 'applied', ...(object && { object }) };
+  return { kind: 'done', reason: 'applied', ...(answered && { object: answered }) };
+}
+
+/** A deletion is answered with the object as it was last, or as it is while finalizers or a grace period hold it. */
+function isHeld({ metadata }: JsonObject): boolean {
+  if (!isJsonObject(metadata)) return false;
+  const { finalizers, deletionGracePeriodSeconds } = metadata;
+  return (isJsonArray(finalizers) && finalizers.length > 0) || Number(deletionGracePeriodSeconds ?? 0) > 0;
 }
 
 function parked(

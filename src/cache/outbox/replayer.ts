@@ -86,7 +86,7 @@ export class Replayer implements CatchingUp {
         await link.whenOnline(signal);
         if (this.#isFresh) {
           this.#losses = link.losses;
-          if (jitterMs > 0) await timing.sleep(timing.random() * jitterMs, signal);
+          if (jitterMs > 0 && this.#isOwing) await timing.sleep(timing.random() * jitterMs, signal);
           this.#sender.begin();
           this.#isFresh = false;
         }
@@ -100,6 +100,12 @@ export class Replayer implements CatchingUp {
         await this.#nap(1000, signal);
       }
     }
+  }
+
+  /** Who has nothing to bring keeps nobody waiting. */
+  get #isOwing(): boolean {
+    const { lease, outbox } = this.#o;
+    return lease.isOwed || outbox.pending.some((entry) => !isEvent(entry));
   }
 
   get #wasLost(): boolean {

@@ -1,15 +1,8 @@
 // While the cloud is back but has not heard of everything, what is owed goes first.
 import test from 'ava';
-import { startRunningHub } from '../../support/running-hub.ts';
+import { configMap, eventually, type RunningHub, startRunningHub } from '../../support/running-hub.ts';
 
 const maps = '/api/v1/namespaces/default/configmaps';
-const configMap = (name: string, data: Record<string, string>) => ({
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
-  metadata: { name },
-  data,
-});
-
 test('an object that is made anew goes behind its own deletion, which the cloud has not heard of', async (t) => {
   const hub = await startRunningHub({}, ['--offline-writes', 'configmaps', '--replay-jitter', '10m']);
   t.teardown(() => hub.stop());
@@ -34,3 +27,61 @@ test('an object that is made anew goes behind its own deletion, which the cloud 
   t.is(other.status, 201, other.text);
   t.is(other.headers['x-holdfast-source'], undefined, 'nothing is owed of this one');
 });
+
+test('what the cloud has taken is not forgotten by a life that begins before all is read anew', async (t) => {
+  const hub = await startRunningHub({}, ['--offline-writes', 'configmaps', '--replay-jitter', '0s']);
+  t.teardown(() => hub.stop());
+  for (const name of ['changed', 'deleted']) {
+    await hub.ask(maps, { method: 'POST', body: configMap(name, { a: '1' }) });
+  }
+  const patch = { method: 'PATCH', headers: { 'content-type': 'application/merge-patch+json' } };
+  await hub.ask(`${maps}/deleted`, { method: 'DELETE' });
+  await hub.ask(maps, { method: 'POST', body: configMap('deleted', { a: '1' }) });
+  await hub.ask(`${maps}/changed`, { ...patch, body: { data: { a: '1' } } });
+  await hub.ask(maps);
+  await hub.untilFollowed('v1/configmaps');
+  await hub.cut();
+  const changed = await hub.ask(`${maps}/changed`, { ...patch, body: { data: { a: '2' } } });
+  t.is(changed.status, 200, changed.text);
+  t.is((await hub.ask(`${maps}/deleted`, { method: 'DELETE' })).status, 200);
+  t.is((await hub.ask(maps, { method: 'POST', body: configMap('made', { a: '2' }) })).status, 201);
+
+  hub.cloud.faults.add({
+    action: { kind: 'answer', code: 503 },
+    matches: ({ gvr, verb }) => gvr?.resource === 'configmaps' && verb === 'list',
+  });
+  await hub.heal();
+  await eventually(async () => (await entries(hub)) === 0);
+  const uidOf = async (name: string) => (await hub.inCloud('GET', `${maps}/${name}`)).json.metadata.uid as string;
+  const uids = [await uidOf('changed'), await uidOf('made')];
+  await hub.cut();
+  await hub.restart();
+  await hub.untilLink('offline');
+
+  t.is((await hub.ask(`${maps}/deleted`)).status, 404);
+  t.deepEqual((await hub.ask(`${maps}/changed`)).json.data, { a: '2' });
+  const { items } = (await hub.ask(maps)).json as { items: { metadata: { name: string; uid: string } }[] };
+  t.deepEqual(
+    items.map(({ metadata }) => metadata.name),
+    ['changed', 'made'],
+  );
+  t.deepEqual(
+    items.map(({ metadata }) => metadata.uid),
+    uids,
+  );
+
+  await hub.cloud.faults.clear();
+  await hub.heal();
+  await hub.inCloud('POST', maps, configMap('later', {}));
+  await hub.untilFollowed('v1/configmaps');
+  await eventually(async () => (await hub.ask(`${maps}?resourceVersion=0`)).json.items.length === 3);
+});
+
+/** How many writes wait for the cloud. */
+async function entries({ adminUrl }: RunningHub): Promise<number> {
+  const text = await (await fetch(`${adminUrl}/metrics`)).text();
+  return [...text.matchAll(/^holdfast_outbox_entries\{[^}]*\} (\d+)/gm)].reduce(
+    (sum, [, count]) => sum + Number(count),
+    0,
+  );
+}
