@@ -51,7 +51,18 @@ export function processTerminal(): Terminal {
     print: (text) => void process.stdout.write(`${text}\n`),
     complain: (text) => void process.stderr.write(`${text}\n`),
     now: () => new Date(),
+    ...(process.stdin.isTTY && process.stderr.isTTY && { ask: askPerson }),
   };
+}
+
+async function askPerson(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises');
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await lines.question(question);
+  } finally {
+    lines.close();
+  }
 }
 
 /** Whoever read our output has left (`holdfast run 2>&1 | head`): nobody is there to be told, and the node still needs us. */

@@ -1,8 +1,11 @@
 // Asks the running daemon over its admin port. Says clearly when none answers there, or something else does.
 import { once } from 'node:events';
-import { get, type IncomingMessage } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:tls';
+import { type JsonObject, parseJson, stringifyJson } from '../apimachinery/json.ts';
 import { formatHostPort, type HostPort } from '../hub/option-types.ts';
+
+const whoMay = "run this as the daemon's user, usually root, and give its --data-dir if it is not the default";
 
 /** The daemon did not give the answer wanted; the message says what to do. */
 export class DaemonAnswerError extends Error {
@@ -14,14 +17,24 @@ const patienceMs = 10_000;
 const whereItIs =
   'say with --admin HOST:PORT where the daemon has its admin port (127.0.0.1:10267 unless told otherwise)';
 
-/** The JSON that the daemon answers to GET path. @throws DaemonAnswerError for anything else */
-export async function askDaemon<Answer>(admin: HostPort, path: string): Promise<Answer> {
+export interface Question {
+  /** GET, or with a body POST. */
+  readonly body?: JsonObject;
+  readonly token?: string | undefined;
+}
+
+/**
+ * The JSON that the daemon answers, integers above 2^53 as bigints.
+ * @throws DaemonAnswerError for anything else
+ */
+export async function askDaemon<Answer>(admin: HostPort, path: string, question: Question = {}): Promise<Answer> {
   const address = formatHostPort(admin);
-  const { statusCode, text } = await fetchText(admin, path);
-  const answer = parseJson(text);
+  const { statusCode, text } = await fetchText(admin, path, question);
+  const answer = jsonOf(text);
   if (statusCode === 200 && answer !== undefined) return answer as Answer;
   // Every admin port has these paths, so a 404 comes from an API port, which passes the question on to the cloud.
-  const isAnotherPort = statusCode === 404 && !path.startsWith('/cache/object');
+  const isAnotherPort = statusCode === 404 && !/^\/(cache\/object|outbox\/)/.test(path);
+  if (isStatus(answer) && statusCode === 401) throw new DaemonAnswerError(`${answer.message}; ${whoMay}`);
   if (isStatus(answer) && !isAnotherPort) throw new DaemonAnswerError(answer.message);
   const said = isStatus(answer) ? answer.message : text.slice(0, 200).trim();
   throw new DaemonAnswerError(
@@ -29,10 +42,21 @@ export async function askDaemon<Answer>(admin: HostPort, path: string): Promise<
   );
 }
 
-async function fetchText(admin: HostPort, path: string): Promise<{ statusCode: number; text: string }> {
+async function fetchText(
+  admin: HostPort,
+  path: string,
+  { body, token }: Question,
+): Promise<{ statusCode: number; text: string }> {
   try {
     const { host, port } = admin;
-    const asked = get({ host, port, path, agent: false, signal: AbortSignal.timeout(patienceMs) });
+    const headers = {
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    };
+    const method = body === undefined ? 'GET' : 'POST';
+    const signal = AbortSignal.timeout(patienceMs);
+    const asked = request({ host, port, path, method, headers, agent: false, signal });
+    asked.end(body === undefined ? undefined : stringifyJson(body));
     const [response] = (await once(asked, 'response')) as [IncomingMessage];
     let text = '';
     for await (const chunk of response.setEncoding('utf8')) text += chunk;
@@ -68,9 +92,9 @@ function speaksTls({ host, port }: HostPort): Promise<boolean> {
   });
 }
 
-function parseJson(text: string): unknown {
+function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined; // not JSON: the caller says what stands there instead
   }

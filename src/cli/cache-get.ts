@@ -1,4 +1,5 @@
 // `holdfast cache get RESOURCE [NAMESPACE/]NAME`: one object as the running daemon holds it, as JSON.
+import { type JsonValue, prettyJson } from '../apimachinery/json.ts';
 import { askDaemon } from './ask-daemon.ts';
 import type { Invocation, Terminal } from './command.ts';
 import { askingOptions } from './commands.ts';
@@ -12,6 +13,6 @@ export async function cacheGet(
   const slash = place.indexOf('/');
   const query = new URLSearchParams({ resource, name: place.slice(slash + 1) });
   if (slash >= 0) query.set('namespace', place.slice(0, slash));
-  terminal.print(JSON.stringify(await askDaemon<unknown>(admin, `/cache/object?${query}`), null, 2));
+  terminal.print(prettyJson(await askDaemon<JsonValue>(admin, `/cache/object?${query}`)));
   return 0;
 }

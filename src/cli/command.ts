@@ -9,6 +9,8 @@ export interface Terminal {
   print(text: string): void;
   /** What went wrong, to standard error. The newline is added. */
   complain(text: string): void;
+  /** What a person types after this question; undefined where no person is there to type. */
+  readonly ask?: (question: string) => Promise<string>;
   now(): Date;
 }
 

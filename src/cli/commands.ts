@@ -1,6 +1,6 @@
 // The subcommands of `holdfast`, in the order the help shows them. To add one, add an entry.
-import { choice } from '../hub/option-types.ts';
-import { type OptionTable, options, withDefault } from '../hub/options.ts';
+import { choice, path } from '../hub/option-types.ts';
+import { type OptionTable, optional, options, switchOption, withDefault } from '../hub/options.ts';
 import type { Command } from './command.ts';
 
 const { config, admin, dataDir, listen, insecureLoopback, logLevel } = options;
@@ -23,6 +23,29 @@ export const outputOptions = {
 } satisfies OptionTable;
 
 export const askingOptions = { config, admin, ...outputOptions } satisfies OptionTable;
+/** Of the commands that show or change something only the daemon's user may: its token stands in the data directory. */
+export const tokenOptions = { config, admin, dataDir, ...outputOptions } satisfies OptionTable;
+export const retryOptions = {
+  ...tokenOptions,
+  mine: switchOption({
+    flag: 'mine',
+    section: 'Writes',
+    help: 'What was written here stands: put it over what the cloud has now. What only the cloud changed is kept.',
+  }),
+} satisfies OptionTable;
+export const dropOptions = {
+  ...tokenOptions,
+  yes: switchOption({ flag: 'yes', section: 'Writes', help: 'Do not ask. Needed where no person sits at a terminal.' }),
+} satisfies OptionTable;
+export const exportOptions = {
+  ...tokenOptions,
+  to: optional(path, {
+    flag: 'to',
+    section: 'Writes',
+    help: 'Put the file there. It must not exist yet. Without this it stays in the data directory.',
+    alsoIn: [],
+  }),
+} satisfies OptionTable;
 export const verifyOptions = { config, dataDir, ...outputOptions } satisfies OptionTable;
 export const demoOptions = { config, listen, insecureLoopback, admin, logLevel, logFormat } satisfies OptionTable;
 
@@ -75,6 +98,41 @@ export const commands: readonly Command[] = [
     arguments: [],
     options: verifyOptions,
     load: async () => (await import('./cache-verify.ts')).cacheVerify,
+  },
+  {
+    name: 'outbox list',
+    summary: 'List the writes that wait for the cloud, and those that are parked, with the reason.',
+    arguments: [],
+    options: tokenOptions,
+    load: async () => (await import('./outbox-list.ts')).outboxList,
+  },
+  {
+    name: 'outbox show',
+    summary: 'Show one of them: what it changed, and what the cloud had when it was parked. Secrets are redacted.',
+    arguments: ['N'],
+    options: tokenOptions,
+    load: async () => (await import('./outbox-show.ts')).outboxShow,
+  },
+  {
+    name: 'outbox retry',
+    summary: 'Try a parked write once more, against what the cloud has now.',
+    arguments: ['N|all'],
+    options: retryOptions,
+    load: async () => (await import('./outbox-retry.ts')).outboxRetry,
+  },
+  {
+    name: 'outbox drop',
+    summary: 'Give a parked write up: what the cloud has stands. A copy is kept in the data directory.',
+    arguments: ['N|all'],
+    options: dropOptions,
+    load: async () => (await import('./outbox-drop.ts')).outboxDrop,
+  },
+  {
+    name: 'outbox export',
+    summary: 'Write all of them to a file, with the values of Secrets in them, readable by its owner only.',
+    arguments: [],
+    options: exportOptions,
+    load: async () => (await import('./outbox-export.ts')).outboxExport,
   },
   {
     name: 'version',

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { closestName } from '../hub/closest-name.ts';
 import type { OptionTable } from '../hub/options.ts';
-import { UsageError } from '../hub/parse-options.ts';
+import { argumentTypes, UsageError } from '../hub/parse-options.ts';
 import type { Command, Invocation } from './command.ts';
 
 export interface Found extends Invocation {
@@ -44,7 +44,7 @@ function isPrefix(name: readonly string[], words: readonly string[]): boolean {
 
 /** What follows an unknown flag stays with it, so that the flag is complained about and not its value. */
 function splitWords(table: OptionTable, words: readonly string[]): { positionals: string[]; flags: string[] } {
-  const types = Object.fromEntries(Object.values(table).map(({ flag }) => [flag, { type: 'string' as const }]));
+  const types = argumentTypes(table);
   const { tokens } = parseArgs({ args: [...words], strict: false, tokens: true, options: types });
   const places = new Set<number>();
   for (const [order, token] of tokens.entries()) {

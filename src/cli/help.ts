@@ -71,7 +71,7 @@ export function renderCommand(command: Command): string {
 }
 
 function usageOf({ flag, placeholder }: Option<unknown>): string {
-  return `--${flag} ${placeholder}`;
+  return placeholder === '' ? `--${flag}` : `--${flag} ${placeholder}`;
 }
 
 function helpOf(option: Option<unknown>): string {

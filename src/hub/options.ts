@@ -27,6 +27,8 @@ export interface Option<Value> {
   readonly help: string;
   readonly placeholder: string;
   readonly isRepeatable: boolean;
+  /** Stands alone, without a value. On the command line only. */
+  readonly isSwitch?: true;
   /** Where it can stand besides the command line; everywhere when left out. */
   readonly alsoIn?: readonly ('environment' | 'file')[];
   /** As a reader sees it; undefined when there is none. */
@@ -67,6 +69,19 @@ export function withDefault<Value>(
       const fallback = () => (typeof preset === 'string' ? preset : preset.text(surroundings));
       return type.parse(texts?.at(-1) ?? fallback(), surroundings);
     },
+  };
+}
+
+/** True when it is given. */
+export function switchOption(words: Omit<Words, 'alsoIn'>): Option<boolean> {
+  return {
+    ...words,
+    placeholder: '',
+    isRepeatable: false,
+    isSwitch: true,
+    alsoIn: [],
+    defaultText: undefined,
+    read: (texts) => texts !== undefined,
   };
 }
 

@@ -93,10 +93,7 @@ function readValue(
 
 function readFlags(table: OptionTable, flags: readonly string[], problems: string[]): Source {
   const names = namesBy(table, ({ flag }) => flag);
-  const types = Object.fromEntries(
-    [...names.keys()].map((flag) => [flag, { type: 'string' as const, multiple: true }]),
-  );
-  const { tokens } = parseArgs({ args: [...flags], strict: false, tokens: true, options: types });
+  const { tokens } = parseArgs({ args: [...flags], strict: false, tokens: true, options: argumentTypes(table) });
   const source = new Map<string, Given>();
   let isValueOfUnknown = false;
   for (const token of tokens) {
@@ -109,6 +106,9 @@ function readFlags(table: OptionTable, flags: readonly string[], problems: strin
     if (name === undefined) {
       problems.push(unknown('option', token.rawName, token.name, names.keys(), '--'));
       isValueOfUnknown = !token.inlineValue;
+    } else if (table[name]!.isSwitch) {
+      if (token.inlineValue) problems.push(`${token.rawName}: takes no value; write ${token.rawName} alone`);
+      source.set(name, { where: `--${token.name}`, texts: ['true'] });
     } else if (token.value === undefined || (!token.inlineValue && token.value.startsWith('--'))) {
       const wanted = `needs a value (${table[name]!.placeholder})`;
       problems.push(`${token.rawName}: ${wanted}; to begin one with "--" write ${token.rawName}=VALUE`);
@@ -123,6 +123,13 @@ function readFlags(table: OptionTable, flags: readonly string[], problems: strin
 // tests keep their own settings under HOLDFAST_TEST_ and HOLDFAST_E2E_.
 const notOurs =
   /^HOLDFAST_((TEST|E2E)_.*|(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?))$/;
+
+/** For node:util's parseArgs. */
+export function argumentTypes(table: OptionTable): Record<string, { type: 'string' | 'boolean'; multiple: true }> {
+  return Object.fromEntries(
+    Object.values(table).map(({ flag, isSwitch }) => [flag, { type: isSwitch ? 'boolean' : 'string', multiple: true }]),
+  );
+}
 
 function readEnvironment(table: OptionTable, environment: Written['environment'], problems: string[]): Source {
   const names = namesBy(table, environmentName);

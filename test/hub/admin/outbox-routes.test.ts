@@ -1,12 +1,9 @@
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { untilEither } from '../../../src/cache/outbox/until-either.ts';
-import { createAdminServer } from '../../../src/hub/admin/admin-server.ts';
 import { adminTokenPath, createAdminToken } from '../../../src/hub/admin/admin-token.ts';
-import { temporaryDirectory } from '../../storage/temporary-directory.ts';
-import { healthyStatus } from '../../support/hub-status.ts';
-import { configMap, dataOf, maps, OwedWritesStage } from '../../support/owed-writes-stage.ts';
+import { createAdminPort } from '../../support/admin-port.ts';
+import { configMap, dataOf, maps } from '../../support/owed-writes-stage.ts';
 
 interface Asking {
   readonly method?: 'GET' | 'POST' | 'DELETE';
@@ -16,46 +13,14 @@ interface Asking {
   readonly remoteAddress?: string;
 }
 
-/** An admin port over a stage, with one write parked in conflict as number 1. */
 async function openPort(t: ExecutionContext) {
-  const directory = temporaryDirectory(t);
-  const stage = await OwedWritesStage.open();
-  t.teardown(() => stage.writes.stop());
-  await stage.conflict();
-  await stage.heal();
-  const logged: string[] = [];
-  const token = await createAdminToken(directory);
-  const server = createAdminServer({
-    log: { error: (...line: unknown[]) => t.fail(JSON.stringify(line)) },
-    status: { status: () => healthyStatus },
-    cache: { lookUp: () => ({ state: 'unknown' }), placesOf: () => ({ isNamespaced: undefined, namespaces: [] }) },
-    metrics: { contentType: 'text/plain', metrics: async () => '' },
-    livenessChecks: [],
-    readinessChecks: [],
-    ownNames: new Set(),
-    outbox: {
-      writes: stage.writes,
-      token,
-      directory,
-      wallClock: () => stage.timing.wallClock() + 60_000,
-      // As long as it takes.
-      sleep: (_ms, signal) => untilEither(new Promise(() => {}), signal),
-      log: {
-        info: ({ event }: { event: string }) => logged.push(event),
-        warn: ({ event }: { event: string }) => logged.push(event),
-      },
-    },
-  });
-  const secret = (await readFile(token.path, 'utf8')).trim();
-  const ask = (
-    url: string,
-    { method = 'GET', body, token: given = secret, headers = {}, remoteAddress }: Asking = {},
-  ) =>
+  const { stage, server, secret, directory, logged } = await createAdminPort(t);
+  const ask = (url: string, { method = 'GET', body, token = secret, headers = {}, remoteAddress }: Asking = {}) =>
     server.inject({
       url,
       method,
       ...(body !== undefined && { payload: body }),
-      headers: { host: '127.0.0.1:10267', ...(given !== null && { authorization: `Bearer ${given}` }), ...headers },
+      headers: { host: '127.0.0.1:10267', ...(token !== null && { authorization: `Bearer ${token}` }), ...headers },
       ...(remoteAddress !== undefined && { remoteAddress }),
     });
   const decide = (url: string, body: object = {}) => ask(url, { method: 'POST', body });
