@@ -24,9 +24,9 @@ export function renderList(entries: readonly EntrySummary[]): string[] {
   ];
 }
 
-/** `12 (update of configmaps default/web by sa:default:writer)` */
+/** `12 (update of configmaps default/web by system:serviceaccount:default:writer)` */
 export function describeEntry(entry: EntrySummary): string {
-  return `${entry.sequence} (${entry.verb} of ${objectOf(entry)} by ${printable(entry.writer.identity)})`;
+  return `${entry.sequence} (${entry.verb} of ${objectOf(entry)} by ${printable(entry.writer.name)})`;
 }
 
 export function renderEntry(entry: EntryInFull): string[] {
@@ -38,7 +38,7 @@ export function renderEntry(entry: EntryInFull): string[] {
   return [
     `write ${sequence}, ${state}`,
     `  ${entry.verb} of ${objectOf(entry)} (${entry.class}, ${conflict})`,
-    `  by ${printable(writer.identity)} with ${printable(writer.userAgent) || 'an unnamed client'}${manager}`,
+    `  by ${printable(writer.name)} with ${printable(writer.userAgent) || 'an unnamed client'}${manager}`,
     `  ${many}`,
     ...sideNotes(entry).map((note) => `  ${note}`),
     ...(differences.length === 0 ? [] : ['', ...differences.flatMap((one) => renderDifference(one, entry))]),
@@ -62,7 +62,7 @@ function listRow(entry: EntrySummary): string[] {
   const { sequence, state, verb, writer, writes, ageSeconds, parked } = entry;
   const word = { queued: 'waits', sent: 'sent', parked: 'PARKED' }[state];
   const why = parked === undefined ? '' : printable(parked.reason);
-  const who = printable(writer.identity);
+  const who = printable(writer.name);
   return [String(sequence), word, verb, objectOf(entry), who, String(writes), ageText(ageSeconds), why];
 }
 

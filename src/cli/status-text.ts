@@ -75,7 +75,7 @@ function outboxFacts(outbox: HubStatus['outbox']): string[] {
     fact('outbox', `${said}${replaying ? '; they are being sent' : ''}`),
     ...(parked === 0 ? [] : [fact('', `${parked} parked, for you to decide: holdfast outbox list`)]),
     ...(droppedEvents === 0 ? [] : [fact('', `${droppedEvents} Events gave way since the start: it was full`)]),
-    ...(damaged === 0 ? [] : [fact('', `${damaged} entries on disk could not be read: the log names them`)]),
+    ...(damaged === 0 ? [] : [fact('', `${damaged} damaged on disk, and not sent: the log of that start names them`)]),
   ];
 }
 

@@ -6,7 +6,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 export const compiledCodeName = 'compiled-code';
 
 /** What a data directory of ours begins with. Besides these anything may lie in it, a configuration file for one. */
-const ours: ReadonlySet<string> = new Set(['store', 'keys', 'pki', 'run.json', compiledCodeName]);
+const ours: ReadonlySet<string> = new Set(['store', 'keys', 'pki', 'run.json', 'admin-token', compiledCodeName]);
 const harmless: ReadonlySet<string> = new Set(['lost+found']);
 
 export class DataDirectoryError extends Error {

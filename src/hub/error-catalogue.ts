@@ -29,8 +29,8 @@ const rowsByGroup: Readonly<Record<string, readonly Row[]>> = {
     [
       'HOLDFAST_DAEMON_ANSWER',
       undefined,
-      '`holdfast status` or `cache` got no usable answer from the admin port.',
-      'See whether the daemon runs, and give its `--admin` address if it is not the default.',
+      '`holdfast status`, `cache` or `outbox` got no usable answer from the admin port.',
+      'See whether the daemon runs, and give its `--admin` address, or its `--data-dir`, if it is not the default.',
     ],
     [
       'MALFORMED_GVR_KEY',
@@ -266,19 +266,19 @@ const rowsByGroup: Readonly<Record<string, readonly Row[]>> = {
       'HOLDFAST_OUTBOX_FULL',
       'ServiceUnavailable',
       'So many writes wait for the cloud that no more fit, and no Event is left that could give way. Nothing of this write was kept.',
-      'See what waits under `outbox` in /status of the admin port; --outbox-size sets how much may wait.',
+      '`holdfast outbox list` shows what waits and what is parked; `holdfast outbox retry` and `holdfast outbox drop` decide about parked writes. --outbox-size sets how much may wait.',
     ],
     [
       'HOLDFAST_NO_SUCH_ENTRY',
       'NotFound',
       'An operator named a write that neither waits nor is parked here.',
-      'Those that do stand under `outbox` in /status of the admin port.',
+      '`holdfast outbox list` shows those that do. One that is gone has reached the cloud, or was dropped.',
     ],
     [
       'HOLDFAST_NOT_PARKED',
       'Conflict',
       'An operator decided about a write that is not parked. It was left as it is.',
-      'Nothing: it goes to the cloud by itself.',
+      'Nothing: it goes to the cloud by itself. Should it be parked again, `holdfast outbox list` says so.',
     ],
     [
       'HOLDFAST_OWN_WRITES_AHEAD',

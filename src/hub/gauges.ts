@@ -59,7 +59,7 @@ export function readTotals({ outbox, tally }: Pick<HubFigures, 'outbox' | 'tally
     ...byLabel('outboxReplayed', 'result', tally.replayed),
     ...byLabel('outboxParked', 'because', tally.parked),
     { key: 'outboxEventsDropped', labels: {}, value: outbox.droppedEvents },
-    { key: 'outboxDamaged', labels: {}, value: tally.damaged },
+    { key: 'outboxDamaged', labels: {}, value: outbox.damaged },
   ];
 }
 

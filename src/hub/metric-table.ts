@@ -188,7 +188,7 @@ export const metricTable = {
   outboxDamaged: {
     name: 'holdfast_outbox_damaged_total',
     type: 'counter',
-    help: 'Entries of the outbox that could not be read.',
+    help: 'Kept writes that the disk has damaged, before the last start too: they are lost, or lie aside.',
     labels: {},
   },
   certificateExpiry: {

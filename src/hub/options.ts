@@ -186,7 +186,7 @@ export const options = {
   admin: withDefault(hostPort(10_267), '127.0.0.1:10267', {
     flag: 'admin',
     section: 'Ports',
-    help: 'Plain HTTP port for health, metrics and status. `status` and `cache` ask the daemon here.',
+    help: 'Plain HTTP port for health, metrics and status. `status`, `cache` and `outbox` ask the daemon here.',
   }),
   tlsSans: repeated(subjectName, [], {
     flag: 'tls-san',

@@ -10,6 +10,8 @@ export interface OutboxFigures {
   readonly oldestSeconds: number | null;
   /** Since the start. */
   readonly droppedEvents: number;
+  /** In this life and before. */
+  readonly damaged: number;
 }
 
 /** @param now milliseconds since the epoch */
@@ -20,13 +22,13 @@ export function outboxFigures(outbox: Pick<Outbox, 'entries' | 'size'>, now: num
     entries[entry.state] += 1;
     if (waits(entry)) oldest = Math.min(oldest, entry.firstWrittenAt);
   }
-  const { bytes, droppedEvents } = outbox.size;
+  const { bytes, droppedEvents, damaged } = outbox.size;
   const oldestSeconds = Number.isFinite(oldest) ? Math.max(0, Math.floor((now - oldest) / 1000)) : null;
-  return { entries, bytes, oldestSeconds, droppedEvents };
+  return { entries, bytes, oldestSeconds, droppedEvents, damaged };
 }
 
-export function outboxStatus(figures: OutboxFigures, isReplaying: boolean, damaged: number): OutboxStatus {
-  const { entries, bytes, oldestSeconds, droppedEvents } = figures;
+export function outboxStatus(figures: OutboxFigures, isReplaying: boolean): OutboxStatus {
+  const { entries, bytes, oldestSeconds, droppedEvents, damaged } = figures;
   const waiting = entries.queued + entries.sent;
   return { waiting, parked: entries.parked, oldestSeconds, bytes, replaying: isReplaying, droppedEvents, damaged };
 }

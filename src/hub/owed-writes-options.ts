@@ -55,10 +55,8 @@ export function owedWritesOptions(
       },
       dropped: (entries) =>
         log.warn({ event: 'outbox.dropped', events: entries.length }, 'the outbox is full: the oldest Events gave way'),
-      unreadable: (key, error) => {
-        tally.damaged += 1;
-        log.error({ event: 'outbox.unreadable', key, error }, 'an entry of the outbox cannot be read and is left out');
-      },
+      unreadable: (key, error) =>
+        log.error({ event: 'outbox.unreadable', key, error }, 'an entry of the outbox cannot be read and is left out'),
       parked: (entry) => {
         tally.parked[entry.parked?.code === 0 ? 'conflict' : 'refused'] += 1;
         log.warn(

@@ -63,9 +63,9 @@ export function createStatusSource(parts: StatusParts): StatusSource {
   };
 }
 
-export function currentOutbox({ cache, tally }: Pick<StatusParts, 'cache' | 'tally'>): OutboxStatus {
+export function currentOutbox({ cache }: Pick<StatusParts, 'cache'>): OutboxStatus {
   const { outbox, isReplaying } = cache.writes;
-  return outboxStatus(outboxFigures(outbox, cache.time.now()), isReplaying, tally.damaged);
+  return outboxStatus(outboxFigures(outbox, cache.time.now()), isReplaying);
 }
 
 function scopeStatus(parts: StatusParts, followed: ReturnType<Cache['open']>): ScopeStatus {

@@ -6,8 +6,6 @@ export interface WriteTally {
   readonly accepted: Record<WriteClass, number>;
   readonly replayed: { applied: number; superseded: number };
   readonly parked: { conflict: number; refused: number };
-  /** Entries on disk that could not be read. */
-  damaged: number;
 }
 
 export function createWriteTally(): WriteTally {
@@ -26,6 +24,5 @@ export function createWriteTally(): WriteTally {
     },
     replayed: { applied: 0, superseded: 0 },
     parked: { conflict: 0, refused: 0 },
-    damaged: 0,
   };
 }

@@ -39,7 +39,12 @@ const parked: EntrySummary = {
   subresource: '',
   class: 'user',
   conflict: 'cloud-wins',
-  writer: { identity: 'sa:default:writer', userAgent: 'kubectl/v1.35.0', fieldManager: 'kubectl-edit' },
+  writer: {
+    identity: 'sa:default:writer:0123',
+    name: 'system:serviceaccount:default:writer',
+    userAgent: 'kubectl/v1.35.0',
+    fieldManager: 'kubectl-edit',
+  },
   writes: 3,
   firstWrittenAt: '2026-11-21T07:00:00.000Z',
   writtenAt: '2026-11-21T07:20:00.000Z',
@@ -109,11 +114,11 @@ test('nothing that was written reaches the terminal as a command', (t) => {
   const evil = '\u001b[2J\u009b1m\u202e';
   const lines = [
     ...renderList([
-      { ...parked, writer: { ...parked.writer, identity: evil }, parked: { ...parked.parked!, reason: evil } },
+      { ...parked, writer: { ...parked.writer, name: evil }, parked: { ...parked.parked!, reason: evil } },
     ]),
     ...renderEntry({
       ...inFull,
-      writer: { identity: evil, userAgent: evil, fieldManager: evil },
+      writer: { identity: evil, name: evil, userAgent: evil, fieldManager: evil },
       differences: [{ field: `data.${evil}`, edge: evil, isConflict: true }],
     }),
     ...renderRetry({ sequence: 1, path: '', conclusion: 'parked', parked: { ...parked.parked!, reason: evil } }, false),
@@ -127,7 +132,7 @@ test('list and show tell of a parked write; json has everything', async (t) => {
   t.is(list.code, 0);
   t.regex(
     list.out,
-    /^1 +PARKED +update +configmaps default\/web +sa:default:writer +1 .*both sides changed data\.color/m,
+    /^1 +PARKED +update +configmaps default\/web +system:serviceaccount:default:writer +1 .*both sides changed data\.color/m,
   );
   t.is(JSON.parse((await run(['outbox', 'list', '--output', 'json'])).out)[0].sequence, 1);
   const show = await run(['outbox', 'show', '1']);

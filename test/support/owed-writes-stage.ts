@@ -201,7 +201,7 @@ export class OwedWritesStage {
     outcome?: Outcome,
   ): Promise<ComputedWrite> {
     const caller: CallerOfWrite = {
-      identity: 'sa:default:writer',
+      identity: 'sa:default:writer:0123',
       userAgent: 'kubectl/v1.35.0',
       fieldManager: 'kubectl-edit',
       token: 'token-of-the-writer',

@@ -6,6 +6,7 @@ import { isJsonObject, type JsonObject, own } from '../../apimachinery/json.ts';
 import type { WriteRequest } from '../writes/write-request.ts';
 import { isEvent, type OutboxEntry } from './entry.ts';
 import { uidOf } from './fold.ts';
+import { writerName } from './writer-name.ts';
 
 const component = 'holdfast';
 const longestMessage = 1000;
@@ -19,7 +20,7 @@ export function parkedEvent(entry: OutboxEntry, nodeName: string): WriteRequest 
   const namespace = target.namespace === '' ? 'default' : target.namespace;
   const suffix = `.${parked.at.toString(16)}${sequence.toString(16)}`;
   const at = new Date(parked.at).toISOString().replace(/\.\d+Z$/, 'Z');
-  const message = `A write of ${writer.identity}, accepted by node ${nodeName} while the cloud was away, is parked: ${publicReason(entry)}. On that node, "holdfast outbox show ${sequence}" shows all sides.`;
+  const message = `A write of ${writerName(writer.identity)}, accepted by node ${nodeName} while the cloud was away, is parked: ${publicReason(entry)}. On that node, "holdfast outbox show ${sequence}" shows all sides.`;
   const body: JsonObject = {
     apiVersion: 'v1',
     kind: 'Event',

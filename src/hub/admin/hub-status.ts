@@ -71,7 +71,7 @@ export interface OutboxStatus {
   readonly replaying: boolean;
   /** Events that gave way since the start, because the outbox was full. */
   readonly droppedEvents: number;
-  /** Entries that could not be read at the start. */
+  /** Writes that the disk has damaged, ever: they are lost, or lie aside. */
   readonly damaged: number;
 }
 

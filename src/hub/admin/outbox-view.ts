@@ -8,6 +8,7 @@ import { schemaOf } from '../../apimachinery/schema/schema-of.ts';
 import { type EntryState, type OutboxEntry, type Parked, targetPath } from '../../cache/outbox/entry.ts';
 import { ownPart } from '../../cache/outbox/own-part.ts';
 import { publicReason } from '../../cache/outbox/parked-event.ts';
+import { writerName } from '../../cache/outbox/writer-name.ts';
 import type { ConflictPolicy, WriteClass } from '../../cache/writes/policy.ts';
 import { isSecret, redactField, redactSecret } from './redact.ts';
 
@@ -24,7 +25,7 @@ export interface EntrySummary {
   readonly subresource: string;
   readonly class: WriteClass;
   readonly conflict: ConflictPolicy;
-  readonly writer: { readonly identity: string; readonly userAgent: string; readonly fieldManager: string };
+  readonly writer: WriterSummary;
   /** Writes of the client that this one stands for. */
   readonly writes: number;
   /** RFC 3339. */
@@ -33,6 +34,14 @@ export interface EntrySummary {
   /** Since the first of them. */
   readonly ageSeconds: number;
   readonly parked?: ParkedSummary;
+}
+
+export interface WriterSummary {
+  readonly identity: string;
+  /** As people call them. */
+  readonly name: string;
+  readonly userAgent: string;
+  readonly fieldManager: string;
 }
 
 export interface ParkedSummary {
@@ -77,7 +86,7 @@ export function summarize(entry: OutboxEntry, now: number): EntrySummary {
     subresource,
     class: writeClass,
     conflict,
-    writer: { identity, userAgent, fieldManager },
+    writer: { identity, name: writerName(identity), userAgent, fieldManager },
     writes,
     firstWrittenAt: new Date(entry.firstWrittenAt).toISOString(),
     writtenAt: new Date(entry.writtenAt).toISOString(),

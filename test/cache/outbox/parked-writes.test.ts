@@ -29,7 +29,7 @@ test('a conflict is parked with what the cloud had, and an Event on the object g
       uid: (stage.cloud.objects.get(`${maps}/web`)!.metadata as JsonObject).uid,
     },
   });
-  t.regex(String(event!.message), /sa:default:writer.*data\.color.*holdfast outbox show 1/);
+  t.regex(String(event!.message), /system:serviceaccount:default:writer, .*data\.color.*holdfast outbox show 1/);
   const sent = stage.cloud.requests.find(({ method, path }) => method === 'POST' && path.includes('/events'));
   t.is(sent?.credential.kind, 'node');
   t.is(sent?.userAgent, 'holdfast/test');

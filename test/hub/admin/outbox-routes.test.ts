@@ -44,7 +44,12 @@ test('the list says what is parked, whose it is and why, without a token and wit
     name: 'web',
     class: 'user',
     conflict: 'cloud-wins',
-    writer: { identity: 'sa:default:writer', userAgent: 'kubectl/v1.35.0', fieldManager: 'kubectl-edit' },
+    writer: {
+      identity: 'sa:default:writer:0123',
+      name: 'system:serviceaccount:default:writer',
+      userAgent: 'kubectl/v1.35.0',
+      fieldManager: 'kubectl-edit',
+    },
     writes: 1,
     parked: { code: 0, reason: "both sides changed data.color; the cloud's values stand", conflicts: ['data.color'] },
   });
