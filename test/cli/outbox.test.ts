@@ -184,7 +184,10 @@ test('drop asks, and without a terminal needs --yes; only a yes drops', async (t
     t.is(no.code, 1);
     t.is(no.error, 'Nothing was dropped.');
   }
-  t.regex(asked[0]!, /^Drop write 1 \(update of configmaps default\/web by sa:default:writer\)\? .* \[y\/N\] $/);
+  t.regex(
+    asked[0]!,
+    /^Drop write 1 \(update of configmaps default\/web by system:serviceaccount:default:writer\)\? .* \[y\/N\] $/,
+  );
   t.is(stage.writes.outbox.get(1)?.state, 'parked');
   const yes = await run(['outbox', 'drop', '1'], { ask: async () => 'y' });
   const copy = join(directory, 'outbox-dropped.jsonl');

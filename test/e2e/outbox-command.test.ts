@@ -22,7 +22,7 @@ interface Ran {
 /** As a user of the node would run it; nobody is at a terminal. */
 async function holdfast(lab: Lab, ...words: readonly string[]): Promise<Ran> {
   const { adminUrl, dataDir } = lab.hub;
-  const flags = ['--admin', new URL(adminUrl).host, '--data-dir', dataDir];
+  const flags = ['--admin', new URL(adminUrl).host, ...(words[0] === 'outbox' ? ['--data-dir', dataDir] : [])];
   const child = spawn(process.execPath, [main, ...words, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
   let [out, error] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => {
