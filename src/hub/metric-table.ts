@@ -4,6 +4,7 @@
 import type { WriteClass } from '../cache/writes/policy.ts';
 import { linkStates } from './admin/hub-status.ts';
 import { holdfastVersion } from './version.ts';
+import { parkedBecause } from './write-tally.ts';
 
 export interface MetricRow {
   readonly name: string;
@@ -176,8 +177,8 @@ export const metricTable = {
   outboxParked: {
     name: 'holdfast_outbox_parked_total',
     type: 'counter',
-    help: 'Kept writes that were parked, by whether both sides had changed the object, or the cloud refused.',
-    labels: { because: ['conflict', 'refused'] },
+    help: 'Kept writes that were parked, by whether both sides had changed the object, the cloud refused, or another cluster answered.',
+    labels: { because: parkedBecause },
   },
   outboxEventsDropped: {
     name: 'holdfast_outbox_events_dropped_total',

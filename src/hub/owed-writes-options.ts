@@ -77,11 +77,13 @@ export function owedWritesOptions(
         log.info({ event: 'replay.began', objects }, 'writes that were kept are brought to the cloud'),
       replayInterrupted: (error, left) =>
         log.info({ event: 'replay.interrupted', error, left }, 'the cloud went away before it had heard of everything'),
-      meantForAnother: (entries) =>
+      meantForAnother: (entries) => {
+        tally.parked['another-cluster'] += entries.length;
         log.error(
           { event: 'outbox.another-cluster', entries: entries.length },
           'another cluster answers: writes that were kept for the one before are parked, and none is sent to it (holdfast outbox list)',
-        ),
+        );
+      },
       replayEnded: (writes) => log.info({ event: 'replay.ended', writes }, 'the cloud has what was kept for it'),
     },
   };

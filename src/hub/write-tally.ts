@@ -2,10 +2,13 @@
 // moment on.
 import type { WriteClass } from '../cache/writes/policy.ts';
 
+export const parkedBecause = ['conflict', 'refused', 'another-cluster'] as const;
+type ParkedBecause = (typeof parkedBecause)[number];
+
 export interface WriteTally {
   readonly accepted: Record<WriteClass, number>;
   readonly replayed: { applied: number; superseded: number };
-  readonly parked: { conflict: number; refused: number };
+  readonly parked: Record<ParkedBecause, number>;
 }
 
 export function createWriteTally(): WriteTally {
@@ -23,6 +26,6 @@ export function createWriteTally(): WriteTally {
       user: 0,
     },
     replayed: { applied: 0, superseded: 0 },
-    parked: { conflict: 0, refused: 0 },
+    parked: { conflict: 0, refused: 0, 'another-cluster': 0 },
   };
 }

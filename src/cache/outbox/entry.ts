@@ -78,6 +78,8 @@ export interface OutboxEntry extends AcceptedWrite {
   readonly writes: number;
   /** The cloud's uid, once a creation has been replayed; writes that follow it were made against a provisional one. */
   readonly cloudUid?: string;
+  /** It was parked, and is tried once more: readers have been shown the cloud's object since, and go on seeing it. */
+  readonly isRetried?: true;
   /** An operator has decided that what was written here stands, whatever the policy says. Until it is parked again. */
   readonly isMine?: true;
   readonly parked?: Parked;

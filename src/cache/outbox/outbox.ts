@@ -155,7 +155,7 @@ export class Outbox {
    * is looked at first, and no later write is folded into it. On disk when it resolves.
    */
   async retry({ parked: _parked, ...entry }: OutboxEntry, isMine: boolean): Promise<void> {
-    await this.#replace([{ ...entry, state: 'sent', cloudVersion: '', ...(isMine && { isMine }) }]);
+    await this.#replace([{ ...entry, state: 'sent', cloudVersion: '', isRetried: true, ...(isMine && { isMine }) }]);
   }
 
   /** The cloud has it. Should the disk not hear of that, the next life looks and finds it done. */
@@ -177,7 +177,7 @@ export class Outbox {
 
   /** Not sent any more until somebody decides. */
   async park(entry: OutboxEntry, parked: Parked): Promise<OutboxEntry> {
-    const { isMine: _decided, ...rest } = entry;
+    const { isMine: _decided, isRetried: _retried, ...rest } = entry;
     const changed: OutboxEntry = { ...rest, state: 'parked', parked };
     this.#put(changed, encodeEntry(changed).length);
     await this.#disk.note([entry.sequence]);

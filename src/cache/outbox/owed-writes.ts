@@ -100,9 +100,9 @@ export class OwedWrites {
   }
 
   async #showAgain(): Promise<void> {
-    const pending = this.outbox.pending.toSorted((a, b) =>
-      compareResourceVersion(a.resourceVersion, b.resourceVersion),
-    );
+    const pending = this.outbox.pending
+      .filter(({ isRetried }) => isRetried !== true)
+      .toSorted((a, b) => compareResourceVersion(a.resourceVersion, b.resourceVersion));
     for (const entry of pending) {
       // It is owed all the same, and the cloud may understand it.
       await this.own.show(entry).catch((error: unknown) => this.#o.events.unreadable(targetPath(entry.target), error));

@@ -170,6 +170,7 @@ test('what is retried while the cloud is away waits for it, over a crash too', a
   await stage.writes.stop();
   const next = await OwedWritesStage.open({ records: stage.records.afterCrash(), cloud: stage.cloud });
   t.is(next.writes.outbox.get(1)?.state, 'sent');
+  t.is(next.writes.shown(`${maps}/web`), undefined, 'readers see what the cloud has, as they did before');
   await next.heal();
   t.is(dataOf(next.cloud, 'web')?.color, 'blue');
 });
