@@ -18,6 +18,7 @@ import { NotedRights } from './noted-rights.ts';
 import { type NoteSpace, Notes } from './notes.ts';
 import { OwedWrites } from './outbox/owed-writes.ts';
 import type { OwedWritesOptions } from './outbox/owed-writes-dependencies.ts';
+import { isPassing, RecentEvents } from './recent-events.ts';
 import type { InitialSync, LinkGate, Timing } from './reflector.ts';
 import { RightProofs } from './right-proofs.ts';
 import { collectionPath, type Scope } from './scope.ts';
@@ -25,7 +26,7 @@ import { ScopeRecords } from './scope-records.ts';
 import { ScopeTable } from './scope-table.ts';
 import type { Transport } from './transport.ts';
 import { RingBudget } from './watch/ring-budget.ts';
-import { headOf, isPassing, type WrittenInfo, WrittenVersions } from './written-versions.ts';
+import { headOf, type WrittenInfo, WrittenVersions } from './written-versions.ts';
 
 export interface CacheOptions {
   readonly records: Records;
@@ -61,6 +62,7 @@ export class Cache {
   readonly grants: Grants;
   /** Single objects, read by name. */
   readonly objects: NotedObjects;
+  readonly recentEvents = new RecentEvents();
   readonly documents: NotedDocuments;
   readonly scopes: ScopeTable;
   /** The newest version of each resource that a write through this hub was answered with. */
@@ -118,8 +120,8 @@ export class Cache {
         hasStatus: (gvr) => this.documents.discovery.of(gvr)?.hasStatus,
         scopesOf: (gvr) => this.scopes.ofResource(gvr),
         newestVersion: () => maxResourceVersion(this.scopes.newestVersion(), this.objects.newestVersion()),
-        see: (path, identity, body) => this.objects.see(path, identity, body),
-        forget: (path) => this.objects.forget(path),
+        see: (gvr, path, identity, body) => this.#remember(gvr, path, identity, body),
+        forget: (path) => this.forgetObject(path),
       },
     );
     this.scopes = new ScopeTable({
@@ -220,8 +222,19 @@ export class Cache {
     const { name, resourceVersion } = headOf(body);
     if (name === '' || resourceVersion === '') return;
     this.written.see(gvr!, namespace, resourceVersion);
-    const path = `${collectionPath(gvr!, namespace)}/${name}`;
-    if (verb !== 'delete' && !isPassing(gvr!)) this.objects.see(path, identity, body);
+    this.writes.versions.see(resourceVersion);
+    if (verb !== 'delete') this.#remember(gvr!, `${collectionPath(gvr!, namespace)}/${name}`, identity, body);
+  }
+
+  #remember(gvr: GroupVersionResource, path: string, identity: string, body: Buffer): void {
+    if (isPassing(gvr)) this.recentEvents.see(path, body);
+    else this.objects.see(path, identity, body);
+  }
+
+  /** What was known of it one by one is not so any more. */
+  forgetObject(path: string): void {
+    this.objects.forget(path);
+    this.recentEvents.forget(path);
   }
 
   /** Called every minute or so: closes what nobody reads, drops what has ended, writes anew what the disk missed. */
@@ -267,6 +280,7 @@ export class Cache {
     this.rights.clear();
     this.grants.clear();
     this.objects.clear();
+    this.recentEvents.clear();
     this.documents.clear();
     return this.writes.forgetCluster(error, newestVersion);
   }

@@ -2,6 +2,7 @@
 // was read by name. Absence is a fact only inside a complete scope.
 import { compareResourceVersion } from '../apimachinery/resource-version.ts';
 import type { NotedObjects } from './noted-objects.ts';
+import { isPassing, type RecentEvents } from './recent-events.ts';
 import { collectionPath, scopeOfObject } from './scope.ts';
 import type { ScopeTable } from './scope-table.ts';
 import { isOutdated, tellingScopes } from './telling-scopes.ts';
@@ -12,13 +13,20 @@ export interface CloudObject {
   readonly resourceVersion: string;
 }
 
+interface Stores {
+  readonly scopes: ScopeTable;
+  readonly objects: NotedObjects;
+  readonly recentEvents: RecentEvents;
+}
+
 export function cloudObject(
-  { scopes, objects }: { readonly scopes: ScopeTable; readonly objects: NotedObjects },
+  { scopes, objects, recentEvents }: Stores,
   { gvr, namespace, name }: Pick<WriteRequest, 'gvr' | 'namespace' | 'name'>,
 ): CloudObject | 'absent' | 'unknown' {
   const scope = scopeOfObject(gvr, namespace, name);
   const key = `${namespace}/${name}`;
-  const noted = objects.newest(`${collectionPath(gvr, namespace)}/${name}`);
+  const path = `${collectionPath(gvr, namespace)}/${name}`;
+  const noted = isPassing(gvr) ? recentEvents.get(path) : objects.newest(path);
   let newest: { readonly object: CloudObject | undefined; readonly at: string } | undefined;
   for (const { snapshot, cloudVersion } of tellingScopes(scopes, scope, key)) {
     if (newest === undefined || compareResourceVersion(cloudVersion, newest.at) > 0) {

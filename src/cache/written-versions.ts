@@ -29,11 +29,6 @@ export class WrittenVersions {
   }
 }
 
-/** Too many and too short-lived to be remembered one by one. */
-export function isPassing({ group, resource }: GroupVersionResource): boolean {
-  return resource === 'events' && (group === '' || group === 'events.k8s.io');
-}
-
 /** Of an object as the cloud answered it; '' for what is missing, as in the Status that a DELETE may be answered with. */
 export function headOf(body: Buffer): { readonly name: string; readonly resourceVersion: string } {
   const { kind, metadata = {} } = JSON.parse(body.toString()) as {

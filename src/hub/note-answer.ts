@@ -26,7 +26,7 @@ export function noteAnswer({ cache, identities }: Learners, exchange: Exchange, 
   if (statusCode === 403) cache.grants.lose(identities.claimed(exchange), grant);
   if (statusCode >= 300) return;
   cache.grants.see(identities.claimed(exchange), grant);
-  if (name !== '') cache.objects.forget(objectPath(gvr, namespace, name));
+  if (name !== '') cache.forgetObject(objectPath(gvr, namespace, name));
 }
 
 /** A collection that somebody may read: the right is remembered, and what was listed is followed from now on. */

@@ -54,6 +54,6 @@ export interface KnownToStore {
   readonly newestVersion: () => string;
   readonly cluster: ClusterCheck;
   /** The cloud's own word on an object that was owed to it. */
-  readonly see: (path: string, identity: string, body: Buffer) => void;
+  readonly see: (gvr: GroupVersionResource, path: string, identity: string, body: Buffer) => void;
   readonly forget: (path: string) => void;
 }

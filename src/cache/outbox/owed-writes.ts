@@ -9,7 +9,6 @@ import type { LinkGate } from '../reflector.ts';
 import { Versions } from '../versions.ts';
 import type { ComputedWrite } from '../writes/compute-write.ts';
 import type { WriteRequest } from '../writes/write-request.ts';
-import { isPassing } from '../written-versions.ts';
 import { Decisions } from './decisions.ts';
 import { type OutboxEntry, targetPath } from './entry.ts';
 import { NodeLease } from './node-lease.ts';
@@ -219,7 +218,7 @@ export class OwedWrites {
     const path = targetPath(target);
     const body = typeof object === 'object' ? Buffer.from(stringifyJson(object)) : undefined;
     if (body === undefined) this.#store.forget(path);
-    else if (!isPassing(target.gvr)) this.#store.see(path, writer.identity, body);
+    else this.#store.see(target.gvr, path, writer.identity, body);
     if (object === undefined) return;
     const known = body && readObject(target.gvr, body);
     const key = `${target.namespace}/${target.name}`;
