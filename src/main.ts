@@ -55,11 +55,15 @@ export function processTerminal(): Terminal {
   };
 }
 
+/** Whoever closes the input, or interrupts, has answered nothing. */
 async function askPerson(question: string): Promise<string> {
-  const { createInterface } = await import('node:readline/promises');
+  const { createInterface } = await import('node:readline');
   const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const { promise, resolve } = Promise.withResolvers<string>();
+  lines.once('close', () => resolve(''));
+  lines.question(question, resolve);
   try {
-    return await lines.question(question);
+    return await promise;
   } finally {
     lines.close();
   }

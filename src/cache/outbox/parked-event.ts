@@ -9,7 +9,8 @@ import { uidOf } from './fold.ts';
 import { writerName } from './writer-name.ts';
 
 const component = 'holdfast';
-const longestMessage = 1000;
+/** The cloud's words can be many. */
+const longestReason = 600;
 /** Of a name. */
 const longestName = 253;
 
@@ -20,14 +21,14 @@ export function parkedEvent(entry: OutboxEntry, nodeName: string): WriteRequest 
   const namespace = target.namespace === '' ? 'default' : target.namespace;
   const suffix = `.${parked.at.toString(16)}${sequence.toString(16)}`;
   const at = new Date(parked.at).toISOString().replace(/\.\d+Z$/, 'Z');
-  const message = `A write of ${writerName(writer.identity)}, accepted by node ${nodeName} while the cloud was away, is parked: ${publicReason(entry)}. On that node, "holdfast outbox show ${sequence}" shows all sides.`;
+  const message = `A write of ${writerName(writer.identity)}, accepted by node ${nodeName} while the cloud was away, is parked: ${shortened(publicReason(entry))}. On that node, "holdfast outbox show ${sequence}" shows all sides.`;
   const body: JsonObject = {
     apiVersion: 'v1',
     kind: 'Event',
     metadata: { name: `${target.name.slice(0, longestName - suffix.length)}${suffix}`, namespace },
     involvedObject: involved(entry),
     reason: 'WriteParked',
-    message: message.length > longestMessage ? `${message.slice(0, longestMessage - 1)}…` : message,
+    message,
     source: { component, host: nodeName },
     type: 'Warning',
     firstTimestamp: at,
@@ -46,6 +47,10 @@ export function publicReason({ target, parked }: Pick<OutboxEntry, 'target' | 'p
   if (parked === undefined) return '';
   const isSecret = target.gvr.group === '' && target.gvr.resource === 'secrets';
   return isSecret && parked.code > 0 ? `the cloud refused it (${parked.code})` : parked.reason;
+}
+
+function shortened(reason: string): string {
+  return reason.length > longestReason ? `${reason.slice(0, longestReason - 1)}…` : reason;
 }
 
 function involved({ target, parked, op, cloudUid, before }: OutboxEntry): JsonObject {
