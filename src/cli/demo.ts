@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../apimachinery/clock.ts';
 import { startDemoCluster } from '../demo/demo-cluster.ts';
+import { demoNamespace } from '../demo/population.ts';
 import { tour } from '../demo/tour.ts';
 import { type HubConfig, options } from '../hub/options.ts';
 import { runHub } from '../hub/run.ts';
@@ -41,6 +42,7 @@ async function runDemo(config: DemoConfig, directory: string, signal: AbortSigna
       kubeconfig: cluster.kubeconfigPath,
       nodeName: cluster.nodeName,
       dataDir,
+      offlineWrites: [{ group: '', resource: 'configmaps', namespaces: [demoNamespace], conflict: 'park' }],
     };
     await runHub(hubConfig, {
       signal,

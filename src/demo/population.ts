@@ -92,6 +92,7 @@ function putNamespaces(put: Put, rootCertificate: string): void {
     },
   });
   put('v1/configmaps', demoNamespace, { metadata: { name: 'settings' }, data: { LOG_LEVEL: 'info', CURRENCY: 'EUR' } });
+  put('v1/configmaps', demoNamespace, { metadata: { name: 'prices' }, data: { bread: '2.90', milk: '1.20' } });
   const password = Buffer.from('not-a-real-password').toString('base64');
   put('v1/secrets', demoNamespace, {
     metadata: { name: 'database' },
