@@ -58,6 +58,7 @@ async function runDemo(config: DemoConfig, directory: string, signal: AbortSigna
           linkControlUrl: cluster.linkControlUrl,
           cloudKubeconfigPath: cluster.cloudKubeconfigPath,
           dataDir: directory,
+          hubDataDir: dataDir,
           nodeName: cluster.nodeName,
         };
         terminal.print(`\n${tour(places)}\n`);

@@ -19,6 +19,8 @@ export interface TourPlaces {
   /** Reaches the cloud past the hub and past the link. */
   readonly cloudKubeconfigPath: string;
   readonly dataDir: string;
+  /** The hub's own, below it. */
+  readonly hubDataDir: string;
   readonly nodeName: string;
 }
 
@@ -31,6 +33,11 @@ export function tour(places: TourPlaces): string {
     `--key ${shellWord(places.clientKeyPath)}`,
   ].join(' ');
   const curl = (path: string, more = '-sS'): string => `curl ${more} ${credentials} '${places.apiUrl}${path}'`;
+  const outbox = (words: string, more = ''): string =>
+    `npx holdfast outbox ${words} --admin ${places.adminUrl.replace('http://', '')}${more}`;
+  const decide = ` --data-dir ${shellWord(places.hubDataDir)}`;
+  const settings = 'patch configmap settings --type merge -p';
+  const prices = 'patch configmap prices --type merge -p';
   const pods = `/api/v1/pods?fieldSelector=spec.nodeName%3D${places.nodeName}&resourceVersion=0`;
   const sections: readonly (readonly [title: string, lines: readonly string[]])[] = [
     [
@@ -55,6 +62,10 @@ export function tour(places: TourPlaces): string {
         `  ${curl('/api/v1/nodes')}`,
         `  ${curl(pods)}`,
         `  ${curl('/api/v1/pods?watch=true&resourceVersion=0', '-sSN')}`,
+        '  Write something. Offline, only what the cloud was seen to allow counts:',
+        `  ${kubectl} -n shop ${settings} '{"data":{"LOG_LEVEL":"debug"}}'`,
+        `  ${kubectl} -n shop ${prices} '{"data":{"bread":"3.00"}}'`,
+        `  ${kubectl} -n shop get configmaps`,
       ],
     ],
     [
@@ -84,11 +95,33 @@ export function tour(places: TourPlaces): string {
       ],
     ],
     [
-      '4. Heal the link',
+      '4. Write while the cloud is away',
+      [
+        `  ${kubectl} -n shop ${settings} '{"data":{"LOG_LEVEL":"warn"}}'`,
+        `  ${kubectl} -n shop get configmap settings -o jsonpath='{.data}{"\\n"}'`,
+        '      On disk before kubectl was answered, and seen by everybody on the node.',
+        `  ${kubectl} -n shop create deployment more --image registry.example/more:1`,
+        '      Only the cloud can decide this: 503, and why.',
+        '  The same price on both sides of the cut:',
+        `  ${kubectl} -n shop ${prices} '{"data":{"bread":"3.10"}}'`,
+        `  ${cloud} -n shop ${prices} '{"data":{"bread":"3.50"}}'`,
+        `  ${outbox('list')}`,
+      ],
+    ],
+    [
+      '5. Heal the link',
       [
         `  curl -s -X POST ${places.linkControlUrl}/heal`,
         `  ${kubectl} get pods -A`,
         '      Fresh again; the watches of step 1 go on with what they missed.',
+        `  ${cloud} -n shop get configmap settings -o jsonpath='{.data}{"\\n"}'`,
+        '      What was written offline has arrived.',
+        `  ${outbox('list')}`,
+        '      Both sides have changed the price of bread, so that write is parked. Its number stands first; if it is 2:',
+        `  ${outbox('show 2', decide)}`,
+        `  ${outbox('retry 2 --mine', decide)}`,
+        `  ${cloud} -n shop get configmap prices -o jsonpath='{.data}{"\\n"}'`,
+        '      The price of the node, now in the cloud, too.',
       ],
     ],
     ['Stop', ['  Ctrl-C here. Nothing else was changed on this machine.']],

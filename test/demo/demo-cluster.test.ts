@@ -56,6 +56,7 @@ test('the tour prints lines to paste: every place is in it, odd paths are quoted
     linkControlUrl: 'http://127.0.0.1:4000/link',
     cloudKubeconfigPath: '/data/cloud/admin.kubeconfig',
     dataDir: '/data',
+    hubDataDir: '/data/hub',
     nodeName: 'edge-1',
   };
   const text = tour(places);
@@ -63,7 +64,7 @@ test('the tour prints lines to paste: every place is in it, odd paths are quoted
   t.true(text.includes(`kubectl --kubeconfig '/home/me/it'\\''s here/kubeconfig' get pods -A`));
   t.true(text.includes('curl -s -X POST http://127.0.0.1:4000/link/heal'));
   t.notRegex(text, /undefined|<DIR>|PORT/);
-  const commands = text.split('\n').filter((line) => /^ {2}(kubectl|curl) /.test(line));
+  const commands = text.split('\n').filter((line) => /^ {2}(kubectl|curl|npx) /.test(line));
   t.true(commands.length > 10);
   for (const command of commands) {
     t.notThrows(() => execFileSync('sh', ['-n', '-c', command], { stdio: 'pipe' }), command);
