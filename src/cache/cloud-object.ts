@@ -30,7 +30,7 @@ export function cloudObject(
   let newest: { readonly object: CloudObject | undefined; readonly at: string } | undefined;
   for (const { snapshot, cloudVersion } of tellingScopes(scopes, scope, key)) {
     if (newest === undefined || compareResourceVersion(cloudVersion, newest.at) > 0) {
-      newest = { object: snapshot.get(key), at: cloudVersion };
+      newest = { object: snapshot.inCloud(key), at: cloudVersion };
     }
   }
   // Read by name after the scopes' streams had come so far.

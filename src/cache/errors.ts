@@ -68,12 +68,12 @@ export class ScopeClosedError extends Error {
   }
 }
 
-/** Writes accepted here run ahead of the cloud's versions: the scope has to be read whole before it can be followed. */
+/** Writes accepted here run ahead of the cloud's versions: what it did meanwhile cannot be told, only read anew. */
 export class OwnWritesAheadError extends Error {
   readonly code = 'HOLDFAST_OWN_WRITES_AHEAD';
 
-  constructor(scopeId: string) {
-    super(`${scopeId} shows writes of this node: it is read anew before it is followed`);
+  constructor(version: string) {
+    super(`version ${version} was passed here by writes that were accepted while the cloud was away: it is read anew`);
     this.name = 'OwnWritesAheadError';
   }
 }

@@ -9,6 +9,7 @@ import { NoCredentialError, OwnWritesAheadError, ScopeClosedError, type Upstream
 import type { FeedSink } from './feed-sink.ts';
 import type { FollowedScopeDependencies } from './followed-scope-dependencies.ts';
 import { type Lender, Lenders, nodeLender } from './lenders.ts';
+import { untilEither } from './outbox/until-either.ts';
 import { withOwnWrites } from './own-writes-view.ts';
 import { Reflector } from './reflector.ts';
 import { type Scope, scopeMatches } from './scope.ts';
@@ -18,6 +19,8 @@ import type { Change } from './watch/event-ring.ts';
 import type { Listener } from './watch/listener.ts';
 
 const abandonedAfterMs = 5 * 60_000;
+const relistAfterMs = 2000;
+const overrunLimit = 5;
 
 export class FollowedScope implements FeedSink {
   readonly scope: Scope;
@@ -35,6 +38,8 @@ export class FollowedScope implements FeedSink {
   #confirmedAt = 0;
   #lastReadAt: number;
   #isPinned = false;
+  #isRelisting = false;
+  #ownEndsAtSync = 0;
   #isFollowing = false;
   #lastError: unknown;
 
@@ -45,7 +50,7 @@ export class FollowedScope implements FeedSink {
     this.#lastReadAt = deps.timing.now();
     this.#reflector = new Reflector(scope, this, () => this.#lender?.credential, deps);
     this.#syncs = new SyncQueue(async (identity, credential) => {
-      await this.#reflector.sync(credential, this.#abort.signal);
+      await this.#sync(credential);
       deps.onGranted(identity, scope);
     });
   }
@@ -178,9 +183,20 @@ export class FollowedScope implements FeedSink {
     return this.#syncs.join(lender.identity, lender.credential);
   }
 
+  /** A reading that began before the cloud had a write of this node would take it away again: it is done once more. */
+  async #sync(credential: Credential): Promise<void> {
+    for (let round = 0; round < overrunLimit; round += 1) {
+      this.#ownEndsAtSync = this.snapshot.ownEnds;
+      await this.#reflector.sync(credential, this.#abort.signal);
+      if (this.#ownEndsAtSync === this.snapshot.ownEnds) return;
+    }
+    throw new OwnWritesAheadError(this.resourceVersion);
+  }
+
   replace(sync: FullSync, era: AbortSignal): Promise<void> {
     return this.#commits.add(era, async () => {
       const { keeper, timing, ownWrites } = this.#deps;
+      if (this.#ownEndsAtSync !== this.snapshot.ownEnds) return undefined;
       this.#confirmedAt = timing.now();
       const isNews = compareResourceVersion(sync.resourceVersion, this.resourceVersion) > 0;
       // A full sync that shows nothing new still ends what was shown ahead of the cloud.
@@ -190,38 +206,85 @@ export class FollowedScope implements FeedSink {
       const own = ownWrites.shownIn(this.scope);
       const shown = withOwnWrites(shared, own);
       const changes = this.isComplete ? this.snapshot.planReplacement(shown) : [];
+      // From a version that nobody knows yet clients can be told to list anew; the cloud comes to one soon.
+      if (changes === undefined && !isNews) return this.#relistSoon();
       // The disk knows nothing of what was shown ahead of the cloud, so it is not told of differences to that.
-      if (!this.isComplete || this.snapshot.hasOwnWrites || own.size > 0) await keeper.saveSync(this.scope, shared);
+      const isPlain = this.isComplete && !this.snapshot.hasOwnWrites && own.size === 0;
+      if (!isPlain || changes === undefined) await keeper.saveSync(this.scope, shared);
       else {
         await keeper.saveChanges(this.scope, { changes, resourceVersion, isRelist: true });
       }
-      const keys = new Set(own.keys());
-      return () => this.snapshot.commitReplacement(shown, changes, { keys, cloudVersion: resourceVersion });
+      const beneath = new Map([...own.keys()].map((key) => [key, shared.objects.get(key)]));
+      return () => {
+        if (this.#ownEndsAtSync !== this.snapshot.ownEnds) return;
+        this.snapshot.commitReplacement(shown, changes, { beneath, resourceVersion });
+        if (changes !== undefined) return;
+        for (const listener of [...this.listeners]) listener.expired('writes accepted here were refused by the cloud');
+      };
     });
   }
 
   /** @throws OwnWritesAheadError when a full sync is needed first */
-  apply(events: readonly UpstreamChange[], era: AbortSignal): Promise<void> {
-    return this.#commits.add(era, async () => {
-      if (this.snapshot.mustRelist) throw new OwnWritesAheadError(this.scope.id);
+  async apply(events: readonly UpstreamChange[], era: AbortSignal): Promise<void> {
+    await this.#answered(events, era);
+    await this.#commits.add(era, async () => {
       const { keeper, timing } = this.#deps;
       this.#confirmedAt = timing.now();
-      const { changes, resourceVersion } = this.snapshot.plan(events.map((event) => this.#interned(event)));
-      if (resourceVersion === this.resourceVersion) return undefined;
+      const plan = this.snapshot.plan(events.map((event) => this.#interned(event)));
+      const { stored: changes, cloudVersion: resourceVersion } = plan;
+      if (resourceVersion === this.cloudVersion) return undefined;
       await keeper.saveChanges(this.scope, { changes, resourceVersion, isRelist: false });
-      return () => this.snapshot.commit(changes, resourceVersion);
+      return () => this.snapshot.commit(plan);
     });
   }
 
+  /** An event may be the cloud's answer to a write of this node, and overtake the answer to its request. */
+  async #answered(events: readonly UpstreamChange[], era: AbortSignal): Promise<void> {
+    if (!this.snapshot.hasOwnWrites) return;
+    for (const event of events) {
+      if (event.type === 'BOOKMARK' || !this.snapshot.isOwn(event.object.key)) continue;
+      const answer = this.#deps.ownWrites.whenAnswered(this.scope, event.object.key);
+      if (answer !== undefined) await untilEither(answer, era);
+    }
+  }
+
   /** Shows a write that was accepted here, once it is on disk; `changeOf` is asked when its turn comes. */
-  async showOwnWrite(changeOf: (snapshot: Snapshot) => Change | undefined): Promise<void> {
-    const { era } = this;
-    const shown = this.#commits.add(era, async () => {
-      if (!this.isComplete) return undefined;
+  showOwnWrite(changeOf: (snapshot: Snapshot) => Change | undefined): Promise<void> {
+    return this.#commitHere(() => {
       const change = changeOf(this.snapshot);
       return change === undefined ? undefined : () => this.snapshot.commitOwnWrite(change);
     });
-    await shown.catch((error: unknown) => {
+  }
+
+  /** The cloud has answered what was written here; see Snapshot. Shown is it when the stream brings it, or soon. */
+  endOwnWrite(key: string, version: string): void {
+    if (!this.snapshot.endOwnWrite(key, version)) this.#relistSoon();
+  }
+
+  /** What was written here was given up: what the cloud has is shown again at once, unless `changesOf` has none of it. */
+  async giveUpOwnWrite(key: string, changesOf: (snapshot: Snapshot) => readonly Change[] | undefined): Promise<void> {
+    await this.#commitHere(() => {
+      const changes = this.snapshot.isOwn(key) ? changesOf(this.snapshot) : undefined;
+      return changes === undefined ? undefined : () => this.snapshot.giveUpOwnWrite(key, changes);
+    });
+    if (this.snapshot.mustRelist) this.#relistSoon();
+  }
+
+  /** Several of them in a row cost one reading; the stream goes on meanwhile. */
+  #relistSoon(): undefined {
+    if (this.#isRelisting) return;
+    this.#isRelisting = true;
+    const relist = (): void => {
+      this.#isRelisting = false;
+      this.#reflector.relist();
+    };
+    this.#deps.timing.sleep(relistAfterMs, this.#abort.signal).then(relist, () => undefined); // else it is closed
+  }
+
+  async #commitHere(save: () => (() => void) | undefined): Promise<void> {
+    const { era } = this;
+    const committed = this.#commits.add(era, async () => (this.isComplete ? save() : undefined));
+    await committed.catch((error: unknown) => {
       if (!era.aborted) throw error; // a scope that has forgotten everything shows it after its next sync
     });
   }
@@ -246,9 +309,8 @@ export class FollowedScope implements FeedSink {
   async saveAnew(): Promise<void> {
     const { era } = this;
     const saved = this.#commits.add(era, async () => {
-      // What only this node knows is in the outbox; with it the scope stays behind until the next full sync.
-      const isCloudsWord = this.isComplete && !this.snapshot.hasOwnWrites;
-      if (isCloudsWord) await this.#deps.keeper.saveSync(this.scope, this.snapshot.toFullSync());
+      const sync = this.isComplete ? this.snapshot.toCloudsSync() : undefined;
+      if (sync !== undefined) await this.#deps.keeper.saveSync(this.scope, sync);
       return undefined;
     });
     await saved.catch((error: unknown) => {

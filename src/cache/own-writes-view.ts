@@ -10,6 +10,8 @@ export type OwnObjects = ReadonlyMap<string, KubernetesObject | undefined>;
 export interface OwnWritesView {
   /** The objects of this scope's resource that are owed to the cloud; those that its selectors leave out as undefined. */
   shownIn(scope: Scope): OwnObjects;
+  /** A request about this object is on its way to the cloud: resolves when it is known what came of it. */
+  whenAnswered(scope: Scope, key: string): Promise<void> | undefined;
 }
 
 /** What the cloud has, with what it is owed on top. */

@@ -73,6 +73,7 @@ export class Reflector {
   readonly #credential: () => Credential | undefined;
   #hasWatchList = true;
   #lent = new AbortController();
+  #relist = new AbortController();
   #failures = 0;
   /** Since when the cloud's versions have been below those given out here. */
   #behindSince: number | undefined;
@@ -89,6 +90,11 @@ export class Reflector {
   /** There is a credential to follow with: one that pauses for want of it goes on at once. */
   credentialLent(): void {
     this.#lent.abort();
+  }
+
+  /** What is shown is to be read anew, although the stream stands. */
+  relist(): void {
+    this.#relist.abort(new OwnWritesAheadError(this.#sink.resourceVersion));
   }
 
   /** Runs until the signal aborts. */
@@ -175,7 +181,9 @@ export class Reflector {
       watch: 'true',
     };
     const openedAt = timing.now();
-    const stream = await openWatch({ transport, scope: this.#scope, credential, signal: era, parameters });
+    this.#relist = new AbortController();
+    const ending = AbortSignal.any([era, this.#relist.signal]);
+    const stream = await openWatch({ transport, scope: this.#scope, credential, signal: ending, parameters });
     this.#sink.following(credential);
     let heard = false;
     try {

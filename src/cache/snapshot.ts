@@ -1,10 +1,11 @@
 // What the node knows of one scope: its objects as of one resourceVersion, whether that is all of them, and the ring
 // of recent changes. Pure state: the reflector feeds it, listers and watchers read it, no clock and no I/O.
 import type { KubernetesObject } from '../apimachinery/object.ts';
-import { compareResourceVersion } from '../apimachinery/resource-version.ts';
-import { FreeVersions } from './free-versions.ts';
+import { compareResourceVersion, maxResourceVersion } from '../apimachinery/resource-version.ts';
+import { OwnWritesAheadError } from './errors.ts';
+import { type Beneath, OwnLayer } from './own-layer.ts';
+import { changesBy, changesTo } from './plan-changes.ts';
 import { type Change, EventRing, type EventRingLimits, type RingEvent } from './watch/event-ring.ts';
-import { withResourceVersion } from './with-resource-version.ts';
 
 export interface ListType {
   /** For example `PodList`. */
@@ -30,16 +31,37 @@ export interface RestoredSnapshot extends FullSync {
   readonly isMixed?: boolean;
 }
 
+export interface PlannedChanges {
+  /** For watchers. */
+  readonly changes: readonly Change[];
+  /** For the disk: also of objects that are shown as written here. */
+  readonly stored: readonly Change[];
+  /** Keys of objects that are shown as the cloud has them again. */
+  readonly heard: readonly string[];
+  readonly resourceVersion: string;
+  /** How far the cloud's own versions have come. */
+  readonly cloudVersion: string;
+}
+
+export interface CloudsWord {
+  readonly beneath: Beneath;
+  readonly resourceVersion: string;
+}
+
 export class Snapshot {
   readonly #limits: EventRingLimits;
   #objects: Map<string, KubernetesObject> = new Map();
   #sorted: readonly KubernetesObject[] | undefined;
   #resourceVersion = '';
-  /** The newest version that the cloud has spoken of; behind `#resourceVersion` while own writes are shown. */
+  /** The newest version that the cloud has spoken of; behind `#resourceVersion` while own writes run ahead of it. */
   #cloudVersion = '';
-  /** Keys of objects that are shown as they were written here, not as the cloud has them. */
-  #ownKeys: ReadonlySet<string> = new Set();
-  #mustRelist = false;
+  #own = new OwnLayer();
+  /** How often the cloud's word came to count again for an object that was shown as written here. */
+  #ownEnds = 0;
+  /** It does for one that can only be shown so to clients that list anew. */
+  #mustRestart = false;
+  /** Some objects are newer than the version. */
+  #isMixed = false;
   #listType: ListType | undefined;
   #ring: EventRing;
 
@@ -68,19 +90,29 @@ export class Snapshot {
     return this.#cloudVersion;
   }
 
-  /** Writes accepted here were shown since the last full sync: only another one leads back to the cloud's versions. */
+  /** Only another full sync leads to showing all as the cloud has it, under the cloud's versions. */
   get mustRelist(): boolean {
-    return this.#mustRelist;
+    return this.#isMixed || this.#mustRestart || this.#own.isEnding || this.#isAhead;
+  }
+
+  /** Versions were given out here that the cloud has not passed yet. */
+  get #isAhead(): boolean {
+    return compareResourceVersion(this.#cloudVersion, this.#resourceVersion) < 0;
   }
 
   /** Something is shown that only this node knows. */
   get hasOwnWrites(): boolean {
-    return this.#ownKeys.size > 0;
+    return this.#own.size > 0;
+  }
+
+  /** Is another number each time that something of it is the cloud's again. */
+  get ownEnds(): number {
+    return this.#ownEnds;
   }
 
   /** This object is, or was since the last full sync, shown as it was written here. */
   isOwn(key: string): boolean {
-    return this.#ownKeys.has(key);
+    return this.#own.has(key);
   }
 
   get ring(): EventRing {
@@ -95,6 +127,11 @@ export class Snapshot {
     return this.#objects.get(key);
   }
 
+  /** As the cloud has it, whatever is shown. */
+  inCloud(key: string): KubernetesObject | undefined {
+    return this.#own.has(key) ? this.#own.get(key) : this.get(key);
+  }
+
   /** Whichever is at hand, to see of what kind they are. */
   get anyObject(): KubernetesObject | undefined {
     return this.#objects.values().next().value;
@@ -106,9 +143,16 @@ export class Snapshot {
     return this.#sorted;
   }
 
-  /** All that is known, as if it had just been read. Only of a complete snapshot. */
-  toFullSync(): FullSync {
-    return { listType: this.listType, resourceVersion: this.#resourceVersion, objects: new Map(this.#objects) };
+  /** All that the cloud has, as if it had just been read; undefined when that has to be read anew. Only of a complete snapshot. */
+  toCloudsSync(): FullSync | undefined {
+    if (this.#mustRestart) return undefined;
+    const objects = new Map(this.#objects);
+    for (const key of this.#own.keys) {
+      const object = this.#own.get(key);
+      if (object === undefined) objects.delete(key);
+      else objects.set(key, object);
+    }
+    return { listType: this.listType, resourceVersion: this.#cloudVersion, objects };
   }
 
   /** What an earlier life knew. What it told its clients up to the floor is forgotten, and with it where it leapt. */
@@ -122,8 +166,9 @@ export class Snapshot {
     this.#sorted = undefined;
     this.#resourceVersion = snapshot.resourceVersion;
     this.#cloudVersion = snapshot.resourceVersion;
-    this.#ownKeys = new Set();
-    this.#mustRelist = snapshot.isMixed === true;
+    this.#own = new OwnLayer();
+    this.#isMixed = snapshot.isMixed === true;
+    this.#mustRestart = false;
     this.#listType = snapshot.listType;
     this.#replaceRing(snapshot.floor);
   }
@@ -134,8 +179,8 @@ export class Snapshot {
     this.#sorted = undefined;
     this.#resourceVersion = '';
     this.#cloudVersion = '';
-    this.#ownKeys = new Set();
-    this.#mustRelist = false;
+    this.#own = new OwnLayer();
+    this.#mustRestart = false;
     this.#listType = undefined;
     this.#replaceRing('');
   }
@@ -145,68 +190,53 @@ export class Snapshot {
     this.#ring = new EventRing(floor, this.#limits);
   }
 
-  /** What applying these upstream events would change; the snapshot stays as it is. Old and repeated ones are left out. */
-  plan(events: readonly UpstreamChange[]): { readonly changes: readonly Change[]; readonly resourceVersion: string } {
-    const changes: Change[] = [];
-    const ahead = new Map<string, KubernetesObject | undefined>();
-    let resourceVersion = this.#resourceVersion;
+  /**
+   * What applying these upstream events would change; the snapshot stays as it is. Old and repeated ones are left out.
+   * @throws OwnWritesAheadError when one of them has a version that was passed here already, so that nobody can be told
+   */
+  plan(events: readonly UpstreamChange[]): PlannedChanges {
+    const plan = { changes: [] as Change[], stored: [] as Change[], heard: [] as string[] };
+    const shown = new Ahead((key) => this.get(key));
+    const cloud = new Ahead((key) => this.inCloud(key));
+    let cloudVersion = this.#cloudVersion;
     for (const event of events) {
       const version = event.type === 'BOOKMARK' ? event.resourceVersion : event.object.resourceVersion;
-      if (compareResourceVersion(version, resourceVersion) <= 0) continue;
-      resourceVersion = version;
+      if (compareResourceVersion(version, cloudVersion) <= 0) continue;
+      cloudVersion = version;
       if (event.type === 'BOOKMARK') continue;
-      const { object } = event;
-      if (this.#ownKeys.has(object.key)) continue; // shown as written here until the cloud has that, too
-      const isTouched = ahead.has(object.key);
-      const known = isTouched ? ahead.get(object.key) : this.#objects.get(object.key);
+      const { key } = event.object;
+      const known = cloud.get(key);
       if (known !== undefined && compareResourceVersion(version, known.resourceVersion) < 0) continue; // its own event follows
-      const previous = isTouched ? known : this.#asOfVersion(known);
-      if (event.type === 'DELETED') {
-        if (known === undefined) continue;
-        changes.push({ type: 'DELETED', object, previous });
-        ahead.set(object.key, undefined);
-      } else {
-        changes.push(...present(object, known, previous));
-        ahead.set(object.key, object);
-      }
+      const object = event.type === 'DELETED' ? undefined : event.object;
+      const stored = changesBy(event.object, object, known, cloud.isTouched(key) ? known : this.#asOfVersion(known));
+      cloud.set(key, object);
+      plan.stored.push(...stored);
+      // Shown as written here until the cloud has that, too.
+      const isCovered = this.#own.has(key) && !plan.heard.includes(key);
+      if (isCovered && !this.#own.isEndedBy(key, object, version)) continue;
+      const before = shown.get(key);
+      const told = isCovered ? changesBy(event.object, object, before, before) : stored;
+      const isTellable = isCovered ? told.every((one) => this.#isTellable(one)) : this.#isTellable(event);
+      if (!isTellable) throw new OwnWritesAheadError(version);
+      if (isCovered) plan.heard.push(key);
+      plan.changes.push(...told);
+      shown.set(key, object);
     }
-    return { changes, resourceVersion };
+    return { ...plan, resourceVersion: maxResourceVersion(this.#resourceVersion, cloudVersion), cloudVersion };
+  }
+
+  /** Clients know no version as high as this one. */
+  #isTellable({ object }: { readonly object: KubernetesObject }): boolean {
+    return compareResourceVersion(object.resourceVersion, this.#resourceVersion) > 0;
   }
 
   /**
-   * What has to be told to watchers when this full sync takes the place of the snapshot, in the order of versions. Each
-   * change gets a version of its own above what is known, so that no watcher sees a version go back or stand still.
+   * What has to be told to watchers when this full sync takes the place of the snapshot; undefined when that cannot be told
+   * because clients know a higher version than that of a change already: they have to list anew.
    */
-  planReplacement(sync: FullSync): readonly Change[] {
-    const changes: Change[] = [];
-    const versions = new FreeVersions(sync.resourceVersion);
-    const replaced: { object: KubernetesObject; known: KubernetesObject }[] = [];
-    for (const [key, object] of sync.objects) {
-      const known = this.#objects.get(key);
-      const previous = this.#asOfVersion(known);
-      if (previous?.uid === object.uid && previous.resourceVersion === object.resourceVersion) continue;
-      versions.take(object.resourceVersion);
-      if (known === undefined) changes.push({ type: 'ADDED', object, previous });
-      else if (known.uid === object.uid) changes.push({ type: 'MODIFIED', object, previous });
-      else {
-        replaced.push({ object, known });
-        changes.push({ type: 'ADDED', object, previous: undefined });
-      }
-    }
-    for (const { object, known } of replaced) {
-      const version = versions.takeBelow(object.resourceVersion);
-      changes.push({
-        type: 'DELETED',
-        object: withResourceVersion(known, version),
-        previous: this.#asOfVersion(known),
-      });
-    }
-    for (const [key, known] of this.#objects) {
-      if (sync.objects.has(key)) continue;
-      const object = withResourceVersion(known, versions.takeHighest());
-      changes.push({ type: 'DELETED', object, previous: this.#asOfVersion(known) });
-    }
-    return changes.sort((a, b) => compareResourceVersion(a.object.resourceVersion, b.object.resourceVersion));
+  planReplacement(sync: FullSync): readonly Change[] | undefined {
+    const changes = changesTo(sync, { objects: this.#objects, asOfVersion: (known) => this.#asOfVersion(known) });
+    return this.mustRelist && !changes.every((one) => this.#isTellable(one)) ? undefined : changes;
   }
 
   /**
@@ -219,7 +249,13 @@ export class Snapshot {
   }
 
   /** Makes planned changes true. The caller has them on their way to disk before it calls. */
-  commit(changes: readonly Change[], resourceVersion: string): readonly RingEvent[] {
+  commit({ changes, stored, heard, resourceVersion, cloudVersion }: PlannedChanges): readonly RingEvent[] {
+    this.#own.follow(stored);
+    for (const key of heard) this.#own.uncover(key);
+    return this.#commit(changes, resourceVersion, cloudVersion);
+  }
+
+  #commit(changes: readonly Change[], resourceVersion: string, cloudVersion: string): readonly RingEvent[] {
     const events = changes.map((change) => {
       if (change.type === 'DELETED') this.#objects.delete(change.object.key);
       else this.#objects.set(change.object.key, change.object);
@@ -227,71 +263,89 @@ export class Snapshot {
     });
     if (changes.length > 0) this.#sorted = undefined;
     this.#resourceVersion = resourceVersion;
-    this.#cloudVersion = resourceVersion;
+    this.#cloudVersion = cloudVersion;
     return events;
   }
 
   /** Shows a write that was accepted here, under a version above every one seen. */
   commitOwnWrite(change: Change): void {
     const { key, resourceVersion } = change.object;
-    const cloudVersion = this.#cloudVersion;
-    this.commit([change], resourceVersion);
-    this.#cloudVersion = cloudVersion;
-    this.#ownKeys = new Set(this.#ownKeys).add(key);
-    this.#mustRelist = true;
+    this.#own.cover(key, this.get(key));
+    this.#commit([change], resourceVersion, this.#cloudVersion);
   }
 
-  /** The cloud has what was written here, or refused it: its own word is needed again. */
-  relistForOwnWrite(key: string): void {
-    if (this.#ownKeys.has(key)) this.#mustRelist = true;
+  /**
+   * The cloud has answered what was written here: from this version of the object on its own word counts.
+   * @param version '' when it has no such object any more
+   * @returns false when its stream has brought that already, so that only a full sync shows it
+   */
+  endOwnWrite(key: string, version: string): boolean {
+    if (!this.#own.has(key)) return true;
+    this.#ownEnds += 1;
+    const isNowhere = this.get(key) === undefined && this.#own.get(key) === undefined;
+    if (isNowhere) this.#own.uncover(key);
+    else if (!this.#own.hasReached(key, version)) this.#own.endWith(key, version);
+    else this.#mustRestart = true;
+    return !this.#mustRestart;
+  }
+
+  /**
+   * What was written here was given up: these changes show the cloud's object in its place, under versions given out here.
+   * Under its own version only a full sync can show it.
+   */
+  giveUpOwnWrite(key: string, changes: readonly Change[]): void {
+    const resourceVersion = changes.at(-1)?.object.resourceVersion ?? this.#resourceVersion;
+    this.#ownEnds += 1;
+    this.#own.uncover(key);
+    this.#mustRestart ||= changes.some(({ type }) => type !== 'DELETED');
+    this.#commit(changes, resourceVersion, this.#cloudVersion);
   }
 
   /** Own writes of an earlier life are shown again: what it told its clients between the cloud's version and now is not known. */
   leapToOwnWrites(): void {
-    if (this.#mustRelist) this.#ring.leap(this.#cloudVersion, this.#resourceVersion);
+    if (this.#isAhead) this.#ring.leap(this.#cloudVersion, this.#resourceVersion);
   }
 
   /**
    * A first sync has nobody to tell; a later one is committed as changes, so that watchers go on.
-   * @param own what in it is as written here, and the version at which the cloud was read
+   * @param changes undefined: clients list anew, none goes on
+   * @param cloud what of the sync is shown as written here: the cloud's objects in their place, and its version
    */
   commitReplacement(
     sync: FullSync,
-    changes: readonly Change[],
-    own: { readonly keys: ReadonlySet<string>; readonly cloudVersion: string } = noOwnWrites(sync),
+    changes: readonly Change[] | undefined,
+    cloud: CloudsWord = { beneath: new Map(), resourceVersion: sync.resourceVersion },
   ): readonly RingEvent[] {
-    if (!this.isComplete) this.#begin({ ...sync, floor: sync.resourceVersion });
+    if (!this.isComplete || changes === undefined) this.#begin({ ...sync, floor: sync.resourceVersion });
     else {
       this.#listType = sync.listType;
       this.#ring.leap(this.#resourceVersion, sync.resourceVersion);
     }
-    const events = this.commit(changes, sync.resourceVersion);
-    this.#ownKeys = own.keys;
-    this.#cloudVersion = own.cloudVersion;
-    // From behind a version that only this node gave out, the cloud's next events could not be told.
-    this.#mustRelist = compareResourceVersion(own.cloudVersion, sync.resourceVersion) < 0;
-    return events;
+    this.#own = new OwnLayer(cloud.beneath);
+    this.#isMixed = false;
+    this.#mustRestart = false;
+    return this.#commit(changes ?? [], sync.resourceVersion, cloud.resourceVersion);
   }
 }
 
-function noOwnWrites({ resourceVersion }: FullSync): {
-  readonly keys: ReadonlySet<string>;
-  readonly cloudVersion: string;
-} {
-  return { keys: new Set(), cloudVersion: resourceVersion };
-}
+/** Objects as they will be while a batch is planned. */
+class Ahead {
+  readonly #known: (key: string) => KubernetesObject | undefined;
+  readonly #touched = new Map<string, KubernetesObject | undefined>();
 
-/** An object that is there now. One that was replaced under the same name (another uid) was deleted in between. */
-function present(
-  object: KubernetesObject,
-  known: KubernetesObject | undefined,
-  previous: KubernetesObject | undefined,
-): readonly Change[] {
-  if (known === undefined) return [{ type: 'ADDED', object, previous }];
-  if (known.uid === object.uid) return [{ type: 'MODIFIED', object, previous }];
-  const version = new FreeVersions(object.resourceVersion).takeBelow(object.resourceVersion);
-  return [
-    { type: 'DELETED', object: withResourceVersion(known, version), previous },
-    { type: 'ADDED', object, previous: undefined },
-  ];
+  constructor(known: (key: string) => KubernetesObject | undefined) {
+    this.#known = known;
+  }
+
+  isTouched(key: string): boolean {
+    return this.#touched.has(key);
+  }
+
+  get(key: string): KubernetesObject | undefined {
+    return this.#touched.has(key) ? this.#touched.get(key) : this.#known(key);
+  }
+
+  set(key: string, object: KubernetesObject | undefined): void {
+    this.#touched.set(key, object);
+  }
 }

@@ -12,6 +12,7 @@ export interface VersionsOptions {
 const key = 'version-ceiling';
 /** An hour of lease renewals: so often the disk is asked for those that are kept in memory. */
 const reserved = 360n;
+const few = 16n;
 
 export class Versions {
   readonly #o: VersionsOptions;
@@ -58,17 +59,23 @@ export class Versions {
     if (this.#newest === version) this.#newest = String(BigInt(version) - 1n);
   }
 
-  /** For one that does not. On disk, now and then, when it resolves. */
+  /** For one that does not. On disk, now and then, when it resolves. @throws StorageReadOnlyError */
   async nextInMemory(): Promise<string> {
     const version = this.next();
-    if (BigInt(version) > this.#ceiling) {
-      const ceiling = BigInt(version) + reserved;
-      await this.#o.records.write([{ type: 'put', space: 'meta', key, value: Buffer.from(String(ceiling)) }], {
-        sync: true,
-      });
-      this.#ceiling = ceiling;
-    }
+    if (BigInt(version) > this.#ceiling) await this.#raise(BigInt(version) + reserved);
     return version;
+  }
+
+  /** The next few may be told to people without being on disk first. A disk that takes nothing is no reason not to. */
+  async reserve(): Promise<void> {
+    const soon = BigInt(this.newest === '' ? '0' : this.newest) + few;
+    if (soon > this.#ceiling) await this.#raise(soon + reserved).catch(() => undefined);
+  }
+
+  async #raise(ceiling: bigint): Promise<void> {
+    const value = Buffer.from(String(ceiling));
+    await this.#o.records.write([{ type: 'put', space: 'meta', key, value }], { sync: true });
+    this.#ceiling = ceiling;
   }
 
   /** A clean end: the next life goes on right after this one. */

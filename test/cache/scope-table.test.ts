@@ -25,7 +25,7 @@ function stageOf({ discovered }: { readonly discovered?: boolean } = {}) {
     cluster: new ManualCluster(),
     initialSync: 'list',
     gatherMs: 0,
-    ownWrites: { shownIn: () => new Map() },
+    ownWrites: { shownIn: () => new Map(), whenAnswered: () => undefined },
     ring: { events: 100, bytes: 1_000_000 },
     isNamespaced: () => discovered,
     onUnwatchable: ({ resource }) => closed.push(`${resource} cannot be watched`),

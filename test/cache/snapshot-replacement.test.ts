@@ -20,7 +20,7 @@ function replaced(history: ClusterHistory, since: number, smallRing?: number) {
   const snapshot = new Snapshot({ ...limits, ...(smallRing !== undefined && { events: smallRing }) });
   snapshot.commitReplacement(history.listAt(since), []);
   const sync = history.listAt(history.lastVersion);
-  const changes = snapshot.planReplacement(sync);
+  const changes = snapshot.planReplacement(sync)!;
   snapshot.commitReplacement(sync, changes);
   return { snapshot, changes };
 }
@@ -113,7 +113,7 @@ test('who has everything, and who had everything before, go on without a new lis
   const before = byKey([pod({ name: 'a', version: 5 }), pod({ name: 'b', version: 6 })]);
   snapshot.commitReplacement({ listType: podList, resourceVersion: '10', objects: before }, []);
   const sync = { listType: podList, resourceVersion: '20', objects: byKey([pod({ name: 'a', version: 5 })]) };
-  const changes = snapshot.planReplacement(sync);
+  const changes = snapshot.planReplacement(sync)!;
   snapshot.commitReplacement(sync, changes);
   t.is(snapshot.ring.sequenceAfter('10'), 1);
   t.is(snapshot.ring.sequenceAfter('20'), 2);
@@ -124,7 +124,7 @@ test('an object of another uid under the same name is told as DELETED of the old
   const before = byKey([pod({ name: 'a', uid: 'old', version: 5 })]);
   snapshot.commitReplacement({ listType: podList, resourceVersion: '10', objects: before }, []);
   const objects = byKey([pod({ name: 'a', uid: 'new', version: 15 })]);
-  const changes = snapshot.planReplacement({ listType: podList, resourceVersion: '20', objects });
+  const changes = snapshot.planReplacement({ listType: podList, resourceVersion: '20', objects })!;
   t.deepEqual(
     changes.map(({ type, object, previous }) => `${type} ${object.uid}@${object.resourceVersion} ${previous?.uid}`),
     ['DELETED old@14 old', 'ADDED new@15 undefined'],

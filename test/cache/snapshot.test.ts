@@ -12,8 +12,7 @@ function snapshotOf(version: number, ...objects: ReturnType<typeof pod>[]): Snap
 }
 
 function apply(snapshot: Snapshot, events: readonly UpstreamChange[]) {
-  const { changes, resourceVersion } = snapshot.plan(events);
-  return snapshot.commit(changes, resourceVersion);
+  return snapshot.commit(snapshot.plan(events));
 }
 
 function names(snapshot: Snapshot): readonly string[] {
@@ -82,7 +81,13 @@ test('events and bookmarks at or below what is known are ignored', (t) => {
     { type: 'ADDED', object: pod({ name: 'b', version: 10 }) },
     { type: 'BOOKMARK', resourceVersion: '8' },
   ];
-  t.deepEqual(snapshot.plan(stale), { changes: [], resourceVersion: '10' });
+  t.deepEqual(snapshot.plan(stale), {
+    changes: [],
+    stored: [],
+    heard: [],
+    resourceVersion: '10',
+    cloudVersion: '10',
+  });
 });
 
 test('the same event twice, in one batch or two, is one change', (t) => {
@@ -203,7 +208,7 @@ test('a deletion of what it was before it was made anew does not take it away', 
 test('a relist tells of it, too', (t) => {
   const snapshot = restoredAhead();
   const objects = byKey([pod({ name: 'a', version: 12 }), pod({ name: 'b', version: 5 })]);
-  const changes = snapshot.planReplacement({ listType: podList, resourceVersion: '20', objects });
+  const changes = snapshot.planReplacement({ listType: podList, resourceVersion: '20', objects })!;
   t.deepEqual(
     changes.map(({ type, object, previous }) => `${type} ${object.name}@${object.resourceVersion} after ${previous}`),
     ['MODIFIED a@12 after undefined'],

@@ -79,6 +79,10 @@ export class Stage {
   readonly failures: unknown[] = [];
   readonly refused: string[] = [];
   readonly granted: string[] = [];
+  /** What is shown as written here. */
+  readonly own = new Map<string, KubernetesObject | undefined>();
+  /** Set while a request about any of it is on its way. */
+  answer: Promise<void> | undefined;
   isVanished = false;
   readonly followed: FollowedScope;
   running: Promise<void> = Promise.resolve();
@@ -92,7 +96,7 @@ export class Stage {
       cluster: this.cluster,
       initialSync,
       gatherMs: 0,
-      ownWrites: { shownIn: () => new Map() },
+      ownWrites: { shownIn: () => this.own, whenAnswered: () => this.answer },
       ring: { events: 1000, bytes: 10_000_000 },
       onGranted: (identity) => this.granted.push(identity),
       onRefused: (identity) => this.refused.push(identity),

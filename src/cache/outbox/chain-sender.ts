@@ -26,10 +26,12 @@ export interface ChainSenderOptions {
   /** What the cloud has of the object now, as far as that was seen. Before the entry leaves the outbox. */
   readonly hear: (entry: OutboxEntry, object: JsonObject | 'absent' | undefined) => Promise<void>;
   readonly events: {
+    /** A request about it sets out; what this returns is called once it is known what came of it. */
+    asking(entry: OutboxEntry): () => void;
     /** The cloud has it, or it has become pointless there. */
-    done(entry: OutboxEntry, outcome: Extract<ReplayOutcome, { kind: 'done' }>): void;
-    /** The replay goes on when it resolves. */
-    parked(entry: OutboxEntry): Promise<void>;
+    done(entry: OutboxEntry, outcome: Extract<ReplayOutcome, { kind: 'done' }>): Promise<void>;
+    /** The replay goes on when it resolves. `object`: what the cloud has taken of it, if a part. */
+    parked(entry: OutboxEntry, object?: JsonObject): Promise<void>;
   };
 }
 
@@ -116,8 +118,13 @@ export class ChainSender {
       if (entry === undefined || entry.state === 'parked') continue;
       const wasSent = sequence === chain[0]!.sequence ? state === 'sent' : entry.state === 'sent';
       if (entry.state === 'queued' && !(await this.#mark([entry]))) return sent;
-      const outcome = await this.#send({ ...entry, state: wasSent ? 'sent' : 'queued' }, signal);
-      if (outcome === undefined || !(await this.#conclude(entry, outcome))) return sent;
+      const answered = this.#o.events.asking(entry);
+      try {
+        const outcome = await this.#send({ ...entry, state: wasSent ? 'sent' : 'queued' }, signal);
+        if (outcome === undefined || !(await this.#conclude(entry, outcome))) return sent;
+      } finally {
+        answered();
+      }
       sent += 1;
     }
     return sent;
@@ -164,10 +171,11 @@ export class ChainSender {
     await this.#o.hear(entry, object ?? seenIn(outcome));
     if (outcome.kind === 'done') {
       await outbox.settle([entry]);
-      events.done(entry, outcome);
+      await events.done(entry, outcome);
       return true;
     }
-    await events.parked(await outbox.park(entry, { ...whyParked(outcome), at: timing.wallClock() }));
+    const parked = await outbox.park(entry, { ...whyParked(outcome), at: timing.wallClock() });
+    await events.parked(parked, outcome.kind === 'parked' ? outcome.object : undefined);
     return true;
   }
 

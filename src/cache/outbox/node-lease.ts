@@ -6,12 +6,12 @@ import { isJsonObject, type JsonObject, own, parseJson, stringifyJson } from '..
 import { isApiserverAnswer } from '../apiserver-answer.ts';
 import { nodeCredential } from '../credential.ts';
 import type { Cloud, CloudAnswer } from './cloud.ts';
-import { type AcceptedWrite, targetPath } from './entry.ts';
+import { type AcceptedWrite, targetPath, type WriteTarget } from './entry.ts';
 
 /** `ended`: the cloud has it or does not want it, so its own word counts again. `later`: it is to be tried again. */
 export type LeaseOutcome =
   | { readonly kind: 'none' }
-  | { readonly kind: 'ended'; readonly path: string }
+  | { readonly kind: 'ended'; readonly target: WriteTarget; readonly object: JsonObject | undefined }
   | { readonly kind: 'later'; readonly afterMs: number };
 
 const rounds = 5;
@@ -31,11 +31,9 @@ export class NodeLease {
     return this.#newest !== undefined;
   }
 
-  /** Nothing of it is told to any cloud. Answers the path under which it was shown, if it was. */
-  forget(): string | undefined {
-    const path = this.#newest === undefined ? undefined : targetPath(this.#newest.target);
+  /** Nothing of it is told to any cloud. */
+  forget(): void {
     this.#newest = undefined;
-    return path;
   }
 
   /** @throws what `cloud.send` rejects with; the renewal is kept then */
@@ -43,42 +41,44 @@ export class NodeLease {
     const write = this.#newest;
     if (write?.after === undefined) return { kind: 'none' };
     try {
-      const isOver = await this.#send(cloud, write, write.after, signal);
+      const answer = await this.#send(cloud, write, write.after, signal);
       this.#unanswered = 0;
+      if (isLater(answer)) return { kind: 'later', afterMs: laterMs };
       // What was renewed meanwhile is sent with the next call.
-      if (!isOver || this.#newest !== write) return { kind: 'later', afterMs: isOver ? 0 : laterMs };
+      if (this.#newest !== write) return { kind: 'later', afterMs: 0 };
+      this.#newest = undefined;
+      return {
+        kind: 'ended',
+        target: write.target,
+        object: answer.statusCode < 300 ? objectOf(answer) : undefined,
+      };
     } catch (error) {
       this.#unanswered += 1;
       if (this.#unanswered < patience || signal.aborted) throw error;
       return { kind: 'later', afterMs: laterMs };
     }
-    this.#newest = undefined;
-    return { kind: 'ended', path: targetPath(write.target) };
   }
 
-  /** False when the cloud cannot take it now. */
+  /** The cloud's last word; when it refuses, kubelet renews it again within ten seconds. */
   async #send(
     cloud: Cloud,
     { target, writer }: AcceptedWrite,
     after: JsonObject,
     signal: AbortSignal,
-  ): Promise<boolean> {
+  ): Promise<CloudAnswer> {
     const path = targetPath(target);
     const request = { credential: nodeCredential, userAgent: writer.userAgent, signal };
-    for (let round = 0; round < rounds; round++) {
+    for (let round = 1; ; round++) {
       const seen = await cloud.send({ ...request, method: 'GET', path });
-      if (isLater(seen)) return false;
       const present = seen.statusCode === 200 ? objectOf(seen) : undefined;
-      if (seen.statusCode !== 404 && present === undefined) return true; // refused
+      if (present === undefined && (seen.statusCode !== 404 || isLater(seen))) return seen;
       const body = Buffer.from(stringifyJson(renewed(after, present)));
       const answer =
         present === undefined
           ? await cloud.send({ ...request, method: 'POST', path: path.slice(0, path.lastIndexOf('/')), body })
           : await cloud.send({ ...request, method: 'PUT', path, body });
-      if (isLater(answer)) return false;
-      if (answer.statusCode !== 409) return true; // renewed, or refused: kubelet renews it again within ten seconds
+      if (answer.statusCode !== 409 || round === rounds) return answer;
     }
-    return true;
   }
 }
 

@@ -114,7 +114,7 @@ export class OfflineWrites {
     await ownWrites.show(write);
     // Taken back by a deletion, brought to the cloud or parked already: the cloud's word counts.
     const path = targetPath(write.target);
-    if (!isInMemory && outbox.pendingOf(path).length === 0) ownWrites.end(path);
+    if (!isInMemory && outbox.pendingOf(path).length === 0) await ownWrites.giveUp(path);
     onAccepted(write);
     return computed;
   }

@@ -1,7 +1,7 @@
 // All about writes that were accepted here: taking them in, showing them, keeping them, bringing them to the cloud. The
 // one thing of this directory that the rest of the cache and the hub talk to.
 import type { GroupVersionResource } from '../../apimachinery/group-version-resource.ts';
-import { type JsonObject, stringifyJson } from '../../apimachinery/json.ts';
+import { isJsonObject, type JsonObject, stringifyJson } from '../../apimachinery/json.ts';
 import { readObject } from '../../apimachinery/object.ts';
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
 import { nodeLender } from '../lenders.ts';
@@ -70,7 +70,7 @@ export class OwedWrites {
   async restore(): Promise<void> {
     const { records, limits, events, policy, wallClock, newUid, nameSuffix } = this.#o;
     const onDropped = (entries: readonly OutboxEntry[]): void => {
-      for (const entry of entries) this.#settled(entry);
+      for (const { target } of entries) void this.own.giveUp(targetPath(target));
       events.dropped(entries);
     };
     this.#outbox = await Outbox.open({ records, limits, onDropped, onUnreadable: events.unreadable });
@@ -194,14 +194,22 @@ export class OwedWrites {
       newestToken: (identity) => this.#tokens.newest(identity),
       hear: (entry, object) => this.#hear(entry, object),
       events: {
-        leaseEnded: (path) => this.own.end(path),
-        done: (entry, outcome) => {
-          this.#settled(entry);
+        leaseEnded: async (target, object) => {
+          const path = targetPath(target);
+          if (object !== undefined) {
+            this.#store.see(target.gvr, path, nodeLender.identity, Buffer.from(stringifyJson(object)));
+          }
+          await this.#end(path, object);
+        },
+        asking: ({ target }) => this.own.asking(targetPath(target)),
+        done: async (entry, outcome) => {
+          await this.#end(targetPath(entry.target), outcome.object);
           events.replayed(entry, outcome.reason);
           this.decisions.conclude(entry.sequence, outcome.reason);
         },
-        parked: async (entry) => {
-          this.#settled(entry);
+        parked: async (entry, object) => {
+          const { cloud, isAbsent } = entry.parked ?? {};
+          await this.#end(targetPath(entry.target), object ?? cloud ?? (isAbsent ? 'absent' : undefined));
           events.parked(entry);
           await this.#tell(entry);
           this.decisions.conclude(entry.sequence, 'parked');
@@ -239,8 +247,15 @@ export class OwedWrites {
     }
   }
 
-  #settled(entry: OutboxEntry): void {
-    const path = targetPath(entry.target);
-    if (!this.owesObject(path)) this.own.end(path);
+  /** The cloud has spoken of an object: its word counts, unless more is owed of it. @param object as it was seen there */
+  async #end(path: string, object: JsonObject | 'absent' | undefined): Promise<void> {
+    if (this.owesObject(path)) return;
+    if (object === undefined) await this.own.giveUp(path);
+    else this.own.end(path, object === 'absent' ? '' : versionOf(object));
   }
+}
+
+function versionOf({ metadata }: JsonObject): string {
+  const version = isJsonObject(metadata) ? metadata.resourceVersion : undefined;
+  return typeof version === 'string' ? version : '';
 }

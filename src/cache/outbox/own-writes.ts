@@ -39,6 +39,7 @@ export class OwnWrites implements OwnWritesView {
   readonly #o: OwnWritesOptions;
   readonly #byPath = new Map<string, OwnObject>();
   readonly #byResource = new Map<string, Set<string>>();
+  readonly #asked = new Map<string, Promise<void>>();
 
   constructor(options: OwnWritesOptions) {
     this.#o = options;
@@ -78,16 +79,61 @@ export class OwnWrites implements OwnWritesView {
     }
   }
 
-  /** Nothing is owed of this object any more: the cloud's own word counts again, from the next full sync on. */
-  end(path: string): void {
-    const own = this.#byPath.get(path);
+  whenAnswered({ gvr }: Scope, key: string): Promise<void> | undefined {
+    const [namespace, name] = key.split('/') as [string, string];
+    return this.#asked.get(targetPath({ gvr, namespace, name }));
+  }
+
+  /** A request about this object sets out for the cloud. Whoever calls it calls what it returns when it has the answer. */
+  asking(path: string): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#asked.set(path, promise);
+    return () => {
+      if (this.#asked.get(path) === promise) this.#asked.delete(path);
+      resolve();
+    };
+  }
+
+  /**
+   * The cloud has it, or had enough of it: its own word counts from this version of the object on.
+   * @param resourceVersion '' when it has no such object any more
+   */
+  end(path: string, resourceVersion: string): void {
+    const own = this.#forget(path);
     if (own === undefined) return;
+    for (const followed of this.#o.scopesOf(own.gvr)) followed.endOwnWrite(own.key, resourceVersion);
+  }
+
+  /** The cloud will not have it: every scope shows what the cloud has when this resolves. */
+  async giveUp(path: string): Promise<void> {
+    const own = this.#forget(path);
+    if (own === undefined) return;
+    const { versions, scopesOf } = this.#o;
+    await versions.reserve();
+    const next = (above: string): string => {
+      shared = compareResourceVersion(shared, above) > 0 ? shared : versions.next();
+      return shared;
+    };
+    let shared = '';
+    const scopes = [...scopesOf(own.gvr)];
+    await Promise.all(
+      scopes.map((one) =>
+        one.giveUpOwnWrite(own.key, (snapshot) =>
+          this.#byPath.has(path) ? undefined : cloudsWord(snapshot, own.key, next),
+        ),
+      ),
+    );
+  }
+
+  #forget(path: string): OwnObject | undefined {
+    const own = this.#byPath.get(path);
+    if (own === undefined) return undefined;
     this.#byPath.delete(path);
     const resource = gvrKey(own.gvr);
     const paths = this.#byResource.get(resource)!;
     paths.delete(path);
     if (paths.size === 0) this.#byResource.delete(resource);
-    for (const { snapshot } of this.#o.scopesOf(own.gvr)) snapshot.relistForOwnWrite(own.key);
+    return own;
   }
 
   /** Nothing of it is shown any more, to anybody. The scopes have forgotten everything. */
@@ -113,12 +159,31 @@ export class OwnWrites implements OwnWritesView {
   #above(version: string, path: string, own: OwnObject): OwnObject {
     if (compareResourceVersion(own.resourceVersion, version) > 0) return own;
     const resourceVersion = this.#o.versions.next();
+    void this.#o.versions.reserve();
     const object = own.object && withResourceVersion(own.object, resourceVersion);
     const value = own.value && withVersion(own.value, resourceVersion);
     const raised: OwnObject = { ...own, object, value, resourceVersion };
     this.#byPath.set(path, raised);
     return raised;
   }
+}
+
+/** What watchers hear when the cloud's object takes the place of the one written here. @param next a version above this one */
+function cloudsWord(snapshot: Snapshot, key: string, next: (above: string) => string): readonly Change[] {
+  const shown = snapshot.get(key);
+  const cloud = snapshot.inCloud(key);
+  const isSame = shown !== undefined && shown.uid === cloud?.uid;
+  const changes: Change[] = [];
+  let { resourceVersion } = snapshot;
+  if (shown !== undefined && !isSame) {
+    resourceVersion = next(resourceVersion);
+    changes.push({ type: 'DELETED', object: withResourceVersion(shown, resourceVersion), previous: shown });
+  }
+  if (cloud !== undefined) {
+    const object = withResourceVersion(cloud, next(resourceVersion));
+    changes.push({ type: isSame ? 'MODIFIED' : 'ADDED', object, previous: isSame ? shown : undefined });
+  }
+  return changes;
 }
 
 function withVersion(object: JsonObject, resourceVersion: string): JsonObject {

@@ -66,12 +66,11 @@ export async function replayEntry(entry: OutboxEntry, options: ReplayOptions): P
         step = { kind: 'look' };
         continue;
       }
-      return through(entry, step, answer, seen);
+      return through(step, answer, seen);
     }
     // Somebody was there before, or was quicker: look, and decide on what is there now.
     if (isApiserverAnswer(answer.headers) && (statusCode === 409 || statusCode === 404)) {
       if (step.kind === 'delete' && statusCode === 404) return { kind: 'done', reason: 'applied', object: 'absent' };
-      if (step.kind === 'delete') return { kind: 'done', reason: 'superseded' };
       if (statusCode === 404 && step.kind === 'create') return ofMissingPlace(entry, answer);
       step = { kind: 'look' };
       continue;
@@ -93,16 +92,15 @@ function decided(step: () => Step): Step {
 
 type Sendable = Extract<Step, { kind: 'create' | 'update' | 'delete' }>;
 
-function through(entry: OutboxEntry, step: Sendable, answer: CloudAnswer, seen: JsonObject | undefined): ReplayOutcome {
+function through(step: Sendable, answer: CloudAnswer, seen: JsonObject | undefined): ReplayOutcome {
   const answered = objectOf(answer);
-  if (step.kind === 'delete' && entry.op === 'delete') {
+  if (step.kind === 'delete') {
     return {
       kind: 'done',
       reason: 'applied',
       object: answered !== undefined && isHeld(answered) ? answered : 'absent',
     };
   }
-  // What it was is not known, but that it is through; the next look at the object tells.
   if (step.kind === 'update' && step.conflicts !== undefined) {
     const reason = `both sides changed ${step.conflicts.join(', ')}; the cloud's values stand`;
     return { ...parked(reason, 0, step.conflicts, seen), ...(answered && { object: answered }) };

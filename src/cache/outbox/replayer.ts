@@ -3,8 +3,9 @@
 //
 // Promise: an entry leaves the outbox only when the cloud has it or it is parked where people see it; one that cannot be
 // sent now never holds up the others; nothing is sent before it was seen that this is still the same cluster.
+import type { JsonObject } from '../../apimachinery/json.ts';
 import { ChainSender, type ChainSenderOptions, sideBySide } from './chain-sender.ts';
-import { isEvent } from './entry.ts';
+import { isEvent, type WriteTarget } from './entry.ts';
 import type { NodeLease } from './node-lease.ts';
 import { Pace } from './pace.ts';
 import type { CatchingUp } from './replay-gate.ts';
@@ -12,8 +13,8 @@ import { replayOrder } from './replay-order.ts';
 import { untilEither } from './until-either.ts';
 
 export interface ReplayEvents {
-  /** The node's Lease is the cloud's own again. */
-  leaseEnded(path: string): void;
+  /** The node's Lease is the cloud's own again. `object`: as it has been renewed; undefined when the cloud refused it. */
+  leaseEnded(target: WriteTarget, object: JsonObject | undefined): Promise<void>;
   /** One line per round: it began, or could not go on. */
   began(pending: number): void;
   interrupted(error: unknown, left: number): void;
@@ -125,7 +126,7 @@ export class Replayer implements CatchingUp {
     while (lease.isOwed && this.#leaseDueAt <= timing.now()) {
       const outcome = await lease.renew(cloud, signal);
       if (outcome.kind === 'later') this.#leaseDueAt = timing.now() + outcome.afterMs;
-      if (outcome.kind === 'ended') events.leaseEnded(outcome.path);
+      if (outcome.kind === 'ended') await events.leaseEnded(outcome.target, outcome.object);
     }
   }
 

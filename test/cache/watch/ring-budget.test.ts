@@ -43,7 +43,13 @@ test('a ring that is not used any more holds nothing', (t) => {
   const budget = new RingBudget(1_000_000);
   const snapshot = new Snapshot({ ...roomy, budget });
   snapshot.commitReplacement({ listType: podList, resourceVersion: '10', objects: new Map() }, []);
-  snapshot.commit([added(11), added(12)], '12');
+  snapshot.commit({
+    changes: [added(11), added(12)],
+    stored: [],
+    heard: [],
+    resourceVersion: '12',
+    cloudVersion: '12',
+  });
   t.true(budget.bytes > 0);
   snapshot.forget();
   t.is(budget.bytes, 0);

@@ -110,7 +110,7 @@ test('a client that applies its events has the filtered truth at every bookmark 
             ...history.eventsBetween(known, next),
             ...(how === 'bookmark' ? [{ type: 'BOOKMARK' as const, resourceVersion: String(next) }] : []),
           ]);
-          snapshot.commit(plan.changes, plan.resourceVersion);
+          snapshot.commit(plan);
         }
         known = next;
         watcher.changed();

@@ -25,8 +25,7 @@ function stageAt(version: number, objects = [pod({ name: 'a', version: 5 })], ri
     snapshot,
     listeners,
     tell: (...events) => {
-      const { changes, resourceVersion } = snapshot.plan(events);
-      snapshot.commit(changes, resourceVersion);
+      snapshot.commit(snapshot.plan(events));
       for (const listener of [...listeners]) listener.changed();
     },
     watch: (options = {}) => {
@@ -231,8 +230,8 @@ test('no bookmark overtakes what has not been written yet', (t) => {
 test('no bookmark tells of a committed change before the change itself', (t) => {
   const stage = stageAt(10);
   const { watcher, sink } = stage.watch();
-  const { changes, resourceVersion } = stage.snapshot.plan([added('b', 11)]);
-  stage.snapshot.commit(changes, resourceVersion);
+  const plan = stage.snapshot.plan([added('b', 11)]);
+  stage.snapshot.commit(plan);
   watcher.tick(minute);
   t.deepEqual(sink.told, []);
   watcher.changed();
@@ -317,7 +316,13 @@ test('of a change from who knows what, a narrower client hears what it needs to 
   const { sink } = stage.watch({ scope });
   const { sink: other } = stage.watch({ scope: podScope({ labels: 'app!=x' }) });
   const object = pod({ name: 'a', version: 12, labels: { app: 'x' } });
-  stage.snapshot.commit([{ type: 'MODIFIED', object, previous: undefined }], '12');
+  stage.snapshot.commit({
+    changes: [{ type: 'MODIFIED', object, previous: undefined }],
+    stored: [],
+    heard: [],
+    resourceVersion: '12',
+    cloudVersion: '12',
+  });
   for (const listener of [...stage.listeners]) listener.changed();
   t.deepEqual(sink.told, ['MODIFIED a@12']);
   t.deepEqual(other.told, ['DELETED a@12']);

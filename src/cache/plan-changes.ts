@@ -1,0 +1,70 @@
+// What watchers have to be told so that they come from what was known to what is. Pure.
+import type { KubernetesObject } from '../apimachinery/object.ts';
+import { compareResourceVersion } from '../apimachinery/resource-version.ts';
+import { FreeVersions } from './free-versions.ts';
+import type { FullSync } from './snapshot.ts';
+import type { Change } from './watch/event-ring.ts';
+import { withResourceVersion } from './with-resource-version.ts';
+
+export interface KnownObjects {
+  readonly objects: ReadonlyMap<string, KubernetesObject>;
+  /** What the object was at the scope's version; undefined when that is not known. */
+  readonly asOfVersion: (known: KubernetesObject | undefined) => KubernetesObject | undefined;
+}
+
+/**
+ * What has to be told to watchers when this full sync takes the place of what is known, in the order of versions. Each
+ * change gets a version of its own above what is known, so that no watcher sees a version go back or stand still.
+ */
+export function changesTo(sync: FullSync, { objects, asOfVersion }: KnownObjects): readonly Change[] {
+  const changes: Change[] = [];
+  const versions = new FreeVersions(sync.resourceVersion);
+  const replaced: { object: KubernetesObject; known: KubernetesObject }[] = [];
+  for (const [key, object] of sync.objects) {
+    const known = objects.get(key);
+    const previous = asOfVersion(known);
+    if (previous?.uid === object.uid && previous.resourceVersion === object.resourceVersion) continue;
+    versions.take(object.resourceVersion);
+    if (known === undefined) changes.push({ type: 'ADDED', object, previous });
+    else if (known.uid === object.uid) changes.push({ type: 'MODIFIED', object, previous });
+    else {
+      replaced.push({ object, known });
+      changes.push({ type: 'ADDED', object, previous: undefined });
+    }
+  }
+  for (const { object, known } of replaced) {
+    const version = versions.takeBelow(object.resourceVersion);
+    changes.push({
+      type: 'DELETED',
+      object: withResourceVersion(known, version),
+      previous: asOfVersion(known),
+    });
+  }
+  for (const [key, known] of objects) {
+    if (sync.objects.has(key)) continue;
+    const object = withResourceVersion(known, versions.takeHighest());
+    changes.push({ type: 'DELETED', object, previous: asOfVersion(known) });
+  }
+  return changes.sort((a, b) => compareResourceVersion(a.object.resourceVersion, b.object.resourceVersion));
+}
+
+/**
+ * What one event of the cloud means for who knew the object so; nothing when it was not there and is not now.
+ * @param event the object as the cloud tells it, also of a deletion
+ * @param object undefined: it is gone. One that was replaced under the same name (another uid) was deleted in between
+ */
+export function changesBy(
+  event: KubernetesObject,
+  object: KubernetesObject | undefined,
+  known: KubernetesObject | undefined,
+  previous: KubernetesObject | undefined,
+): readonly Change[] {
+  if (object === undefined) return known === undefined ? [] : [{ type: 'DELETED', object: event, previous }];
+  if (known === undefined) return [{ type: 'ADDED', object, previous }];
+  if (known.uid === object.uid) return [{ type: 'MODIFIED', object, previous }];
+  const version = new FreeVersions(object.resourceVersion).takeBelow(object.resourceVersion);
+  return [
+    { type: 'DELETED', object: withResourceVersion(known, version), previous },
+    { type: 'ADDED', object, previous: undefined },
+  ];
+}
