@@ -7,6 +7,7 @@ import { maxResourceVersion } from '../apimachinery/resource-version.ts';
 import type { CacheEvents } from './cache-events.ts';
 import { cloudObject } from './cloud-object.ts';
 import { CloudTime } from './cloud-time.ts';
+import { type CloudWord, wordOfAnswer } from './cloud-word.ts';
 import { CloudIdentityCheck, type ClusterIdentity } from './cluster-check.ts';
 import type { Credential } from './credential.ts';
 import type { FollowedScope } from './followed-scope.ts';
@@ -17,7 +18,7 @@ import { NotedObjects } from './noted-objects.ts';
 import { NotedRights } from './noted-rights.ts';
 import { type NoteSpace, Notes } from './notes.ts';
 import { OwedWrites } from './outbox/owed-writes.ts';
-import type { OwedWritesOptions } from './outbox/owed-writes-dependencies.ts';
+import type { NamedObject, OwedWritesOptions } from './outbox/owed-writes-dependencies.ts';
 import { isPassing, RecentEvents } from './recent-events.ts';
 import type { InitialSync, LinkGate, Timing } from './reflector.ts';
 import { RightProofs } from './right-proofs.ts';
@@ -26,7 +27,7 @@ import { ScopeRecords } from './scope-records.ts';
 import { ScopeTable } from './scope-table.ts';
 import type { Transport } from './transport.ts';
 import { RingBudget } from './watch/ring-budget.ts';
-import { headOf, type WrittenInfo, WrittenVersions } from './written-versions.ts';
+import { type WrittenInfo, WrittenVersions } from './written-versions.ts';
 
 export interface CacheOptions {
   readonly records: Records;
@@ -120,7 +121,7 @@ export class Cache {
         hasStatus: (gvr) => this.documents.discovery.of(gvr)?.hasStatus,
         scopesOf: (gvr) => this.scopes.ofResource(gvr),
         newestVersion: () => maxResourceVersion(this.scopes.newestVersion(), this.objects.newestVersion()),
-        see: (gvr, path, identity, body) => this.#remember(gvr, path, identity, body),
+        hear: (object, identity, word) => this.#hear(object, identity, word),
         forget: (path) => this.forgetObject(path),
       },
     );
@@ -216,19 +217,36 @@ export class Cache {
     return true;
   }
 
-  /** The cloud has just answered a write through this hub with this object: who reads after it must not be told less. */
-  seeWritten({ gvr, namespace, verb, search }: WrittenInfo, identity: string, body: Buffer): void {
-    if (search.includes('dryRun=')) return;
-    const { name, resourceVersion } = headOf(body);
-    if (name === '' || resourceVersion === '') return;
-    this.written.see(gvr!, namespace, resourceVersion);
-    this.writes.versions.see(resourceVersion);
-    if (verb !== 'delete') this.#remember(gvr!, `${collectionPath(gvr!, namespace)}/${name}`, identity, body);
+  /**
+   * The cloud has just answered a write through this hub: who reads after it must not be told less. Resolves when that holds
+   * for another life, too.
+   */
+  async seeWritten({ gvr, namespace, name, verb, search }: WrittenInfo, identity: string, body: Buffer): Promise<void> {
+    if (search.includes('dryRun=') || gvr === undefined) return;
+    const word = wordOfAnswer(gvr, verb, body);
+    if (word === undefined) return;
+    if ('object' in word) {
+      this.written.see(gvr, namespace, word.object.resourceVersion);
+      this.writes.versions.see(word.object.resourceVersion);
+    }
+    const known = name === '' && 'object' in word ? word.object.name : name;
+    await this.#hear(
+      { gvr, namespace, name: known, path: `${collectionPath(gvr, namespace)}/${known}` },
+      identity,
+      word,
+    );
   }
 
-  #remember(gvr: GroupVersionResource, path: string, identity: string, body: Buffer): void {
-    if (isPassing(gvr)) this.recentEvents.see(path, body);
-    else this.objects.see(path, identity, body);
+  async #hear({ gvr, namespace, name, path }: NamedObject, identity: string, word: CloudWord): Promise<void> {
+    const noted = 'object' in word ? this.#remember(gvr, path, identity, word.object.body) : undefined;
+    const scopes = [...this.scopes.ofResource(gvr)];
+    await Promise.all([noted, ...scopes.map((followed) => followed.hear(`${namespace}/${name}`, word))]);
+  }
+
+  #remember(gvr: GroupVersionResource, path: string, identity: string, body: Buffer): Promise<void> | undefined {
+    if (!isPassing(gvr)) return this.objects.keep(path, identity, body);
+    this.recentEvents.see(path, body);
+    return undefined;
   }
 
   /** What was known of it one by one is not so any more. */

@@ -3,6 +3,7 @@
 // change is on its way to disk.
 import type { KubernetesObject } from '../apimachinery/object.ts';
 import { compareResourceVersion } from '../apimachinery/resource-version.ts';
+import type { CloudWord } from './cloud-word.ts';
 import { CommitQueue } from './commit-queue.ts';
 import type { Credential } from './credential.ts';
 import { NoCredentialError, OwnWritesAheadError, ScopeClosedError, type UpstreamStatusError } from './errors.ts';
@@ -290,19 +291,28 @@ export class FollowedScope implements FeedSink {
   }
 
   /**
-   * The cloud has an object that is shown here as it was written here; undefined: it is gone there. It is shown as before
-   * until the next full sync, but should there be another life before that, that one knows.
+   * The cloud has answered a write through this hub. What is shown stays as it is until the stream or a full sync brings
+   * the same; but should there be another life before that, that one knows.
    */
-  async hear(key: string, object: KubernetesObject | undefined): Promise<void> {
+  async hear(key: string, word: CloudWord): Promise<void> {
     const { era } = this;
     const saved = this.#commits.add(era, async () => {
-      const isIn = object !== undefined && scopeMatches(this.scope, object);
-      if (this.snapshot.isOwn(key)) await this.#deps.keeper.saveWord(this.scope, key, isIn ? object : undefined);
+      if (this.isComplete && this.#isNews(key, word)) {
+        const isIn = 'object' in word && scopeMatches(this.scope, word.object);
+        await this.#deps.keeper.saveWord(this.scope, key, isIn ? word.object : undefined);
+      }
       return undefined;
     });
     await saved.catch((error: unknown) => {
       if (!era.aborted) throw error; // else nothing is kept of it
     });
+  }
+
+  #isNews(key: string, word: CloudWord): boolean {
+    if (this.snapshot.isOwn(key)) return true;
+    if ('object' in word) return compareResourceVersion(word.object.resourceVersion, this.cloudVersion) > 0;
+    // One that was made meanwhile under the same name is not the one that is gone.
+    return this.snapshot.get(key)?.uid === word.goneUid;
   }
 
   /** Writes down everything that is known, for a disk that has missed changes. */

@@ -57,12 +57,16 @@ export class NotedObjects {
 
   /** The cloud showed this object to this identity. */
   see(path: string, identity: string, body: Buffer): void {
+    void this.keep(path, identity, body);
+  }
+
+  /** As `see`. Resolves, never rejects, when the next life would know it. */
+  async keep(path: string, identity: string, body: Buffer): Promise<void> {
     const { isNews, dropped } = this.#known.see(path, identity, body, this.#time.now());
     this.#notes.delete('observed', dropped);
     const known = this.#known.get(path);
-    if (isNews && known !== undefined) {
-      this.#notes.put('observed', path, encodeKnownObject(known), { secret: isSecret(path) });
-    }
+    if (!isNews || known === undefined) return;
+    await this.#notes.keep('observed', path, encodeKnownObject(known), { secret: isSecret(path) });
   }
 
   /** What was known under this path is not so any more. */

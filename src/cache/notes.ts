@@ -15,25 +15,30 @@ export class Notes {
   }
 
   put(space: NoteSpace, key: string, value: Buffer, options: { readonly secret?: boolean } = {}): void {
-    this.#track(this.#records.write([{ type: 'put', space, key, value, ...options }]));
+    void this.keep(space, key, value, options);
+  }
+
+  /** As `put`. Resolves, never rejects, when it is in the kernel's hands, or its loss was told. */
+  keep(space: NoteSpace, key: string, value: Buffer, options: { readonly secret?: boolean } = {}): Promise<void> {
+    return this.#track(this.#records.write([{ type: 'put', space, key, value, ...options }]));
   }
 
   /** Makes room: it does no harm should it come back. */
   delete(space: NoteSpace, keys: readonly string[]): void {
-    if (keys.length > 0) this.#track(this.#records.write(deletions(space, keys)));
+    if (keys.length > 0) void this.#track(this.#records.write(deletions(space, keys)));
   }
 
   /** It must not come back. */
   revoke(space: NoteSpace, keys: readonly string[]): void {
     if (keys.length === 0) return;
     const changes = deletions(space, keys);
-    this.#track(this.#records.write(changes).catch(() => this.#records.writeUrgent(changes)));
+    void this.#track(this.#records.write(changes).catch(() => this.#records.writeUrgent(changes)));
   }
 
   /** What it was before must not come back; better nothing. */
   replace(space: NoteSpace, key: string, value: Buffer, options: { readonly secret?: boolean } = {}): void {
     const written = this.#records.write([{ type: 'put', space, key, value, ...options }]);
-    this.#track(written.catch(() => this.#records.writeUrgent(deletions(space, [key]))));
+    void this.#track(written.catch(() => this.#records.writeUrgent(deletions(space, [key]))));
   }
 
   /**
@@ -46,7 +51,7 @@ export class Notes {
     const settles = this.#records.unsettled.filter((damage) => damage.space === space);
     if (settles.length === 0) return loaded;
     const isDoubtful = settles.some(({ key }) => key === '');
-    this.#track(this.#records.write(deletions(space, isDoubtful ? [...loaded.keys()] : []), { settles }));
+    void this.#track(this.#records.write(deletions(space, isDoubtful ? [...loaded.keys()] : []), { settles }));
     return isDoubtful ? new Map() : loaded;
   }
 
@@ -55,9 +60,10 @@ export class Notes {
     await Promise.all(this.#pending);
   }
 
-  #track(writing: Promise<void>): void {
+  #track(writing: Promise<void>): Promise<void> {
     const settled: Promise<void> = writing.catch(this.#onLost).finally(() => this.#pending.delete(settled));
     this.#pending.add(settled);
+    return settled;
   }
 }
 

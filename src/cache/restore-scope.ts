@@ -18,7 +18,7 @@ export interface ProgressRecord {
   readonly confirmedAt: number;
   /** How many objects the scope holds. */
   readonly members: number;
-  /** Some objects are newer than that version, for they were written here: only a full sync leads on from it. */
+  /** Some objects are newer than that version, for they were written through here: only a full sync leads on from it. */
   readonly isMixed?: boolean;
 }
 

@@ -19,8 +19,8 @@ export interface ScopeKeeper {
   /** Takes the place of everything that is kept of the scope. */
   saveSync(scope: Scope, sync: FullSync): Promise<void>;
   /**
-   * What the cloud has of one object; undefined: it is not there, or does not match. For a scope that shows it as it was
-   * written here: should it be restored, readers are not led back to what was there before that.
+   * What the cloud has of one object, heard in the answer to a write; undefined: it is not there, or does not match. Should
+   * the scope be restored before its stream has brought that, readers are not led back to what was there before.
    */
   saveWord(scope: Scope, key: string, object: KubernetesObject | undefined): Promise<void>;
   /** From now on nothing is kept of the scope; saves that were called before do not come back. */

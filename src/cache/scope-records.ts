@@ -23,8 +23,8 @@ interface KeptScope {
   resourceVersion: string;
   /** A watcher at or above this version has heard of every change. */
   floor: string;
-  /** Of objects that were written here, its records have the cloud's word of later. */
-  isMixed: boolean;
+  /** Of these objects its records have what the cloud had at a later version. */
+  readonly mixed: Set<string>;
   /** Its records are older than what was shown to clients. */
   isBehind: boolean;
 }
@@ -67,7 +67,8 @@ export class ScopeRecords implements ScopeKeeper {
 
   #keep({ scope, number, snapshot }: RestoredScope): void {
     const { floor, resourceVersion, isMixed = false } = snapshot;
-    this.#kept.set(scope.id, { number, floor, resourceVersion, isMixed, isBehind: false });
+    const mixed = new Set(isMixed ? ['of an earlier life'] : []);
+    this.#kept.set(scope.id, { number, floor, resourceVersion, mixed, isBehind: false });
     for (const object of snapshot.objects.values()) this.#objects.hold(scope, number, object);
   }
 
@@ -89,7 +90,7 @@ export class ScopeRecords implements ScopeKeeper {
     if (before !== undefined) changes.push(...this.#removal(before), ...members.map(deleteMember));
     const number = (this.#nextNumber++).toString(36);
     const { resourceVersion } = sync;
-    const kept = { number, resourceVersion, floor: resourceVersion, isMixed: false, isBehind: false };
+    const kept = { number, resourceVersion, floor: resourceVersion, mixed: new Set<string>(), isBehind: false };
     this.#kept.set(scope.id, kept);
     const record: ScopeRecord = { scope: scopeText(scope), listType: sync.listType };
     changes.push({ type: 'put', space: 'scope', key: number, value: encode(record) });
@@ -105,8 +106,9 @@ export class ScopeRecords implements ScopeKeeper {
     for (const { type, object } of changes) {
       if (type === 'DELETED') records.push(...this.#objects.delete(scope, kept.number, object.key));
       else records.push(...this.#objects.put(scope, kept.number, object));
+      kept.mixed.delete(object.key);
     }
-    if (isRelist) kept.isMixed = false;
+    if (isRelist) kept.mixed.clear();
     if (isRelist) kept.floor = resourceVersion;
     else kept.floor = changes.at(-1)?.object.resourceVersion ?? kept.floor;
     kept.resourceVersion = resourceVersion;
@@ -121,7 +123,7 @@ export class ScopeRecords implements ScopeKeeper {
       object === undefined
         ? this.#objects.delete(scope, kept.number, key)
         : this.#objects.put(scope, kept.number, object);
-    kept.isMixed = true;
+    kept.mixed.add(key);
     await this.#write(kept, [...records, this.#progress(kept)]);
   }
 
@@ -179,11 +181,11 @@ export class ScopeRecords implements ScopeKeeper {
       .catch((error: unknown) => this.#o.onBehind(news.map(([id]) => id).join(' '), error));
   }
 
-  #progress({ number, resourceVersion, floor, isMixed }: KeptScope): RecordChange {
+  #progress({ number, resourceVersion, floor, mixed }: KeptScope): RecordChange {
     const members = this.#objects.count(number);
     const progress: ProgressRecord = {
       ...{ resourceVersion, floor, members, confirmedAt: this.#o.now() },
-      ...(isMixed && { isMixed }),
+      ...(mixed.size > 0 && { isMixed: true }),
     };
     return { type: 'put', space: 'scope', key: number + progressSuffix, value: encode(progress) };
   }

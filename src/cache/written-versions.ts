@@ -4,7 +4,7 @@ import { type GroupVersionResource, gvrKey } from '../apimachinery/group-version
 import type { RequestInfo } from '../apimachinery/request-info.ts';
 import { compareResourceVersion, maxResourceVersion } from '../apimachinery/resource-version.ts';
 
-export type WrittenInfo = Pick<RequestInfo, 'gvr' | 'namespace' | 'verb' | 'search'>;
+export type WrittenInfo = Pick<RequestInfo, 'gvr' | 'namespace' | 'name' | 'verb' | 'search'>;
 
 export class WrittenVersions {
   /** Resource → namespace → version; as many as there are of these. */

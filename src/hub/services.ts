@@ -11,7 +11,10 @@ import type { ForwardOptions } from './upstream/forward.ts';
 import type { WatcherRegistry } from './watcher-registry.ts';
 
 /** How one request goes to the cloud; the rest follows from its exchange. */
-export type Forwarding = Pick<ForwardOptions, 'headers' | 'onHeaders' | 'tee' | 'teeLimitBytes' | 'headLimitMs'>;
+export type Forwarding = Pick<
+  ForwardOptions,
+  'headers' | 'onHeaders' | 'tee' | 'teeLimitBytes' | 'isHeldForTee' | 'headLimitMs'
+>;
 
 export interface LinkView {
   readonly state: 'starting' | 'online' | 'suspect' | 'offline';

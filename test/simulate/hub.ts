@@ -252,6 +252,6 @@ async function forward(way: Way, exchange: Exchange, { onHeaders, tee }: Forward
     return;
   }
   const body = Buffer.concat(chunks);
-  tee?.(body, answer.statusCode, answer.headers as Record<string, string>);
+  await tee?.(body, answer.statusCode, answer.headers as Record<string, string>);
   response.end(body);
 }

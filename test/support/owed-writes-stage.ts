@@ -136,7 +136,7 @@ export class OwedWritesStage {
         hasStatus: ({ resource }) => kinds[resource]?.hasStatus,
         scopesOf: () => [],
         newestVersion: () => '1000',
-        see: () => {},
+        hear: async () => {},
         forget: () => {},
       },
     );

@@ -1,6 +1,7 @@
 // What the outbox needs of its surroundings, and whom it tells.
 import type { Records } from '../../../storage/records.ts';
 import type { GroupVersionResource } from '../../apimachinery/group-version-resource.ts';
+import type { CloudWord } from '../cloud-word.ts';
 import type { FollowedScope } from '../followed-scope.ts';
 import type { ClusterCheck, LinkGate, Timing } from '../reflector.ts';
 import type { WritePolicy } from '../writes/policy.ts';
@@ -46,6 +47,14 @@ export interface OwedWritesOptions {
   readonly events: OwedWritesEvents;
 }
 
+export interface NamedObject {
+  readonly gvr: GroupVersionResource;
+  readonly namespace: string;
+  readonly name: string;
+  /** As `targetPath`. */
+  readonly path: string;
+}
+
 /** What the store offers. */
 export interface KnownToStore {
   readonly cloudObject: OfflineWritesOptions['cloudObject'];
@@ -53,7 +62,7 @@ export interface KnownToStore {
   readonly scopesOf: (gvr: GroupVersionResource) => Iterable<FollowedScope>;
   readonly newestVersion: () => string;
   readonly cluster: ClusterCheck;
-  /** The cloud's own word on an object that was owed to it. */
-  readonly see: (gvr: GroupVersionResource, path: string, identity: string, body: Buffer) => void;
+  /** The cloud's own word on an object that was owed to it. Resolves when the next life would know it. */
+  readonly hear: (object: NamedObject, identity: string, word: CloudWord) => Promise<void>;
   readonly forget: (path: string) => void;
 }

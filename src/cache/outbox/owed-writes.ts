@@ -2,15 +2,15 @@
 // one thing of this directory that the rest of the cache and the hub talk to.
 import type { GroupVersionResource } from '../../apimachinery/group-version-resource.ts';
 import { isJsonObject, type JsonObject, stringifyJson } from '../../apimachinery/json.ts';
-import { readObject } from '../../apimachinery/object.ts';
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
+import { wordOfAnswer } from '../cloud-word.ts';
 import { nodeLender } from '../lenders.ts';
 import type { LinkGate } from '../reflector.ts';
 import { Versions } from '../versions.ts';
 import type { ComputedWrite } from '../writes/compute-write.ts';
 import type { WriteRequest } from '../writes/write-request.ts';
 import { Decisions } from './decisions.ts';
-import { type OutboxEntry, targetPath } from './entry.ts';
+import { type OutboxEntry, targetPath, type WriteTarget } from './entry.ts';
 import { NodeLease } from './node-lease.ts';
 import { type CallerOfWrite, OfflineWrites, type Outcome } from './offline-writes.ts';
 import { Outbox } from './outbox.ts';
@@ -192,14 +192,11 @@ export class OwedWrites {
       jitterMs,
       lease: this.#lease,
       newestToken: (identity) => this.#tokens.newest(identity),
-      hear: (entry, object) => this.#hear(entry, object),
+      hear: ({ target, writer }, object) => this.#hear(target, writer.identity, object),
       events: {
         leaseEnded: async (target, object) => {
-          const path = targetPath(target);
-          if (object !== undefined) {
-            this.#store.see(target.gvr, path, nodeLender.identity, Buffer.from(stringifyJson(object)));
-          }
-          await this.#end(path, object);
+          if (object !== undefined) await this.#hear(target, nodeLender.identity, object);
+          await this.#end(targetPath(target), object);
         },
         asking: ({ target }) => this.own.asking(targetPath(target)),
         done: async (entry, outcome) => {
@@ -222,15 +219,13 @@ export class OwedWrites {
   }
 
   /** Before the entry leaves the outbox: a life that begins between the two would know neither. */
-  async #hear({ target, writer }: OutboxEntry, object: JsonObject | 'absent' | undefined): Promise<void> {
+  async #hear(target: WriteTarget, identity: string, object: JsonObject | 'absent' | undefined): Promise<void> {
     const path = targetPath(target);
-    const body = typeof object === 'object' ? Buffer.from(stringifyJson(object)) : undefined;
-    if (body === undefined) this.#store.forget(path);
-    else this.#store.see(target.gvr, path, writer.identity, body);
+    if (typeof object !== 'object') this.#store.forget(path);
     if (object === undefined) return;
-    const known = body && readObject(target.gvr, body);
-    const key = `${target.namespace}/${target.name}`;
-    await Promise.all([...this.#store.scopesOf(target.gvr)].map((followed) => followed.hear(key, known)));
+    const body = object === 'absent' ? undefined : Buffer.from(stringifyJson(object));
+    const word = body === undefined ? { goneUid: '' } : wordOfAnswer(target.gvr, 'update', body);
+    if (word !== undefined) await this.#store.hear({ ...target, path }, identity, word);
   }
 
   /** Makes the Event on the object. Goes to the cloud as every Event of this node does. */

@@ -2,6 +2,7 @@
 // on disk, so that a crash in between leads to a look, not to a second write.
 import { isJsonArray, isJsonObject, type JsonObject, parseJson } from '../../apimachinery/json.ts';
 import { isApiserverAnswer } from '../apiserver-answer.ts';
+import { isHeld } from '../cloud-word.ts';
 import type { Cloud, CloudAnswer } from './cloud.ts';
 import type { OutboxEntry } from './entry.ts';
 import { firstStep, nextStep, type Step } from './next-step.ts';
@@ -106,13 +107,6 @@ function through(step: Sendable, answer: CloudAnswer, seen: JsonObject | undefin
     return { ...parked(reason, 0, step.conflicts, seen), ...(answered && { object: answered }) };
   }
   return { kind: 'done', reason: 'applied', ...(answered && { object: answered }) };
-}
-
-/** A deletion is answered with the object as it was last, or as it is while finalizers or a grace period hold it. */
-function isHeld({ metadata }: JsonObject): boolean {
-  if (!isJsonObject(metadata)) return false;
-  const { finalizers, deletionGracePeriodSeconds } = metadata;
-  return (isJsonArray(finalizers) && finalizers.length > 0) || Number(deletionGracePeriodSeconds ?? 0) > 0;
 }
 
 function parked(

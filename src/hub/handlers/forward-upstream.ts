@@ -40,10 +40,12 @@ function ofWrite({ cache, identities }: Services, exchange: Exchange): Partial<F
   return {
     headers: { accept: 'application/json', 'accept-encoding': undefined },
     teeLimitBytes: objectLimitBytes,
+    // What a client was told is known here from then on, also should the hub die in the next moment.
+    isHeldForTee: true,
     tee: (body, statusCode, headers) => {
       const isJson = headers['content-type']?.startsWith('application/json') && !headers['content-encoding'];
       if (statusCode >= 300 || !isJson) return;
-      cache.seeWritten(info, identities.claimed(exchange), trimmed(body));
+      return cache.seeWritten(info, identities.claimed(exchange), trimmed(body));
     },
   };
 }

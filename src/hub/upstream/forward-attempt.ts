@@ -142,11 +142,7 @@ export class ForwardAttempt implements Dispatcher.DispatchHandler, AwaitedHead {
   onResponseEnd(): void {
     if (this.#state !== 'body' || this.#answer === undefined) return;
     this.#leave();
-    try {
-      this.#exchange.resolve(this.#answer.end());
-    } catch (error) {
-      this.#exchange.reject(error);
-    }
+    this.#answer.end().then(this.#exchange.resolve, this.#exchange.reject);
   }
 
   onResponseError(_controller: unknown, error: Error): void {

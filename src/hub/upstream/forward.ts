@@ -27,7 +27,9 @@ export interface ForwardOptions {
   /** Looks at the response head before the client does. What it throws is what the exchange rejects with. */
   readonly onHeaders?: ((statusCode: number, headers: ResponseHeaders) => void) | undefined;
   /** Gets a copy of the complete body, as encoded on the wire, just before the client gets its end. */
-  readonly tee?: ((body: Buffer, statusCode: number, headers: ResponseHeaders) => void) | undefined;
+  readonly tee?: ((body: Buffer, statusCode: number, headers: ResponseHeaders) => void | Promise<void>) | undefined;
+  /** The client gets nothing of the body before what `tee` returned has settled. Default false. */
+  readonly isHeldForTee?: boolean | undefined;
   /** Larger bodies are not copied. Default 4 MiB. */
   readonly teeLimitBytes?: number | undefined;
   /** Without a response head for so long the exchange fails. Default 65 s (the apiserver ends ordinary requests after 60); Infinity for proxies. */

@@ -12,40 +12,60 @@ export class RelayedAnswer {
   readonly #headers: ResponseHeaders;
   #copy: Buffer[] | undefined;
   #copyBytes = 0;
+  readonly #isHeld: boolean;
 
   constructor(relay: ResponseRelay, options: ForwardOptions, statusCode: number, headers: ResponseHeaders) {
     this.#relay = relay;
     this.#options = options;
     this.#statusCode = statusCode;
     this.#headers = headers;
+    this.#isHeld = options.isHeldForTee === true;
     // A body without framing ends with its connection, however that ended: nobody can say it is whole.
     const isFramed = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
     if (options.tee !== undefined && isFramed && options.request.method !== 'HEAD') this.#copy = [];
   }
 
   data(chunk: Buffer): void {
-    if (this.#copy !== undefined) {
-      this.#copyBytes += chunk.length;
-      if (this.#copyBytes > (this.#options.teeLimitBytes ?? defaultTeeLimitBytes)) this.#copy = undefined;
-      else this.#copy.push(chunk);
+    if (this.#copy === undefined) {
+      this.#relay.data(chunk);
+      return;
     }
-    this.#relay.data(chunk);
+    this.#copyBytes += chunk.length;
+    this.#copy.push(chunk);
+    if (this.#copyBytes > (this.#options.teeLimitBytes ?? defaultTeeLimitBytes)) this.#giveUpCopy();
+    else if (!this.#isHeld) this.#relay.data(chunk);
   }
 
   /** The body is whole. @throws what the caller's tee throws; the client has its answer nevertheless */
-  end(): ForwardResult {
+  async end(): Promise<ForwardResult> {
     try {
       // Before the client knows that it is done, so that it can read its own write.
-      if (this.#copy !== undefined)
-        this.#options.tee?.(oneBuffer(this.#copy, this.#copyBytes), this.#statusCode, this.#headers);
+      if (this.#copy !== undefined) {
+        const told = this.#options.tee?.(oneBuffer(this.#copy, this.#copyBytes), this.#statusCode, this.#headers);
+        if (this.#isHeld) await told;
+      }
     } finally {
+      this.#letGo();
       this.#relay.end();
     }
     return { outcome: 'relayed', statusCode: this.#statusCode };
   }
 
+  #letGo(): void {
+    if (!this.#isHeld || this.#copy === undefined) return;
+    for (const chunk of this.#copy) this.#relay.data(chunk);
+    this.#copy = undefined;
+  }
+
+  #giveUpCopy(): void {
+    if (this.#isHeld) this.#letGo();
+    else this.#relay.data(this.#copy!.at(-1)!);
+    this.#copy = undefined;
+  }
+
   /** The rest will not come. */
   cut(server: string, cause: unknown): ForwardResult {
+    this.#letGo();
     this.#relay.cut();
     return { outcome: 'cut', statusCode: this.#statusCode, error: new UpstreamBodyCutError({ server, cause }) };
   }

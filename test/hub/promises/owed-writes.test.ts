@@ -77,6 +77,39 @@ test('what the cloud has taken is not forgotten by a life that begins before all
   await eventually(async () => (await hub.ask(`${maps}?resourceVersion=0`)).json.items.length === 3);
 });
 
+test('what the cloud has answered to writes while it was there is known to the next life, whatever its stream has brought', async (t) => {
+  const hub = await startRunningHub();
+  t.teardown(() => hub.stop());
+  const patch = { method: 'PATCH', headers: { 'content-type': 'application/merge-patch+json' } };
+  for (const name of ['changed', 'deleted', 'remade']) {
+    await hub.ask(maps, { method: 'POST', body: configMap(name, { a: '1' }) });
+  }
+  await hub.ask(maps);
+  await hub.untilFollowed('v1/configmaps');
+  const isOfScope = ({ gvr, verb }: { gvr?: { resource: string } | undefined; verb: string }) =>
+    gvr?.resource === 'configmaps' && (verb === 'list' || verb === 'watch');
+  hub.cloud.faults.add({ action: { kind: 'answer', code: 503 }, matches: isOfScope });
+  hub.cloud.faults.endWatches();
+  await hub.ask(`${maps}/changed`, { ...patch, body: { data: { a: '2' } } });
+  await hub.ask(`${maps}/deleted`, { method: 'DELETE' });
+  await hub.ask(`${maps}/remade`, { method: 'DELETE' });
+  const { json: remade } = await hub.ask(maps, { method: 'POST', body: configMap('remade', { a: '2' }) });
+  await hub.cut();
+  await hub.restart();
+  await hub.untilLink('offline');
+  const { items } = (await hub.ask(maps)).json as {
+    items: { metadata: { name: string; uid: string }; data: object }[];
+  };
+  t.deepEqual(
+    items.map(({ metadata, data }) => [metadata.name, data]),
+    [
+      ['changed', { a: '2' }],
+      ['remade', { a: '2' }],
+    ],
+  );
+  t.is(items[1]?.metadata.uid, remade.metadata.uid);
+});
+
 /** How many writes wait for the cloud. */
 async function entries({ adminUrl }: RunningHub): Promise<number> {
   const text = await (await fetch(`${adminUrl}/metrics`)).text();

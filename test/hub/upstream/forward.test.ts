@@ -457,6 +457,38 @@ test('a tee gets the complete body before the client has its end, and nothing of
   ]);
 });
 
+test('a held answer gives the client nothing of its body before the tee has settled; one too large is let go', async (t) => {
+  const server = await cloud(t, (request, response) => {
+    const body = 'x'.repeat(request.url === '/large' ? 5000 : 100);
+    response.writeHead(201, { 'content-length': body.length });
+    response.end(body);
+  });
+  const told = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<void>();
+  let isTold = false;
+  const teed: number[] = [];
+  const hub = await front(t, upstreamTo(t, [portOf(server)]), {
+    teeLimitBytes: 1000,
+    isHeldForTee: true,
+    tee: async (body) => {
+      teed.push(body.length);
+      asked.resolve();
+      await told.promise;
+      isTold = true;
+    },
+  });
+  t.true((await converse(hub.port, get('/large'))).endsWith('x'.repeat(5000)));
+  const answer = converse(hub.port, get('/small')).then((text) => {
+    t.true(isTold);
+    return text;
+  });
+  await asked.promise;
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  told.resolve();
+  t.true((await answer).endsWith(`\r\n\r\n${'x'.repeat(100)}`));
+  t.deepEqual(teed, [100]);
+});
+
 test('a slow reader holds back its own answer, in bounded memory, and gets all of it', async (t) => {
   const size = 32 * 1024 * 1024;
   let written = 0;
