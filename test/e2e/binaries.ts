@@ -13,6 +13,7 @@ export type BinaryName =
   | 'kubectl'
   | 'kubectl-1.32'
   | 'informer'
+  | 'typed-client'
   | 'conformance';
 
 export interface Recipe {
@@ -35,7 +36,7 @@ export const usualBinaries: readonly BinaryName[] = [
   'informer',
 ];
 
-export const binaryNames: readonly BinaryName[] = [...usualBinaries, 'kubectl-1.32', 'conformance'];
+export const binaryNames: readonly BinaryName[] = [...usualBinaries, 'kubectl-1.32', 'typed-client', 'conformance'];
 
 /** HOLDFAST_E2E_BIN, else `holdfast-e2e` in the user's cache directory: always outside the checkout. */
 export function binariesDirectory(env: NodeJS.ProcessEnv = process.env): string {
@@ -86,6 +87,7 @@ const sources: Record<BinaryName, Source> = {
   kubectl: kubernetes('kubernetes', 'kubectl'),
   'kubectl-1.32': kubernetes('kubectl-1.32', 'kubectl'),
   informer: { module: 'informer', goPackage: '.' },
+  'typed-client': { module: 'typed-client', goPackage: '.' },
   conformance: { module: 'conformance', goPackage: '.' },
 };
 

@@ -3,8 +3,7 @@
 
 import { Agent, request as sendRequest } from 'node:http';
 import test from 'ava';
-import { type Answer, ApiClient } from './api-client.ts';
-import { type ControlPlane, startControlPlane } from './control-plane.ts';
+import type { Answer } from './api-client.ts';
 import { eventually } from './eventually.ts';
 import { followWatch } from './followed-watch.ts';
 import {
@@ -17,73 +16,23 @@ import {
   podConditionOrder,
   runningStatus,
 } from './kubelet-requests.ts';
-import { type Lab, type LabOptions, podOf, startLab } from './lab.ts';
+import { type Lab, podOf } from './lab.ts';
+import { labsOnOnePlane } from './labs-on-one-plane.ts';
 import { comparable, sameAsCloud } from './same-as-cloud.ts';
 
 /** Enough to go over the bound of 5000; the oracle's number is 10 000. */
 const floodEvents = Number(process.env.HOLDFAST_E2E_EVENTS ?? 6000);
 
-let plane: ControlPlane;
-
-test.before(async (t) => {
-  t.timeout(900_000, 'the first run builds Kubernetes');
-  plane = await startControlPlane();
-});
-test.after.always(() => plane?.stop());
-
-interface Stage {
-  readonly lab: Lab;
-  /** Through the hub. */
-  readonly kubelet: KubeletRequests;
-  /** The same one at the apiserver. */
-  readonly direct: KubeletRequests;
-  readonly nodePath: string;
-}
-
-let nodes = 0;
-
-/** A node of its own, with its namespace, and the hub in front of it; `run` begins online. */
-async function withStage(
-  run: (stage: Stage) => Promise<void>,
-  {
-    prepare,
-    ...options
-  }: Omit<LabOptions, 'plane' | 'nodeName' | 'prepare'> & {
-    readonly prepare?: (nodeName: string, namespace: string) => Promise<unknown>;
-  } = {},
-): Promise<void> {
-  nodes += 1;
-  const nodeName = `edge-${nodes}`;
-  const lab = await startLab({
-    ...options,
-    plane,
-    nodeName,
-    hubArguments: ['--replay-jitter', '0s', ...(options.hubArguments ?? [])],
-    async prepare() {
-      await plane.createNamespace(nodeName);
-      await prepare?.(nodeName, nodeName);
-    },
-  });
-  try {
-    await lab.followed('v1/nodes');
-    await lab.followed('v1/pods');
-    const credentials = plane.userCertificate(`system:node:${nodeName}`);
-    const direct = new ApiClient({ url: plane.url, caFile: plane.caFile, credentials });
-    await run({
-      lab,
-      kubelet: kubeletRequests(() => lab.node, nodeName),
-      direct: kubeletRequests(() => direct, nodeName, 'json'),
-      nodePath: `/api/v1/nodes/${nodeName}`,
-    });
-  } finally {
-    await lab.stop();
-  }
-}
+const labs = labsOnOnePlane(test);
+const withStage = labs.withLab;
 
 /** A pod that the scheduler has bound to this node and that kubelet has said to run. */
 async function runningPod(namespace: string, name: string, nodeName: string, changes: object = {}): Promise<void> {
-  await plane.admin.expect('POST', `/api/v1/namespaces/${namespace}/pods`, { ...podOf(name, nodeName), ...changes });
-  await plane.admin.expect('PATCH', `/api/v1/namespaces/${namespace}/pods/${name}/status`, {
+  await labs.plane.admin.expect('POST', `/api/v1/namespaces/${namespace}/pods`, {
+    ...podOf(name, nodeName),
+    ...changes,
+  });
+  await labs.plane.admin.expect('PATCH', `/api/v1/namespaces/${namespace}/pods/${name}/status`, {
     status: { phase: 'Running' },
   });
 }
@@ -127,7 +76,7 @@ test('case 22: a patch of the node’s status is merged by type, in kubelet’s 
     }));
     // The cloud's own condition stands between kubelet's; it is kept.
     const network = { type: 'NetworkUnavailable', status: 'False', reason: 'RouteCreated', lastHeartbeatTime: at };
-    await plane.admin.expect('PATCH', `${nodePath}/status`, { status: { conditions: [network] } });
+    await labs.plane.admin.expect('PATCH', `${nodePath}/status`, { status: { conditions: [network] } });
     await kubelet.reportNode(all, { volumesInUse: ['kubernetes.io/csi/a^1'] });
     await lab.cut();
     const ready = {
@@ -177,7 +126,7 @@ test('case 22: a patch of the node’s status is merged by type, in kubelet’s 
 
 test('case 23: addresses with a $patch: replace element take the place of the old ones, and the directive is gone', async (t) => {
   await withStage(async ({ lab, kubelet, direct }) => {
-    await plane.admin.expect('PATCH', `/api/v1/nodes/${kubelet.nodeName}/status`, {
+    await labs.plane.admin.expect('PATCH', `/api/v1/nodes/${kubelet.nodeName}/status`, {
       status: {
         addresses: [
           { type: 'InternalIP', address: '192.0.2.17' },
@@ -275,7 +224,7 @@ test('case 25: a pod’s status is taken for its uid; another uid is 422, a pod 
       t.is((await kubelet.deletePod(pod)).status, 200);
       t.is((await direct.deletePod(pod)).status, 200);
       // The node authorizer calls a pod that is gone none of this node's (403); whoever may read all is told 404.
-      const admin = kubeletRequests(() => plane.admin, nodeName, 'json');
+      const admin = kubeletRequests(() => labs.plane.admin, nodeName, 'json');
       const path = `/api/v1/namespaces/${nodeName}/pods/web`;
       for (const [edge, cloud] of [
         [await kubelet.get(path), await admin.get(path)],
@@ -295,7 +244,7 @@ test('case 25: a pod’s status is taken for its uid; another uid is 422, a pod 
         reason: 'ServiceUnavailable',
       });
     },
-    { prepare: (node, namespace) => runningPod(namespace, 'web', node) },
+    { prepare: ({ namespace }) => runningPod(namespace, 'web', namespace) },
   );
 });
 
@@ -309,8 +258,8 @@ test('case 25: a pod that kubelet knows from its watch alone is reported and rea
       const pod = await podName(kubelet, nodeName, 'web');
       const { items } = (await kubelet.get(pods)).body;
       const unseen = items.find(({ metadata }: { metadata: { name: string } }) => metadata.name === 'unseen').metadata;
-      await plane.admin.expect('PATCH', path, { metadata: { annotations: { changed: 'in the cloud' } } });
-      await plane.admin.expect('DELETE', path);
+      await labs.plane.admin.expect('PATCH', path, { metadata: { annotations: { changed: 'in the cloud' } } });
+      await labs.plane.admin.expect('DELETE', path);
       await eventually('the watch has told', async () => {
         const { body } = await kubelet.get(`${pods}&resourceVersion=0`);
         return body.items.some(
@@ -329,9 +278,9 @@ test('case 25: a pod that kubelet knows from its watch alone is reported and rea
       sameAsCloud(t, reported, await direct.reportPod(other, runningStatus('10.244.1.8')), 'PATCH of it');
     },
     {
-      prepare: async (node, namespace) => {
-        await runningPod(namespace, 'web', node);
-        await runningPod(namespace, 'unseen', node);
+      prepare: async ({ namespace }) => {
+        await runningPod(namespace, 'web', namespace);
+        await runningPod(namespace, 'unseen', namespace);
       },
     },
   );
@@ -343,9 +292,9 @@ test('case 26: a pod that is deleted for good is gone for every reader, also for
       const { nodeName } = lab;
       const pods = `/api/v1/pods?fieldSelector=spec.nodeName%3D${nodeName}`;
       const pod = await podName(kubelet, nodeName, 'done');
-      const admin = kubeletRequests(() => plane.admin, nodeName, 'json');
+      const admin = kubeletRequests(() => labs.plane.admin, nodeName, 'json');
       const path = `/api/v1/namespaces/${nodeName}/pods/done`;
-      await plane.admin.expect('DELETE', path); // with its grace period: from here on kubelet ends it
+      await labs.plane.admin.expect('DELETE', path); // with its grace period: from here on kubelet ends it
       const { resourceVersion } = (
         await eventually('kubelet hears of it', async () => {
           const { body } = await kubelet.get(`${pods}&resourceVersion=0`);
@@ -413,9 +362,9 @@ test('case 26: a pod that is deleted for good is gone for every reader, also for
       t.false(informed.events.some(({ type, object: seen }) => type === 'ADDED' && seen.metadata.name === 'done'));
     },
     {
-      prepare: async (node, namespace) => {
-        await runningPod(namespace, 'done', node);
-        await runningPod(namespace, 'stays', node);
+      prepare: async ({ namespace }) => {
+        await runningPod(namespace, 'done', namespace);
+        await runningPod(namespace, 'stays', namespace);
       },
     },
   );
@@ -431,7 +380,7 @@ test('case 27: a pod of another uid is not deleted: 409, in the apiserver’s ow
       sameAsCloud(t, refused, await direct.deletePod(pod));
       t.is((await kubelet.get(`/api/v1/namespaces/${lab.nodeName}/pods/web`)).status, 200, 'it is still there');
     },
-    { prepare: (node, namespace) => runningPod(namespace, 'web', node) },
+    { prepare: ({ namespace }) => runningPod(namespace, 'web', namespace) },
   );
 });
 
@@ -529,7 +478,7 @@ test('case 31: a CSINode that is known takes its drivers, offline and then in th
     sameAsCloud(t, await kubelet.updateCsiNode(without), await direct.updateCsiNode(without), 'PUT without a version');
     await lab.heal();
     await eventually('the cloud has the driver', async () => {
-      const { body } = await plane.admin.request('GET', csiNodePath);
+      const { body } = await labs.plane.admin.request('GET', csiNodePath);
       return body.spec.drivers[0]?.name === 'csi.example.com';
     });
   });
@@ -576,10 +525,10 @@ test('case 46: flannel’s annotations on its own node are kept, and brought the
     t.like((await patch('cc:cc:cc:cc:cc:cc', 'edge-of-others')).body, { code: 503 }, 'of another node nothing is kept');
     // kubelet's own patch goes on beside it.
     t.is((await kubelet.reportNode([{ type: 'Ready', status: 'True', reason: 'KubeletReady' }])).status, 200);
-    await plane.admin.expect('PATCH', nodePath, { metadata: { labels: { changed: 'meanwhile' } } });
+    await labs.plane.admin.expect('PATCH', nodePath, { metadata: { labels: { changed: 'meanwhile' } } });
     await lab.heal();
     const inCloud = await eventually('the cloud has flannel’s annotation and kubelet’s condition', async () => {
-      const { body } = await plane.admin.request('GET', nodePath);
+      const { body } = await labs.plane.admin.request('GET', nodePath);
       const isThere = /bb:bb/.test(body.metadata.annotations['flannel.alpha.coreos.com/backend-data']);
       return isThere && body.status.conditions?.some(({ type }: { type: string }) => type === 'Ready') && body;
     });
@@ -587,7 +536,7 @@ test('case 46: flannel’s annotations on its own node are kept, and brought the
     t.deepEqual(lab.logged('outbox.parked'), []);
     const managers = inCloud.metadata.managedFields.map(({ manager }: { manager: string }) => manager);
     t.true(managers.includes('flanneld') && managers.includes('kubelet'), managers.join());
-    const written = (await plane.audit()).filter(
+    const written = (await labs.plane.audit()).filter(
       ({ verb, requestURI }) => verb === 'patch' && requestURI.startsWith(nodePath),
     );
     t.true(

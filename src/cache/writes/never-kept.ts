@@ -1,4 +1,6 @@
 // Writes that no setting keeps: their answer is a decision of the cloud, and a decision made up on the node would be a lie.
+import { isJsonObject } from '../../apimachinery/json.ts';
+import { listOf } from './object-view.ts';
 import type { WriteRequest } from './write-request.ts';
 
 const bySubresource: Readonly<Record<string, string>> = {
@@ -21,15 +23,21 @@ const byResource: Readonly<Record<string, string>> = {
 };
 
 /** Why, as the message of a refusal; undefined: the policy decides. */
-export function neverKept({ verb, gvr, subresource, patchType, query }: WriteRequest): string | undefined {
+export function neverKept(request: WriteRequest): string | undefined {
+  const { verb, gvr, subresource, patchType } = request;
   const reason =
     bySubresource[subresource] ??
     byResource[gvr.group] ??
     byResource[`${gvr.group}/${gvr.resource}`] ??
-    (query.dryRun ? 'a dry run asks what admission there would say' : undefined) ??
+    (isDryRun(request) ? 'a dry run asks what admission there would say' : undefined) ??
     (patchType === 'apply' ? 'who owns which field of a server-side apply is worked out there' : undefined) ??
     (verb === 'deletecollection' ? 'what a collection holds is known for certain only there' : undefined) ??
     (subresource !== '' && subresource !== 'status' ? `what ${subresource} does happens there` : undefined);
   if (reason === undefined) return undefined;
   return `the cloud is not reachable, and this is never done offline: ${reason}. No setting changes that.`;
+}
+
+/** Said in the query, or in the options of a deletion. */
+function isDryRun({ verb, query, body }: WriteRequest): boolean {
+  return query.dryRun || (verb.startsWith('delete') && isJsonObject(body) && listOf(body, 'dryRun').length > 0);
 }
