@@ -2,7 +2,7 @@
 import { type JsonValue, parseJson } from '../apimachinery/json.ts';
 import { decodeProtobuf } from '../apimachinery/protobuf/decode-protobuf.ts';
 import type { RequestInfo } from '../apimachinery/request-info.ts';
-import { badRequest, unsupportedMediaType } from '../apimachinery/status.ts';
+import { badRequest, serviceUnavailable, unsupportedMediaType } from '../apimachinery/status.ts';
 import type { PatchType, WriteRequest, WriteVerb } from '../cache/writes/write-request.ts';
 
 const patchTypes: Readonly<Record<string, PatchType>> = {
@@ -10,7 +10,6 @@ const patchTypes: Readonly<Record<string, PatchType>> = {
   'application/merge-patch+json': 'merge',
   'application/strategic-merge-patch+json': 'strategic',
   'application/apply-patch+yaml': 'apply',
-  'application/apply-patch+cbor': 'apply',
 };
 
 const verbs: readonly string[] = ['create', 'update', 'patch', 'delete', 'deletecollection'] satisfies WriteVerb[];
@@ -28,7 +27,7 @@ export interface WriteParts {
   readonly body: Buffer;
 }
 
-/** @throws StatusError 400 for a body that is malformed, 415 for a media type that is not read here */
+/** @throws StatusError 400 for a body that is malformed, 415 for a media type that nobody reads, 503 for one read there only */
 export function writeRequestOf({ info, kind, contentType, userAgent, body }: WriteParts): WriteRequest {
   const gvr = info.gvr!;
   const mediaType = (contentType ?? '').split(';', 1)[0]!.trim().toLowerCase();
@@ -72,6 +71,7 @@ function decode(
   if (body.length === 0) return undefined;
   if (mediaType === 'application/vnd.kubernetes.protobuf') return decodeProtobuf(body, fallback).object;
   if (mediaType !== '' && mediaType !== 'application/json' && patchTypes[mediaType] === undefined) {
+    if (mediaType === 'application/yaml') throw serviceUnavailable(onlyThere);
     throw unsupportedMediaType(mediaType, ['application/json', 'application/vnd.kubernetes.protobuf']);
   }
   try {
@@ -80,6 +80,9 @@ function decode(
     throw badRequest(`the body is not JSON: ${(cause as Error).message}`, { cause });
   }
 }
+
+const onlyThere =
+  'the cloud is not reachable, and a body in YAML is read only there: send it as JSON to have it kept here';
 
 function kindOf(body: JsonValue | undefined): string {
   const kind = typeof body === 'object' && body !== null && 'kind' in body ? body.kind : undefined;
