@@ -132,6 +132,7 @@ const undecided: readonly RegExp[] = [
   /what stands in spec of a \w+ is for the cloud to change/,
   /new pods are admitted and scheduled by the cloud/,
   /new nodes are admitted by the cloud/,
+  /it says that it is of \S+/,
   /the field \S+ is not known here, so it may be lost/,
 ];
 

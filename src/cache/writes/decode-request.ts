@@ -1,7 +1,7 @@
 // Bodies of writes, checked against the URL: kind, name and namespace.
 import { isJsonObject, type JsonObject, own } from '../../apimachinery/json.ts';
 import { ConformError } from '../../apimachinery/schema/conform.ts';
-import { badRequest } from '../../apimachinery/status.ts';
+import { badRequest, type StatusError } from '../../apimachinery/status.ts';
 import { decodeObject } from './decode-object.ts';
 import { isCustomResource } from './kinds/rules-of.ts';
 import { metadataOf, textOf, withMembers, withMetadata } from './object-view.ts';
@@ -52,12 +52,14 @@ export function inNamespace(object: JsonObject, namespace: string): JsonObject {
 /** @throws StatusError 400 when another name is named, or none */
 export function checkName(object: JsonObject, name: string): void {
   const given = textOf(metadataOf(object), 'name');
-  if (given === '') {
-    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
-  }
+  if (given === '') throw nameless(name);
   if (given !== name) {
     throw badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`);
   }
+}
+
+export function nameless(name: string): StatusError {
+  return badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
 }
 
 /** Owners that are named twice in the same words are one. */

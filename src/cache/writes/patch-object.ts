@@ -1,5 +1,5 @@
 // A patch put on an object, with apiserver's codes for what does not fit. Source: apiserver pkg/endpoints/handlers/patch.go.
-import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, own } from '../../apimachinery/json.ts';
 import { jsonMergePatch } from '../../apimachinery/patch/json-merge-patch.ts';
 import { jsonPatch } from '../../apimachinery/patch/json-patch.ts';
 import { PatchError } from '../../apimachinery/patch/patch-error.ts';
@@ -15,9 +15,11 @@ import {
   unsupportedMediaType,
 } from '../../apimachinery/status.ts';
 import { decodeObject } from './decode-object.ts';
-import type { AskedObject } from './decode-request.ts';
+import { type AskedObject, nameless } from './decode-request.ts';
 import { invalidValue } from './field-problem.ts';
+import { isCustomResource } from './kinds/rules-of.ts';
 import { textOf, withMembers } from './object-view.ts';
+import { cannotJudge } from './refusals.ts';
 import type { WriteRequest } from './write-request.ts';
 
 const forCustomResources = [
@@ -34,13 +36,13 @@ export function checkPatchType(request: WriteRequest): void {
 
 /** @throws StatusError 400, 413, 422, 500; 503 for fields that we do not know */
 export function patchObject(request: WriteRequest, before: JsonObject): AskedObject {
-  const { kind, apiVersion } = request;
+  const { kind, apiVersion, patchType } = request;
   const complete = withMembers(before, { kind, apiVersion });
   try {
     const patched = apply(request, complete);
     if (!isJsonObject(patched)) throw new PatchError(422, 'what is left is no object');
-    if (request.patchType !== 'strategic') checkType(request, patched);
-    return { given: patched, object: decodeObject(request, withMembers(patched, { kind, apiVersion }), before) };
+    const typed = patchType === 'strategic' ? withMembers(patched, { kind, apiVersion }) : withType(request, patched);
+    return { given: patched, object: decodeObject(request, typed, before) };
   } catch (error) {
     if (error instanceof PatchError) throw fromPatchError(error);
     if (error instanceof ConformError) throw misfit(error.message);
@@ -62,10 +64,23 @@ function apply(request: WriteRequest, object: JsonObject): JsonValue {
   }
 }
 
-function checkType({ kind, apiVersion }: WriteRequest, patched: JsonObject): void {
-  const given = { kind: textOf(patched, 'kind') || kind, apiVersion: textOf(patched, 'apiVersion') || apiVersion };
-  if (given.kind === kind && given.apiVersion === apiVersion) return;
-  throw misfit(`${given.apiVersion}, Kind=${given.kind} is no ${apiVersion}, Kind=${kind}`);
+/** The patched object as one of this kind. What it says itself is judged as there, where a missing word is no lie. */
+function withType(request: WriteRequest, patched: JsonObject): JsonObject {
+  const { kind, apiVersion } = request;
+  const given = { kind: textOf(patched, 'kind'), apiVersion: textOf(patched, 'apiVersion') };
+  if (isCustomResource(request)) {
+    if (given.kind === '') throw misfit("Object 'Kind' is missing");
+    if (own(patched, 'apiVersion') === null) throw misfit('.apiVersion is no text');
+    return patched; // of another kind, or of no version: it is told so later
+  }
+  if (given.kind === kind && given.apiVersion !== apiVersion && schemaOf(given.apiVersion, kind) !== undefined) {
+    throw cannotJudge(request.gvr, `it says that it is of ${given.apiVersion}`);
+  }
+  if ((given.kind || kind) !== kind || (given.apiVersion || apiVersion) !== apiVersion) {
+    throw misfit(`no kind ${JSON.stringify(given.kind)} is registered for version ${JSON.stringify(given.apiVersion)}`);
+  }
+  if (given.apiVersion === '') throw nameless(request.name); // without a version nothing in it is understood
+  return withMembers(patched, { kind, apiVersion });
 }
 
 function misfit(detail: string): StatusError {

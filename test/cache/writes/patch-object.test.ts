@@ -51,6 +51,20 @@ test('a patch makes no other kind of an object', (t) => {
   t.is(compute(strategic({ kind: 'Secret', data: { a: '2' } }), present(map)).after?.kind, 'ConfigMap');
 });
 
+test('a patch that takes its kind or version from an object ends as in the cloud, each kind in its own way', (t) => {
+  const widget = objectOf(widgets, {}, { spec: { size: 1 } });
+  isRefused(t, 422, patch(widgets, { kind: null }), present(widget));
+  isRefused(t, 500, patch(widgets, { apiVersion: null }), present(widget));
+  isRefused(t, 422, patch(widgets, { kind: 'Other', apiVersion: 'v1' }), present(widget), ['kind', 'apiVersion']);
+  const onlyStatus = patch(widgets, { kind: 'Other', status: { phase: 'On' } }, { subresource: 'status' });
+  t.like(compute(onlyStatus, present(widget), { customStatus: true }).after, {
+    kind: 'Widget',
+    status: { phase: 'On' },
+  });
+  isRefused(t, 400, patch(configMaps, { apiVersion: null }), present(map));
+  t.is(compute(patch(configMaps, { kind: null }), present(map)).op, 'none');
+});
+
 test('a custom resource takes merge and JSON patches, and no strategic one, whatever stands there', (t) => {
   const widget = objectOf(widgets, {}, { spec: { list: [1, 2], keep: true } });
   const made = compute(patch(widgets, { spec: { list: [3] } }), present(widget));

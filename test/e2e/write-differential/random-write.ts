@@ -135,6 +135,7 @@ function patch(random: Random, drawn: Drawn, present: Loose): Pick<WriteRequest,
   if (random.isLucky(3)) metadata.managedFields = null;
   const document = { ...content, ...(Object.keys(metadata).length > 0 && { metadata }) };
   if (random.isLucky(2)) document.kind = random.pick([drawn.kind.kind, 'Other', null]);
+  if (random.isLucky(2)) document.apiVersion = random.pick(['v1', 'example.com/v1', null]);
   if (patchType !== 'json') return { patchType, body: random.isLucky(2) ? random.pick([[], 'x', 7, null]) : document };
   return { patchType, body: operations(random, document) };
 }

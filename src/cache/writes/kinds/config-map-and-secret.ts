@@ -31,10 +31,7 @@ export const secretRules: KindRules = {
   ...common,
   prepareCreate: withStringData,
   createProblems: secretProblems,
-  prepareUpdate: (after, before) => {
-    const type = textOf(after, 'type') || textOf(before, 'type');
-    return withStringData(withMembers(after, { type }));
-  },
+  prepareUpdate: withStringData,
   updateProblems: (after, before, _subresource, given) => [
     ...(textOf(after, 'type') === textOf(before, 'type')
       ? []

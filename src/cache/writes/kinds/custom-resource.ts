@@ -1,8 +1,8 @@
 // Custom resources: their schema is not known here, so an object is stored as it was given, and the cloud judges it when
 // it is replayed. Source: apiextensions-apiserver pkg/registry/customresource.
 import { equalJson, type JsonObject, own, stringifyJson } from '../../../apimachinery/json.ts';
-import { requestEntityTooLarge } from '../../../apimachinery/status.ts';
-import { invalidValue } from '../field-problem.ts';
+import { internalError, requestEntityTooLarge } from '../../../apimachinery/status.ts';
+import { type FieldProblem, invalidValue } from '../field-problem.ts';
 import { metadataProblems } from '../metadata-problems.ts';
 import { subdomainProblems } from '../name-syntax.ts';
 import { metadataOf, numberOf, textOf, withMembers, withMetadata } from '../object-view.ts';
@@ -15,7 +15,7 @@ const objectLimitBytes = 1.5 * 1024 * 1024;
 
 /** @param hasStatus whether the definition has a status subresource; undefined: not known */
 export function customResourceRules(
-  { gvr, kind, namespace }: Pick<WriteRequest, 'gvr' | 'kind' | 'namespace'>,
+  { gvr, kind, apiVersion, namespace }: Pick<WriteRequest, 'gvr' | 'kind' | 'apiVersion' | 'namespace'>,
   hasStatus: boolean | undefined,
 ): KindRules {
   const isNamespaced = namespace !== '';
@@ -23,7 +23,8 @@ export function customResourceRules(
     cannotJudge(gvr, 'it changes status, and nobody has seen yet whether this kind has a status subresource');
   const problems = (object: JsonObject) => [
     ...metadataProblems(object, isNamespaced, subdomainProblems),
-    ...(textOf(object, 'kind') === kind ? [] : [invalidValue('kind', own(object, 'kind'), `must be ${kind}`)]),
+    ...typeProblems(object, 'kind', kind),
+    ...typeProblems(object, 'apiVersion', apiVersion),
   ];
   return {
     isNamespaced,
@@ -39,6 +40,9 @@ export function customResourceRules(
     },
     createProblems: problems,
     prepareUpdate: (after, before, subresource) => {
+      if (textOf(after, 'apiVersion') === '') {
+        throw internalError("Object 'apiVersion' is missing in 'object has no apiVersion field'"); // a 500 there, too
+      }
       checkSize(after);
       if (subresource === 'status') return withMembers(before, { status: own(after, 'status') });
       if (hasStatus === undefined && !equalJson(own(after, 'status'), own(before, 'status'))) throw unknownStatus();
@@ -49,6 +53,11 @@ export function customResourceRules(
     },
     updateProblems: problems,
   };
+}
+
+function typeProblems(object: JsonObject, member: string, expected: string): FieldProblem[] {
+  const given = own(object, member);
+  return given === expected ? [] : [invalidValue(member, given, `must be ${expected}`)];
 }
 
 function withoutMetadata(object: JsonObject): JsonObject {

@@ -59,7 +59,8 @@ test('the type of a Secret is Opaque unless it says otherwise, and stays', (t) =
   t.is(compute(creation(secrets, named({})), absent).after?.type, 'Opaque');
   const own = objectOf(secrets, {}, { type: 'example.com/own' });
   isRefused(t, 422, patch(secrets, { type: 'Opaque' }), present(own), ['type']);
-  t.is(compute(update(secrets, named({ data: { a: '' } })), present(own)).after?.type, 'example.com/own');
+  isRefused(t, 422, update(secrets, named({ data: { a: '' } })), present(own), ['type']);
+  t.is(compute(patch(secrets, { data: { a: '' } }), present(own)).after?.type, 'example.com/own');
 });
 
 test('a Secret of a known type has what its readers expect', (t) => {
