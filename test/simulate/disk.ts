@@ -12,6 +12,7 @@ export class SimDisk {
   /** What a power cut leaves at least. */
   #synced: Content = new Map();
   #unsynced: Batch[] = [];
+  #reserve: Batch[] = [];
   /** As the kernel has it. */
   #content: Content = new Map();
   /** Handed over, and not answered yet. */
@@ -34,15 +35,16 @@ export class SimDisk {
     this.#unsynced.push(batch);
   }
 
-  /** In the space that is kept for urgent changes: at once on disk, whatever else waits. */
+  /** In the space that is kept for urgent changes: at once on disk, and above all that is found beside it. */
   appendToReserve(batch: Batch): void {
     apply(this.#content, batch);
-    apply(this.#synced, batch);
+    this.#reserve.push(batch);
   }
 
   sync(): void {
-    for (const batch of this.#unsynced) apply(this.#synced, batch);
+    for (const batch of [...this.#unsynced, ...this.#reserve]) apply(this.#synced, batch);
     this.#unsynced = [];
+    this.#reserve = [];
   }
 
   get isFailing(): boolean {
@@ -53,10 +55,11 @@ export class SimDisk {
   crash(how: 'killed' | 'power cut'): void {
     if (this.inFlight !== undefined && this.#random.chance(0.5)) this.append(this.inFlight);
     this.inFlight = undefined;
-    if (how === 'killed') return;
-    this.#unsynced.length = this.#random.int(this.#unsynced.length + 1);
-    this.sync();
-    this.#content = new Map(this.#synced);
+    if (how === 'power cut') this.#unsynced.length = this.#random.int(this.#unsynced.length + 1);
+    const content = new Map(this.#synced);
+    for (const batch of [...this.#unsynced, ...this.#reserve]) apply(content, batch);
+    this.#content = content;
+    if (how === 'power cut') this.sync();
   }
 }
 

@@ -76,7 +76,11 @@ export class Intents {
   seeApplied({ type, before, after, path, agent }: Applied): void {
     const was = before === undefined ? new Map() : fieldsOf(before.value);
     const is = type === 'DELETED' ? new Map<string, string>() : fieldsOf(after.value);
-    for (const [field, token] of is) if (was.get(field) !== token) this.#count(field, token, path);
+    for (const [field, token] of is) {
+      if (was.get(field) === token) continue;
+      this.#count(field, token, path);
+      this.#checkOrder(field, token, was.get(field), path);
+    }
     const made = is.get(madeField);
     // Also when it was merged into an object that somebody had made there meanwhile.
     if (made !== undefined && was.get(madeField) !== made) this.#uids.set(made, after.object.uid);
@@ -106,6 +110,15 @@ export class Intents {
     if (times > 1 && !this.#isEdgeWinning(path))
       this.#fault(`${token} came to stand in the cloud ${times} times, in ${field} of ${path}`);
     if (intent.outcome === 'refused') this.#fault(`${token} was refused and was applied later, in ${field} of ${path}`);
+  }
+
+  /** What was acknowledged earlier is not written over what was acknowledged later. */
+  #checkOrder(field: string, token: string, was: string | undefined, path: string): void {
+    const [older, newer] = [this.#byToken(token), this.#byToken(was ?? '')];
+    if (older?.outcome !== 'acknowledged' || newer?.outcome !== 'acknowledged' || older.order > newer.order) return;
+    this.#fault(
+      `${token}, acknowledged by ${older.by}, was written over ${was}, acknowledged later by ${newer.by}, in ${field} of ${path}`,
+    );
   }
 
   /** The hub has taken a write in. */

@@ -228,7 +228,7 @@ export class World {
       if (this.#stepsLeft <= 0) return;
       this.#stepsLeft -= 1;
       const network = this.#network;
-      switch (this.#random.weighted({ link: 6, crash: 2, losses: 1, disk: 0, others: 6, compact: 1 })) {
+      switch (this.#random.weighted({ link: 6, crash: 2, losses: 1, disk: 1, others: 6, compact: 1 })) {
         case 'link':
           network.set(network.mode === 'up' ? this.#random.pick(['refusing', 'black hole']) : 'up');
           this.#note(`the network is ${network.mode}`);
