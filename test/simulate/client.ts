@@ -1,8 +1,10 @@
 // A client of the hub: asks, waits for the answer, and keeps account of what it wanted and what it was told. It may be cut
 // off at any moment, as by a crash; then it does not know what became of a write.
 import type { JsonObject } from '../../src/apimachinery/json.ts';
+import { parseRequestInfo } from '../../src/apimachinery/request-info.ts';
 import type { ClientRequest, SimResponse } from './answer.ts';
 import type { Intent, Intents } from './intents.ts';
+import type { Reads } from './reads.ts';
 import type { Owner, Scheduler } from './scheduler.ts';
 
 export interface Answer {
@@ -16,6 +18,7 @@ export interface Answer {
 export interface ClientWorld {
   readonly scheduler: Scheduler;
   readonly intents: Intents;
+  readonly reads: Reads;
   /** Undefined while no hub runs. */
   ask(request: ClientRequest): SimResponse | undefined;
   note(what: string): void;
@@ -50,19 +53,35 @@ export class Client {
     this.#world = world;
   }
 
-  get(path: string): Promise<Answer> {
-    return this.#ask({ method: 'GET', path, userAgent: `${this.name}/0` });
+  /** Of one object, or of a collection. */
+  async get(path: string): Promise<Answer> {
+    const { reads } = this.#world;
+    const [bare = ''] = path.split('?');
+    const paths = isCollection(bare) ? reads.pathsUnder(bare) : [bare];
+    const before = paths.map((one) => reads.before(one));
+    const answer = await this.#ask({ method: 'GET', path, userAgent: `${this.name}/0` });
+    const { statusCode, json, source } = answer;
+    if (statusCode !== 200 && statusCode !== 404) return answer;
+    const objects: readonly JsonObject[] = statusCode === 404 ? [] : isCollection(bare) ? json.items : [json];
+    const shown = new Map(objects.map((object) => [(object.metadata as JsonObject).name, object]));
+    for (const [index, one] of paths.entries()) {
+      const how = `${this.name} GET ${path} (${source})`;
+      reads.check(one, before[index]!, shown.get(one.slice(one.lastIndexOf('/') + 1)), how);
+    }
+    return answer;
   }
 
   async write({ verb, path, contentType, fields, uid = '', body }: WriteWish): Promise<Answer> {
     const { intents } = this.#world;
     const object = verb === 'create' ? path.slice(0, path.lastIndexOf('/')) : path;
     const intent = intents.begin({ client: this.name, verb, path: path.replace(/\/status$/, ''), uid }, fields);
+    this.#world.reads.began(intent);
     const userAgent = `${this.name}/${intent.id}`;
     const request = { method: methods[verb], path: object, userAgent, contentType, body: body(`w${intent.id}`) };
     const answer = await this.#ask(request);
     const outcome = outcomeOf(answer);
     intents.end(intent, outcome, answer.source === 'upstream' ? 'cloud' : 'outbox', answer.json as JsonObject);
+    this.#world.reads.ended(intent, answer.json as JsonObject);
     return answer;
   }
 
@@ -92,6 +111,10 @@ export class Client {
       else response.onEnd = end;
     });
   }
+}
+
+function isCollection(path: string): boolean {
+  return parseRequestInfo('GET', path).name === '';
 }
 
 function outcomeOf({ statusCode, source }: Answer): 'acknowledged' | 'refused' | 'unknown' {

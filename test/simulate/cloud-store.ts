@@ -32,13 +32,18 @@ export interface Applied {
   readonly at: number;
 }
 
+interface State {
+  readonly version: number;
+  readonly stored: Stored | undefined;
+}
+
 export class CloudStore {
   readonly cluster: string;
   readonly applied: Applied[] = [];
   readonly namespaces = new Set(['default', 'kube-system', 'kube-node-lease']);
   readonly #objects = new Map<string, Stored>();
   /** Path → what it was from each version on. */
-  readonly #histories = new Map<string, { readonly version: number; readonly stored: Stored | undefined }[]>();
+  readonly #histories = new Map<string, State[]>();
   #version: number;
   #compactedTo: number;
   #uids = 0;
@@ -94,7 +99,19 @@ export class CloudStore {
   }
 
   at(path: string, version: number): Stored | undefined {
-    return this.#histories.get(path)?.findLast((one) => one.version <= version)?.stored;
+    return this.historyOf(path).findLast((one) => one.version <= version)?.stored;
+  }
+
+  /** Oldest first; undefined: it was deleted. */
+  historyOf(path: string): readonly State[] {
+    return this.#histories.get(path) ?? [];
+  }
+
+  /** This very object was there once. */
+  hasHad({ uid, resourceVersion }: KubernetesObject): boolean {
+    return this.applied.some(
+      ({ after }) => after.object.uid === uid && after.object.resourceVersion === resourceVersion,
+    );
   }
 
   put(place: Place, value: JsonObject, agent: string, at: number): Stored {

@@ -121,6 +121,26 @@ export class Intents {
     );
   }
 
+  /** Somebody has deleted it or may have, or it went under this uid only here. */
+  mayBeGone(object: JsonObject, path: string): boolean {
+    const { uid } = object.metadata as { uid?: string };
+    if (uid === undefined || this.#gone.has(uid)) return true;
+    const made = this.#provisional.get(uid);
+    if (made !== undefined && (this.#applied.has(`${madeField} ${made}`) || this.#passedOver.has(made))) return true;
+    return this.#all.some(
+      (intent) =>
+        intent.verb === 'delete' &&
+        intent.path === path &&
+        intent.outcome !== 'refused' &&
+        (intent.uid === '' || intent.uid === uid),
+    );
+  }
+
+  /** It was parked: what was made here may have to make room for what the cloud has. */
+  park(entry: OutboxEntry): void {
+    if (entry.after !== undefined) for (const token of fieldsOf(entry.after).values()) this.#passedOver.add(token);
+  }
+
   /** The hub has taken a write in. */
   accept(agent: string): void {
     const intent = this.#of(agent);

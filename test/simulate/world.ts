@@ -1,6 +1,8 @@
 // One simulated world from one seed: a cluster, a link that comes and goes, a node whose hub dies and comes back over the
 // same disk, and clients that read and write all the while. It stops at the first broken promise.
 import { createHash, type Hash } from 'node:crypto';
+import { gvrKey } from '../../src/apimachinery/group-version-resource.ts';
+import type { JsonObject } from '../../src/apimachinery/json.ts';
 import { targetPath } from '../../src/cache/outbox/entry.ts';
 import type { ClientRequest, SimResponse } from './answer.ts';
 import { Client, type ClientWorld } from './client.ts';
@@ -8,10 +10,13 @@ import { SimCloud } from './cloud.ts';
 import { configMaps, names, namespaces, writeConfigMap } from './config-map-writer.ts';
 import { SimDisk } from './disk.ts';
 import { HubLife, type HubWorld, Life, nodeName } from './hub.ts';
+import { Informer } from './informer.ts';
 import { Intents } from './intents.ts';
 import { SimNetwork } from './network.ts';
 import { Random } from './random.ts';
+import { Reads } from './reads.ts';
 import { type Owner, Scheduler } from './scheduler.ts';
+import { ScopeCheck } from './scopes.ts';
 import { SimRecords } from './sim-records.ts';
 import { liveThroughYesterday } from './yesterday.ts';
 
@@ -34,7 +39,7 @@ export interface WorldResult {
   readonly events: number;
 }
 
-const tokens = ['token-of-writer', 'token-of-other'];
+const tokens = ['token-of-writer', 'token-of-other', 'token-of-reader'];
 const tailLines = 60;
 /** Virtual time by which everything must have come to rest. */
 const restMs = 30 * 60_000;
@@ -47,6 +52,9 @@ export class World {
   readonly #network: SimNetwork;
   readonly #disk: SimDisk;
   readonly #intents: Intents;
+  readonly #reads: Reads;
+  #scopes = new ScopeCheck(() => {});
+  readonly #informers: Informer[] = [];
   readonly #hash: Hash = createHash('sha256');
   readonly #tail: string[] = [];
   readonly #onTrace: ((line: string) => void) | undefined;
@@ -71,6 +79,15 @@ export class World {
       (what) => this.#broke(what),
       (path) => path.includes('/edge-wins/'),
     );
+    this.#reads = this.#createReads();
+  }
+
+  #createReads(): Reads {
+    return new Reads({
+      store: () => this.#network.cloud.store,
+      isOwed: (path) => this.#hub?.cache.writes.owesObject(path) ?? false,
+      fault: (what) => this.#broke(what),
+    });
   }
 
   async run(): Promise<WorldResult> {
@@ -104,7 +121,8 @@ export class World {
     while (!isToday) await this.#step();
     for (let event = 0; event < 20; event += 1) await this.#step();
     this.#disk.sync();
-    for (const client of clients) this.#act(client);
+    for (const client of clients.slice(0, 2)) this.#act(client);
+    for (const namespace of namespaces) this.#inform(clients[2]!, namespace);
     this.#misfortune();
     this.#bookmarks();
     while (this.#stepsLeft > 0 || this.#busyClients > 0) await this.#step();
@@ -121,6 +139,7 @@ export class World {
   async #step(): Promise<void> {
     if (!(await this.#scheduler.step())) throw new Error('nothing is due any more');
     this.#events += 1;
+    if (this.#hub !== undefined) this.#scopes.check(this.#hub.cache, this.#network.cloud.store);
     if (this.#fault !== undefined) throw new Stopped();
   }
 
@@ -139,17 +158,22 @@ export class World {
         accepted: ({ target, op, writer }) => {
           this.#note(`accepted ${op} ${targetPath(target)} of ${writer.userAgent}`);
           this.#intents.accept(writer.userAgent);
+          this.#scopes.written(gvrKey(target.gvr), `${target.namespace}/${target.name}`);
         },
         dropped: (entries) => {
           for (const entry of entries) this.#intents.passOver(entry);
         },
         unreadable: (key, error) => this.#broke(`unreadable entry ${key}: ${error}`),
-        parked: (entry) =>
-          this.#note(`parked ${entry.sequence} ${entry.op} ${targetPath(entry.target)}: ${entry.parked?.reason}`),
+        parked: (entry) => {
+          this.#note(`parked ${entry.sequence} ${entry.op} ${targetPath(entry.target)}: ${entry.parked?.reason}`);
+          this.#intents.park(entry);
+          this.#reads.settled(targetPath(entry.target));
+        },
         untold: (_entry, error) => this.#note(`no Event of a parked write: ${error}`),
         replayed: (entry, reason) => {
           this.#note(`replayed ${entry.sequence} ${entry.op} ${targetPath(entry.target)}: ${reason}`);
           if (reason === 'superseded') this.#intents.passOver(entry);
+          this.#reads.settled(targetPath(entry.target));
         },
         meantForAnother: (entries) => this.#note(`${entries.length} entries were meant for another cluster`),
         replayBegan: (pending) => this.#note(`replay of ${pending} began`),
@@ -158,11 +182,15 @@ export class World {
       },
     };
     this.#note('the hub starts');
+    this.#scopes = new ScopeCheck((what) => this.#broke(what));
     HubLife.start(world, records, life).then(
       (hub) => {
         this.#note('the hub runs');
         this.#hub = hub;
-        for (const { writer } of hub.cache.writes.outbox.entries) this.#intents.accept(writer.userAgent);
+        for (const { writer, target } of hub.cache.writes.outbox.entries) {
+          this.#intents.accept(writer.userAgent);
+          this.#scopes.written(gvrKey(target.gvr), `${target.namespace}/${target.name}`);
+        }
       },
       (error: unknown) => this.#broke(`the hub does not start: ${(error as Error).stack}`),
     );
@@ -174,6 +202,7 @@ export class World {
     this.#hub?.crash();
     this.#hub = undefined;
     this.#disk.crash(how);
+    this.#reads.crashed();
     this.#scheduler.after(this.#random.between(10, 3000), forever, () => this.#startHub());
   }
 
@@ -196,6 +225,7 @@ export class World {
     const world: ClientWorld = {
       scheduler: this.#scheduler,
       intents: this.#intents,
+      reads: this.#reads,
       ask: (request) => this.#ask(request),
       note: (what) => this.#note(what),
       fault: (what) => this.#broke(what),
@@ -215,6 +245,21 @@ export class World {
     };
     this.#busyClients += 1;
     act().catch((error: unknown) => this.#broke(`client ${client.name}: ${(error as Error).stack}`));
+  }
+
+  #inform(client: Client, namespace: string): void {
+    const path = `/api/v1/namespaces/${namespace}/configmaps`;
+    const world = {
+      scheduler: this.#scheduler,
+      isRunning: () => true,
+      mayBeGone: (object: JsonObject) =>
+        this.#intents.mayBeGone(object, `${path}/${(object.metadata as JsonObject).name}`),
+      note: (what: string) => this.#note(what),
+      fault: (what: string) => this.#broke(what),
+    };
+    const informer = new Informer(client, path, world, this.#random.fork(`informer of ${namespace}`));
+    this.#informers.push(informer);
+    informer.run().catch((error: unknown) => this.#broke(`informer: ${(error as Error).stack}`));
   }
 
   #ask(request: ClientRequest): SimResponse | undefined {

@@ -1,0 +1,66 @@
+// What the store says of the cloud is what the cloud said: every complete scope holds exactly the objects of the version
+// that it has reached, but for those that were written here. Looked at whenever a scope has moved.
+import { gvrKey } from '../../src/apimachinery/group-version-resource.ts';
+import type { Cache } from '../../src/cache/cache.ts';
+import type { FollowedScope } from '../../src/cache/followed-scope.ts';
+import { scopeMatches } from '../../src/cache/scope.ts';
+import type { CloudStore } from './cloud-store.ts';
+
+export class ScopeCheck {
+  readonly #seen = new WeakMap<FollowedScope, string>();
+  readonly #fault: (what: string) => void;
+  /** Keys of objects that were written in this life of the hub, by resource. */
+  readonly #written = new Map<string, Set<string>>();
+
+  constructor(fault: (what: string) => void) {
+    this.#fault = fault;
+  }
+
+  written(resource: string, key: string): void {
+    const keys = this.#written.get(resource) ?? new Set();
+    this.#written.set(resource, keys.add(key));
+  }
+
+  check(cache: Cache, store: CloudStore): void {
+    for (const followed of cache.scopes.all) {
+      if (!followed.isComplete) continue;
+      const { cloudVersion, resourceVersion, mustRelist } = followed;
+      const moved = `${cloudVersion} ${resourceVersion} ${mustRelist}`;
+      if (this.#seen.get(followed) === moved) continue;
+      this.#seen.set(followed, moved);
+      this.#check(followed, cache, store);
+    }
+  }
+
+  /** Everything has come to rest: what is shown is what is there now. */
+  checkAtRest(cache: Cache, store: CloudStore): void {
+    for (const followed of cache.scopes.all) this.#compare(followed, store, store.version, new Set());
+  }
+
+  #check(followed: FollowedScope, cache: Cache, store: CloudStore): void {
+    const apart = new Set(cache.writes.own.shownIn(followed.scope).keys());
+    // Until it is read anew, it may still show what is not owed any more.
+    if (followed.mustRelist) for (const key of this.#written.get(gvrKey(followed.scope.gvr)) ?? []) apart.add(key);
+    this.#compare(followed, store, Number(followed.cloudVersion), apart);
+  }
+
+  #compare({ scope, snapshot }: FollowedScope, store: CloudStore, version: number, apart: ReadonlySet<string>): void {
+    const state = store.stateAt(scope.gvr, version);
+    for (const object of snapshot.sorted()) {
+      const truth = state.get(object.key);
+      state.delete(object.key);
+      if (apart.has(object.key)) continue;
+      const isTrue = truth?.uid === object.uid && truth.resourceVersion === object.resourceVersion;
+      if (isTrue && scopeMatches(scope, truth)) continue;
+      // The disk may have had it from another scope, as it was later.
+      if (Number(object.resourceVersion) > version && store.hasHad(object)) continue;
+      this.#fault(
+        `${scope.id} at ${version} shows ${object.key}@${object.resourceVersion}, the cloud had @${truth?.resourceVersion}`,
+      );
+    }
+    for (const [key, truth] of state) {
+      if (apart.has(key) || !scopeMatches(scope, truth)) continue;
+      this.#fault(`${scope.id} at ${version} lacks ${key}@${truth.resourceVersion}`);
+    }
+  }
+}
