@@ -47,6 +47,12 @@ export class Informer {
     return this.#response !== undefined;
   }
 
+  /** It runs on the same machine: a power cut ends it too, and it begins from nothing. */
+  powerCut(): void {
+    this.#version = '';
+    this.store.clear();
+  }
+
   async run(): Promise<void> {
     const { scheduler } = this.#world;
     while (this.#world.isRunning()) {
@@ -106,7 +112,8 @@ export class Informer {
     const { resourceVersion } = object.metadata;
     const rises = compareResourceVersion(resourceVersion, this.#version);
     if (rises < 0 || (rises === 0 && type !== 'BOOKMARK')) {
-      return this.#fault(`${type} ${text(object)} came after version ${this.#version}`);
+      this.#fault(`${type} ${text(object)} came after version ${this.#version}`);
+      return;
     }
     this.#version = resourceVersion;
     if (type === 'BOOKMARK') return;

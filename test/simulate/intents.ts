@@ -121,12 +121,10 @@ export class Intents {
     );
   }
 
-  /** Somebody has deleted it or may have, or it went under this uid only here. */
+  /** Somebody has deleted it, or may have. */
   mayBeGone(object: JsonObject, path: string): boolean {
     const { uid } = object.metadata as { uid?: string };
     if (uid === undefined || this.#gone.has(uid)) return true;
-    const made = this.#provisional.get(uid);
-    if (made !== undefined && (this.#applied.has(`${madeField} ${made}`) || this.#passedOver.has(made))) return true;
     return this.#all.some(
       (intent) =>
         intent.verb === 'delete' &&

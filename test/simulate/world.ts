@@ -203,6 +203,7 @@ export class World {
     this.#hub = undefined;
     this.#disk.crash(how);
     this.#reads.crashed();
+    if (how === 'power cut') for (const informer of this.#informers) informer.powerCut();
     this.#scheduler.after(this.#random.between(10, 3000), forever, () => this.#startHub());
   }
 
@@ -247,13 +248,19 @@ export class World {
     act().catch((error: unknown) => this.#broke(`client ${client.name}: ${(error as Error).stack}`));
   }
 
+  #mayBeGone(object: JsonObject, path: string): boolean {
+    const { uid } = object.metadata as { uid: string };
+    // Under a uid that was given here it goes only for as long as the cloud has not heard of it, or has refused it.
+    const isHeard = uid.startsWith('local-') && this.#hub?.cache.writes.owesObject(path) === false;
+    return isHeard || this.#intents.mayBeGone(object, path);
+  }
+
   #inform(client: Client, namespace: string): void {
     const path = `/api/v1/namespaces/${namespace}/configmaps`;
     const world = {
       scheduler: this.#scheduler,
       isRunning: () => true,
-      mayBeGone: (object: JsonObject) =>
-        this.#intents.mayBeGone(object, `${path}/${(object.metadata as JsonObject).name}`),
+      mayBeGone: (object: JsonObject) => this.#mayBeGone(object, `${path}/${(object.metadata as JsonObject).name}`),
       note: (what: string) => this.#note(what),
       fault: (what: string) => this.#broke(what),
     };
