@@ -46,6 +46,8 @@ export interface HubWorld {
   fault(what: string): void;
   readonly writeEvents: CacheOptions['writes']['events'];
   onAnotherCluster(): void;
+  /** A write that is owed sets out for the cloud. */
+  onReplay(request: ReplayedRequest): void;
 }
 
 /** What happens to a process happens to all that it had under way. */
@@ -95,7 +97,12 @@ export class HubLife {
       rightCheckMs: 600_000,
       events: eventsOf(world),
       writes: {
-        cloud: { send: (request) => send(way, request) },
+        cloud: {
+          send: (request) => {
+            world.onReplay(request);
+            return send(way, request);
+          },
+        },
         nodeName,
         userAgent: 'holdfast/0',
         policy: writePolicy(userRules, nodeName),

@@ -4,17 +4,25 @@
 // Promises checked here: along a watch versions only rise; what is told as new, changed or gone is so for who applies it;
 // nothing vanishes that was not deleted; and who applies every event has what a list of that version has.
 import type { JsonObject } from '../../src/apimachinery/json.ts';
+import { parseRequestInfo } from '../../src/apimachinery/request-info.ts';
 import { compareResourceVersion } from '../../src/apimachinery/resource-version.ts';
+import { scopeMatches, scopeOf } from '../../src/cache/scope.ts';
 import type { SeenFrame, SimResponse } from './answer.ts';
 import type { Client } from './client.ts';
+import type { CloudStore } from './cloud-store.ts';
 import type { Random } from './random.ts';
 import type { Owner, Scheduler } from './scheduler.ts';
 
-export interface InformerWorld {
+export interface InformerOptions {
+  readonly client: Client;
+  /** Of the collection. */
+  readonly path: string;
+  /** `fieldSelector=…`, or '' for all of it. */
+  readonly selector: string;
   readonly scheduler: Scheduler;
-  readonly isRunning: () => boolean;
+  readonly random: Random;
   /** Whether somebody, somewhere, has deleted it, or may have. */
-  readonly mayBeGone: (object: JsonObject) => boolean;
+  mayBeGone(object: JsonObject, path: string): boolean;
   note(what: string): void;
   fault(what: string): void;
 }
@@ -22,82 +30,88 @@ export interface InformerWorld {
 const forever: Owner = { isOver: false };
 
 export class Informer {
-  readonly path: string;
+  /** By namespace and name. */
   readonly store = new Map<string, JsonObject>();
-  readonly #client: Client;
-  readonly #world: InformerWorld;
-  readonly #random: Random;
+  readonly #o: InformerOptions;
   /** '' before the first list and after a 410. */
   #version = '';
-  #response: SimResponse | undefined;
-  lists = 0;
 
-  constructor(client: Client, path: string, world: InformerWorld, random: Random) {
-    this.#client = client;
-    this.path = path;
-    this.#world = world;
-    this.#random = random;
+  constructor(options: InformerOptions) {
+    this.#o = options;
   }
 
-  get version(): string {
-    return this.#version;
-  }
-
-  get isWatching(): boolean {
-    return this.#response !== undefined;
-  }
-
-  /** It runs on the same machine: a power cut ends it too, and it begins from nothing. */
-  powerCut(): void {
+  /** The process that it is part of begins anew. */
+  restart(): void {
     this.#version = '';
     this.store.clear();
   }
 
+  /** How what it knows differs from what is there; '' when it does not. */
+  difference(cloud: CloudStore): string {
+    const { path, selector } = this.#o;
+    const { gvr, namespace } = parseRequestInfo('GET', path);
+    const fieldSelector = new URLSearchParams(selector).get('fieldSelector') ?? '';
+    const scope = scopeOf({ gvr: gvr!, namespace, labelSelector: '', fieldSelector });
+    const there = [...cloud.ofResource(gvr!)].filter(({ object }) => scopeMatches(scope, object));
+    const [knows, is] = [[...this.store.values()].map(text).sort(), there.map(({ value }) => text(value)).sort()];
+    return knows.join() === is.join() ? '' : `the informer of ${path} knows ${knows}, the cloud has ${is}`;
+  }
+
   async run(): Promise<void> {
-    const { scheduler } = this.#world;
-    while (this.#world.isRunning()) {
+    const { scheduler, random } = this.#o;
+    for (;;) {
       const isDone = this.#version === '' ? await this.#list() : await this.#watch();
-      if (!isDone) await scheduler.delay(this.#random.between(100, 2000), forever);
+      if (!isDone) await scheduler.delay(random.between(100, 2000), forever);
     }
   }
 
   async #list(): Promise<boolean> {
-    const { statusCode, json } = await this.#client.get(
-      `${this.path}${this.#random.chance(0.5) ? '?resourceVersion=0' : ''}`,
-    );
+    const { client, path, random, mayBeGone, fault } = this.#o;
+    const { statusCode, json } = await client.get(this.#url(random.chance(0.5) ? 'resourceVersion=0' : ''));
     if (statusCode !== 200) return false;
-    this.lists += 1;
     const objects = new Map<string, JsonObject>();
-    for (const item of json.items as JsonObject[]) objects.set(nameOf(item), item);
-    for (const [name, known] of this.store) {
-      if (!objects.has(name) && !this.#world.mayBeGone(known)) {
-        this.#world.fault(
-          `a list of ${this.path} at ${json.metadata.resourceVersion} lacks ${text(known)}, which nobody has deleted`,
-        );
-      }
+    for (const item of json.items as JsonObject[]) objects.set(keyOf(item), item);
+    for (const [key, known] of this.store) {
+      if (objects.has(key) || mayBeGone(known, this.#pathOf(known))) continue;
+      fault(`a list of ${path} at ${json.metadata.resourceVersion} lacks ${text(known)}, which nobody has deleted`);
     }
     this.store.clear();
-    for (const [name, object] of objects) this.store.set(name, object);
+    for (const [key, object] of objects) this.store.set(key, object);
     this.#version = json.metadata.resourceVersion;
     return true;
   }
 
   /** Resolves when the stream has ended; false when it had better not be asked again at once. */
   #watch(): Promise<boolean> {
-    const query = `watch=true&allowWatchBookmarks=true&timeoutSeconds=${300 + this.#random.int(300)}&resourceVersion=${this.#version}`;
-    const response = this.#client.watch(`${this.path}?${query}`);
+    const { client, path, random, note } = this.#o;
+    const seconds = 300 + random.int(300);
+    const query = `watch=true&allowWatchBookmarks=true&timeoutSeconds=${seconds}&resourceVersion=${this.#version}`;
+    const response = client.watch(this.#url(query));
     if (response === undefined) return Promise.resolve(false);
-    this.#response = response;
-    this.#world.note(`${this.#client.name} watches ${this.path} from ${this.#version}`);
+    note(`${client.name} watches ${path} from ${this.#version}`);
     return new Promise((resolve) => {
-      response.onFrames = () => this.#takeIn(response);
-      response.onEnd = () => {
-        this.#response = undefined;
-        if (response.statusCode === 410) this.#version = '';
-        this.#world.note(`${this.#client.name} has watched ${this.path}: ${response.statusCode} to ${this.#version}`);
-        resolve(response.statusCode === 200 && !response.destroyed);
+      const end = (): void => {
+        const { statusCode, destroyed } = response;
+        // Neither taken nor to be tried again: it begins from nothing.
+        if (statusCode >= 400 && statusCode !== 503 && statusCode !== 429) this.#version = '';
+        note(`${client.name} has watched ${path}: ${statusCode} to ${this.#version}`);
+        resolve(statusCode === 200 && !destroyed);
       };
+      response.onFrames = () => this.#takeIn(response);
+      response.onEnd = end;
+      this.#takeIn(response);
+      if (response.destroyed || response.writableFinished) end();
     });
+  }
+
+  #url(query: string): string {
+    const parts = [this.#o.selector, query].filter((part) => part !== '');
+    return parts.length === 0 ? this.#o.path : `${this.#o.path}?${parts.join('&')}`;
+  }
+
+  #pathOf(object: JsonObject): string {
+    const { namespace, name } = object.metadata as Record<string, string>;
+    return `${this.#o.path.replace(/(?<=v1\/)(?=[a-z]+$)/, `namespaces/${namespace}/`)}/${name}`;
   }
 
   #takeIn(response: SimResponse): void {
@@ -117,23 +131,24 @@ export class Informer {
     }
     this.#version = resourceVersion;
     if (type === 'BOOKMARK') return;
-    this.#world.note(`${this.#client.name} hears ${type} ${text(object)}`);
-    const known = this.store.get(nameOf(object));
+    this.#o.note(`${this.#o.client.name} hears ${type} ${text(object)}`);
+    const known = this.store.get(keyOf(object));
     if (type === 'ADDED' && known !== undefined) this.#fault(`ADDED ${text(object)} is known as ${text(known)}`);
     if (type !== 'ADDED' && known === undefined) this.#fault(`${type} ${text(object)} is not known`);
-    if (type === 'DELETED' && !this.#world.mayBeGone(object))
+    if (type === 'DELETED' && !this.#o.mayBeGone(object, this.#pathOf(object)))
       this.#fault(`DELETED ${text(object)}, which nobody has deleted`);
-    if (type === 'DELETED') this.store.delete(nameOf(object));
-    else this.store.set(nameOf(object), object);
+    if (type === 'DELETED') this.store.delete(keyOf(object));
+    else this.store.set(keyOf(object), object);
   }
 
   #fault(what: string): void {
-    this.#world.fault(`watch of ${this.path} by ${this.#client.name}: ${what}`);
+    this.#o.fault(`watch of ${this.#o.path} by ${this.#o.client.name}: ${what}`);
   }
 }
 
-function nameOf(object: JsonObject): string {
-  return String((object.metadata as JsonObject).name);
+function keyOf(object: JsonObject): string {
+  const { namespace = '', name } = object.metadata as Record<string, string>;
+  return `${namespace}/${name}`;
 }
 
 function text(object: JsonObject): string {

@@ -42,8 +42,8 @@ export class Intents {
   readonly #gone = new Set<string>();
   /** Uids of objects that clients of the hub have written to. */
   readonly #written = new Set<string>();
-  /** Taken in by the hub, whether its client heard of it or not. */
-  readonly #accepted = new Set<number>();
+  /** Taken in by the hub, whether its client heard of it or not → the cluster that it was meant for. */
+  readonly #accepted = new Map<number, string>();
   #answers = 0;
 
   constructor(fault: (what: string) => void, isEdgeWinning: (path: string) => boolean) {
@@ -73,7 +73,7 @@ export class Intents {
   }
 
   /** The cloud has applied a write of whomever. */
-  seeApplied({ type, before, after, path, agent }: Applied): void {
+  seeApplied({ cluster, type, before, after, path, agent }: Applied): void {
     const was = before === undefined ? new Map() : fieldsOf(before.value);
     const is = type === 'DELETED' ? new Map<string, string>() : fieldsOf(after.value);
     for (const [field, token] of is) {
@@ -86,6 +86,8 @@ export class Intents {
     if (made !== undefined && was.get(madeField) !== made) this.#uids.set(made, after.object.uid);
     const intent = this.#of(agent);
     const { uid } = after.object;
+    const meantFor = intent === undefined ? undefined : this.#accepted.get(intent.id);
+    if (meantFor !== undefined && meantFor !== cluster) this.#fault(`${describe(intent!)} went to ${cluster}`);
     if (type !== 'DELETED') {
       if (intent !== undefined) this.#written.add(uid);
       return;
@@ -134,15 +136,10 @@ export class Intents {
     );
   }
 
-  /** It was parked: what was made here may have to make room for what the cloud has. */
-  park(entry: OutboxEntry): void {
-    if (entry.after !== undefined) for (const token of fieldsOf(entry.after).values()) this.#passedOver.add(token);
-  }
-
   /** The hub has taken a write in. */
-  accept(agent: string): void {
+  accept(agent: string, cluster: string): void {
     const intent = this.#of(agent);
-    if (intent !== undefined) this.#accepted.add(intent.id);
+    if (intent !== undefined && !this.#accepted.has(intent.id)) this.#accepted.set(intent.id, cluster);
   }
 
   /** An entry of the outbox became pointless, or had to give way. */

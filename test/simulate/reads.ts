@@ -26,7 +26,8 @@ export interface Before {
 }
 
 export interface ReadsWorld {
-  readonly store: () => CloudStore;
+  /** Undefined while the hub does not know which cluster answers. */
+  readonly store: () => CloudStore | undefined;
   readonly isOwed: (path: string) => boolean;
   fault(what: string): void;
 }
@@ -52,7 +53,7 @@ export class Reads {
     view.open.delete(intent);
     if (intent.outcome !== 'acknowledged') return;
     if (intent.by === 'cloud') {
-      view.floor = this.#world.store().version;
+      view.floor = this.#world.store()?.version ?? 0;
       view.hasOwn = false;
       view.isSettled = false;
       view.open.clear();
@@ -71,7 +72,7 @@ export class Reads {
     view.edition += 1;
     if (this.#world.isOwed(path)) return;
     view.isSettled = true;
-    view.floor = this.#world.store().version;
+    view.floor = this.#world.store()?.version ?? 0;
   }
 
   /** Those of which something is known. */
@@ -87,6 +88,11 @@ export class Reads {
     }
   }
 
+  /** Another cluster answers: nothing that was known counts any more. */
+  forget(): void {
+    this.#views.clear();
+  }
+
   before(path: string): Before {
     const { edition, floor } = this.#view(path);
     return { edition, floor, isOwed: this.#world.isOwed(path) };
@@ -95,7 +101,7 @@ export class Reads {
   /** @param shown undefined: it was said not to be there */
   check(path: string, before: Before, shown: JsonObject | undefined, how: string): void {
     const view = this.#view(path);
-    if (view.edition !== before.edition || view.open.size > 0) return;
+    if (view.edition !== before.edition || view.open.size > 0 || this.#world.store() === undefined) return;
     if (before.isOwed !== this.#world.isOwed(path)) return;
     const isOwn = view.hasOwn && isSame(shown, view.own);
     if (before.isOwed) {
@@ -110,7 +116,7 @@ export class Reads {
 
   /** The cloud was in this state at this version or later. */
   #isOfCloud(path: string, shown: JsonObject | undefined, floor: number): boolean {
-    const history = this.#world.store().historyOf(path);
+    const history = this.#world.store()!.historyOf(path);
     const from = history.findLastIndex(({ version }) => version <= floor);
     const possible = history.slice(Math.max(0, from));
     if (shown === undefined) return from < 0 || possible.some(({ stored }) => stored === undefined);

@@ -1,0 +1,43 @@
+// In which order the cloud hears of what happened while it was away: the node's Lease before anything else, then the node's
+// status, then the rest, Events last.
+
+import type { CloudRequest } from '../../src/cache/outbox/cloud.ts';
+import { type AcceptedWrite, type OutboxEntry, targetPath } from '../../src/cache/outbox/entry.ts';
+import { leasePath, nodePath } from './kubelet.ts';
+
+export interface ReplayOrderParts {
+  readonly outbox: () => { readonly pending: readonly OutboxEntry[] } | undefined;
+  /** Nothing is lost or refused now, so nothing is put off. */
+  readonly isFaultless: () => boolean;
+  fault(what: string): void;
+}
+
+export class ReplayOrder {
+  readonly #o: ReplayOrderParts;
+  #isLeaseOwed = false;
+
+  constructor(parts: ReplayOrderParts) {
+    this.#o = parts;
+  }
+
+  accepted(write: AcceptedWrite): void {
+    if (targetPath(write.target) === leasePath) this.#isLeaseOwed = true;
+  }
+
+  /** A request sets out for the cloud. */
+  sees({ method, path }: CloudRequest): void {
+    const [bare = ''] = path.split('?');
+    if (leasePath.startsWith(bare)) {
+      if (method !== 'GET') this.#isLeaseOwed = false;
+      return;
+    }
+    if (method === 'GET' || !this.#o.isFaultless()) return;
+    if (this.#isLeaseOwed) this.#o.fault(`${method} ${path} was sent before the Lease was renewed`);
+    if (bare.startsWith(nodePath)) return;
+    const node = this.#o.outbox()?.pending.find(({ target }) => targetPath(target) === nodePath);
+    if (node?.state === 'queued') this.#o.fault(`${method} ${path} was sent before the status of the node`);
+    const isEvent = bare.includes('/events');
+    const other = this.#o.outbox()?.pending.find((entry) => entry.class !== 'event' && entry.state === 'queued');
+    if (isEvent && other !== undefined) this.#o.fault(`an Event was sent before ${targetPath(other.target)}`);
+  }
+}
