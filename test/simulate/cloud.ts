@@ -47,10 +47,30 @@ export const kinds: Readonly<Record<string, string>> = {
 /** So often something changes elsewhere in the cluster. */
 const elsewhereMs = 150;
 
-interface Watch {
+/** Hears of every change from the moment it is accepted; what comes before anybody listens waits. */
+class Watch {
   readonly scope: Scope;
-  readonly tell: (frame: Buffer) => void;
-  readonly end: () => void;
+  readonly #waiting: (() => void)[] = [];
+  #listener: { tell(frame: Buffer): void; end(): void } | undefined;
+
+  constructor(scope: Scope) {
+    this.scope = scope;
+  }
+
+  listen(tell: (frame: Buffer) => void, end: () => void): void {
+    this.#listener = { tell, end };
+    for (const one of this.#waiting) one();
+  }
+
+  tell(frame: Buffer): void {
+    if (this.#listener === undefined) this.#waiting.push(() => this.#listener?.tell(frame));
+    else this.#listener.tell(frame);
+  }
+
+  end(): void {
+    if (this.#listener === undefined) this.#waiting.push(() => this.#listener?.end());
+    else this.#listener.end();
+  }
 }
 
 export class SimCloud {
@@ -75,7 +95,7 @@ export class SimCloud {
 
   bookmarkAll(): void {
     this.#passing();
-    for (const { scope, tell } of this.#watches) tell(this.#bookmark(scope, false));
+    for (const watch of this.#watches) watch.tell(this.#bookmark(watch.scope, false));
   }
 
   get watchCount(): number {
@@ -157,24 +177,24 @@ export class SimCloud {
       const missed = this.store.applied.filter(({ version }) => version > since);
       for (const applied of missed) frames.push(...framesOf(scope, applied));
     }
-    const timeoutMs = 1000 * Number(info.query.get('timeoutSeconds') ?? '1800');
+    const watch = new Watch(scope);
+    this.#watches.add(watch);
+    const stop = (): boolean => this.#watches.delete(watch);
+    this.#scheduler.after(1000 * Number(info.query.get('timeoutSeconds') ?? '1800'), { isOver: false }, () => {
+      if (stop()) watch.end();
+    });
     return {
       ...this.#reply(200, {}),
       body: Buffer.concat(frames),
       follow: (tell, end) => {
-        const watch: Watch = { scope, tell, end };
-        this.#watches.add(watch);
-        const stop = (): boolean => this.#watches.delete(watch);
-        this.#scheduler.after(timeoutMs, { isOver: false }, () => {
-          if (stop()) end();
-        });
+        watch.listen(tell, end);
         return stop;
       },
     };
   }
 
   #tell(applied: Applied): void {
-    for (const { scope, tell } of this.#watches) for (const one of framesOf(scope, applied)) tell(one);
+    for (const watch of this.#watches) for (const one of framesOf(watch.scope, applied)) watch.tell(one);
   }
 
   #bookmark({ gvr }: Scope, initialEventsEnd: boolean): Buffer {

@@ -15,6 +15,8 @@ export interface ReplayOrderParts {
 export class ReplayOrder {
   readonly #o: ReplayOrderParts;
   #isLeaseOwed = false;
+  /** What was owed when this round of the replay began; what came in since waits for the next one. */
+  #round: ReadonlySet<number> = new Set();
 
   constructor(parts: ReplayOrderParts) {
     this.#o = parts;
@@ -22,6 +24,10 @@ export class ReplayOrder {
 
   accepted(write: AcceptedWrite): void {
     if (targetPath(write.target) === leasePath) this.#isLeaseOwed = true;
+  }
+
+  began(): void {
+    this.#round = new Set(this.#o.outbox()?.pending.map(({ sequence }) => sequence));
   }
 
   /** A request sets out for the cloud. */
@@ -34,10 +40,14 @@ export class ReplayOrder {
     if (method === 'GET' || !this.#o.isFaultless()) return;
     if (this.#isLeaseOwed) this.#o.fault(`${method} ${path} was sent before the Lease was renewed`);
     if (bare.startsWith(nodePath)) return;
-    const node = this.#o.outbox()?.pending.find(({ target }) => targetPath(target) === nodePath);
-    if (node?.state === 'queued') this.#o.fault(`${method} ${path} was sent before the status of the node`);
-    const isEvent = bare.includes('/events');
-    const other = this.#o.outbox()?.pending.find((entry) => entry.class !== 'event' && entry.state === 'queued');
-    if (isEvent && other !== undefined) this.#o.fault(`an Event was sent before ${targetPath(other.target)}`);
+    const waiting = (this.#o.outbox()?.pending ?? []).filter(
+      ({ sequence, state }) => state === 'queued' && this.#round.has(sequence),
+    );
+    const node = waiting.find(({ target }) => targetPath(target) === nodePath);
+    if (node !== undefined) this.#o.fault(`${method} ${path} was sent before the status of the node`);
+    const other = waiting.find((entry) => entry.class !== 'event');
+    if (bare.includes('/events') && other !== undefined) {
+      this.#o.fault(`an Event was sent before ${targetPath(other.target)}`);
+    }
   }
 }

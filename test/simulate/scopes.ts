@@ -32,9 +32,14 @@ export class ScopeCheck {
     }
   }
 
-  /** Everything has come to rest: what is shown is what is there now. */
-  checkAtRest(cache: Cache, store: CloudStore): void {
-    for (const followed of cache.scopes.all) this.#compare(followed, store, store.version, new Set());
+  /** What is shown otherwise than it is there now; '' when nothing is. */
+  static difference(cache: Cache, store: CloudStore): string {
+    let difference = '';
+    const check = new ScopeCheck((what) => {
+      difference ||= what;
+    });
+    for (const followed of cache.scopes.all) check.#compare(followed, store, store.version, new Set());
+    return difference;
   }
 
   #check(followed: FollowedScope, cache: Cache, store: CloudStore): void {

@@ -129,7 +129,6 @@ export class World {
       await this.#step();
     }
     const { cache } = this.#hub!;
-    this.#scopes.checkAtRest(cache, this.#network.cloud.store);
     this.#intents.settle(cache.writes.outbox.entries.filter(({ state }) => state === 'parked'));
   }
 
@@ -160,7 +159,7 @@ export class World {
     const records = new SimRecords(this.#disk, this.#scheduler, life, this.#random.fork(`disk ${this.#events}`));
     this.#scopes = new ScopeCheck((what) => this.#trace.broke(what));
     this.#trace.note('the hub starts');
-    HubLife.start(this.#hubWorld(), records, life).then(
+    HubLife.start(this.#hubWorld(records), records, life).then(
       (hub) => {
         this.#trace.note('the hub runs');
         this.#hub = hub;
@@ -170,12 +169,15 @@ export class World {
     );
   }
 
-  #hubWorld(): HubWorld {
+  #hubWorld(records: SimRecords): HubWorld {
     const note = (what: string): void => this.#trace.note(what);
     const fault = (what: string): void => this.#trace.broke(what);
     const order = new ReplayOrder({
       outbox: () => this.#hub?.cache.writes.outbox,
-      isFaultless: () => this.#network.lossProbability === 0 && this.#network.cloud.faultProbability === 0,
+      isFaultless: () => {
+        const { lossProbability, cloud } = this.#network;
+        return lossProbability === 0 && cloud.faultProbability === 0 && records.health.state === 'ok';
+      },
       fault,
     });
     return {
@@ -210,7 +212,10 @@ export class World {
           this.#reads.settled(targetPath(entry.target));
         },
         meantForAnother: (entries) => note(`${entries.length} entries were meant for another cluster`),
-        replayBegan: (pending) => note(`replay of ${pending} began`),
+        replayBegan: (pending) => {
+          note(`replay of ${pending} began`);
+          order.began();
+        },
         replayInterrupted: (error, left) => note(`replay interrupted, ${left} left: ${error}`),
         replayEnded: (sent) => note(`replay ended, ${sent} sent`),
       },
@@ -324,7 +329,9 @@ export class World {
       const { scope, isFollowing, mustRelist, lastError } = followed;
       if (!isFollowing || mustRelist) return `${scope.id} is not followed: ${lastError}`;
     }
-    return this.#informers.map((informer) => informer.difference(this.#network.cloud.store)).find((one) => one !== '');
+    const { store } = this.#network.cloud;
+    const differences = this.#informers.map((informer) => informer.difference(store));
+    return [ScopeCheck.difference(hub.cache, store), ...differences].find((one) => one !== '');
   }
 }
 
