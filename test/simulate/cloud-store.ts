@@ -107,6 +107,13 @@ export class CloudStore {
     return this.#histories.get(path) ?? [];
   }
 
+  /** After this version. */
+  wasDeleted(uid: string, since: number): boolean {
+    return this.applied.some(
+      ({ type, version, after }) => type === 'DELETED' && version > since && after.object.uid === uid,
+    );
+  }
+
   /** This very object was there once. */
   hasHad({ uid, resourceVersion }: KubernetesObject): boolean {
     return this.applied.some(

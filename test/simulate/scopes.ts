@@ -65,6 +65,8 @@ export class ScopeCheck {
     }
     for (const [key, truth] of state) {
       if (apart.has(key) || !scopeMatches(scope, truth)) continue;
+      // Or that it was deleted later.
+      if (store.wasDeleted(truth.uid, version)) continue;
       this.#fault(`${scope.id} at ${version} lacks ${key}@${truth.resourceVersion}`);
     }
   }

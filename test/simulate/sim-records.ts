@@ -27,6 +27,8 @@ export class SimRecords implements Records {
   #isRunning = false;
   #health: StorageHealth = { state: 'ok' };
   #failed: readonly Batch[] = [];
+  /** At least once in this life. */
+  hasFailed = false;
   readonly unsettled: readonly Damage[] = [];
 
   constructor(disk: SimDisk, scheduler: Scheduler, life: Owner, random: Random) {
@@ -124,6 +126,7 @@ export class SimRecords implements Records {
 
   /** Promises nothing more until the disk has been read anew. */
   #fail(reason: string): StorageReadOnlyError {
+    this.hasFailed = true;
     this.#health = { state: 'read-only', since: this.#scheduler.now, reason };
     for (const batch of this.#failed) this.#disk.append(batch);
     this.#failed = [];

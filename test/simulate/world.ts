@@ -176,7 +176,7 @@ export class World {
       outbox: () => this.#hub?.cache.writes.outbox,
       isFaultless: () => {
         const { lossProbability, cloud } = this.#network;
-        return lossProbability === 0 && cloud.faultProbability === 0 && records.health.state === 'ok';
+        return lossProbability === 0 && cloud.faultProbability === 0 && !records.hasFailed;
       },
       fault,
     });
