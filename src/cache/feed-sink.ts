@@ -14,7 +14,10 @@ export interface FeedSink {
   readonly era: AbortSignal;
   /** A full sync, shared with the readers that wait for one. */
   requestSync(): Promise<void>;
-  /** Takes a full sync over; does nothing when the scope is already past it. */
+  /**
+   * Takes a full sync over; does nothing when the scope is already past it.
+   * @throws CloudBehindError when clients know a higher version, from a write that was accepted here
+   */
   replace(sync: FullSync, era: AbortSignal): Promise<void>;
   apply(events: readonly UpstreamChange[], era: AbortSignal): Promise<void>;
   /** The stream with the cloud stands, opened with this credential; or has ended. */

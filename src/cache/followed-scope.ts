@@ -6,7 +6,13 @@ import { compareResourceVersion } from '../apimachinery/resource-version.ts';
 import type { CloudWord } from './cloud-word.ts';
 import { CommitQueue } from './commit-queue.ts';
 import type { Credential } from './credential.ts';
-import { NoCredentialError, OwnWritesAheadError, ScopeClosedError, type UpstreamStatusError } from './errors.ts';
+import {
+  CloudBehindError,
+  NoCredentialError,
+  OwnWritesAheadError,
+  ScopeClosedError,
+  type UpstreamStatusError,
+} from './errors.ts';
 import type { FeedSink } from './feed-sink.ts';
 import type { FollowedScopeDependencies } from './followed-scope-dependencies.ts';
 import { type Lender, Lenders, nodeLender } from './lenders.ts';
@@ -205,10 +211,10 @@ export class FollowedScope implements FeedSink {
       const { resourceVersion } = sync;
       const shared = { ...sync, objects: this.#intern(sync.objects) };
       const own = ownWrites.shownIn(this.scope);
-      const shown = withOwnWrites(shared, own);
+      const shown = withOwnWrites(shared, own, this.resourceVersion);
       const changes = this.isComplete ? this.snapshot.planReplacement(shown) : [];
-      // From a version that nobody knows yet clients can be told to list anew; the cloud comes to one soon.
-      if (changes === undefined && !isNews) return this.#relistSoon();
+      // From a version that nobody knows yet clients can be told to list anew.
+      if (changes === undefined && !isNews) throw new CloudBehindError(this.resourceVersion, resourceVersion);
       // The disk knows nothing of what was shown ahead of the cloud, so it is not told of differences to that.
       const isPlain = this.isComplete && !this.snapshot.hasOwnWrites && own.size === 0;
       if (!isPlain || changes === undefined) await keeper.saveSync(this.scope, shared);
@@ -272,7 +278,7 @@ export class FollowedScope implements FeedSink {
   }
 
   /** Several of them in a row cost one reading; the stream goes on meanwhile. */
-  #relistSoon(): undefined {
+  #relistSoon(): void {
     if (this.#isRelisting) return;
     this.#isRelisting = true;
     const relist = (): void => {

@@ -14,11 +14,11 @@ export interface OwnWritesView {
   whenAnswered(scope: Scope, key: string): Promise<void> | undefined;
 }
 
-/** What the cloud has, with what it is owed on top. */
-export function withOwnWrites(sync: FullSync, own: OwnObjects): FullSync {
-  if (own.size === 0) return sync;
+/** What the cloud has, with what it is owed on top. @param known the version that clients know of it already */
+export function withOwnWrites(sync: FullSync, own: OwnObjects, known: string): FullSync {
+  let resourceVersion = maxResourceVersion(sync.resourceVersion, known);
+  if (own.size === 0) return { ...sync, resourceVersion };
   const objects = new Map(sync.objects);
-  let { resourceVersion } = sync;
   for (const [key, object] of own) {
     if (object === undefined) objects.delete(key);
     else {

@@ -10,20 +10,23 @@ export interface KnownObjects {
   readonly objects: ReadonlyMap<string, KubernetesObject>;
   /** What the object was at the scope's version; undefined when that is not known. */
   readonly asOfVersion: (known: KubernetesObject | undefined) => KubernetesObject | undefined;
+  /** Whether two objects of one uid and version are one state. */
+  readonly isSame: (known: KubernetesObject, object: KubernetesObject) => boolean;
 }
 
 /**
  * What has to be told to watchers when this full sync takes the place of what is known, in the order of versions. Each
  * change gets a version of its own above what is known, so that no watcher sees a version go back or stand still.
  */
-export function changesTo(sync: FullSync, { objects, asOfVersion }: KnownObjects): readonly Change[] {
+export function changesTo(sync: FullSync, { objects, asOfVersion, isSame }: KnownObjects): readonly Change[] {
   const changes: Change[] = [];
   const versions = new FreeVersions(sync.resourceVersion);
   const replaced: { object: KubernetesObject; known: KubernetesObject }[] = [];
   for (const [key, object] of sync.objects) {
     const known = objects.get(key);
     const previous = asOfVersion(known);
-    if (previous?.uid === object.uid && previous.resourceVersion === object.resourceVersion) continue;
+    const isOneVersion = previous?.uid === object.uid && previous.resourceVersion === object.resourceVersion;
+    if (isOneVersion && isSame(previous, object)) continue;
     versions.take(object.resourceVersion);
     if (known === undefined) changes.push({ type: 'ADDED', object, previous });
     else if (known.uid === object.uid) changes.push({ type: 'MODIFIED', object, previous });

@@ -131,11 +131,11 @@ export class Reflector {
     await cluster.verify(signal);
     const { era, resourceVersion: known, cloudVersion } = sink;
     const sync = await this.#read({ transport, scope: this.#scope, credential, signal: era });
-    if (compareResourceVersion(sync.resourceVersion, known) >= 0) {
+    if (compareResourceVersion(sync.resourceVersion, cloudVersion) >= 0) {
+      await sink.replace(sync, era).catch((error: unknown) => this.#awaitCloud(error, era));
       this.#behindSince = undefined;
-      return await sink.replace(sync, era);
+      return;
     }
-    if (compareResourceVersion(sync.resourceVersion, cloudVersion) >= 0) return this.#awaitCloud(sync, era);
     // A list of the most recent state is never below what was known before it was asked for.
     const error = new VersionRegressedError(known, sync.resourceVersion);
     cluster.doubt();
@@ -145,9 +145,9 @@ export class Reflector {
   }
 
   /** Versions given out here while the cloud was away are passed by its own soon; clients are not led back before that. */
-  #awaitCloud(sync: FullSync, era: AbortSignal): never {
+  #awaitCloud(error: unknown, era: AbortSignal): never {
+    if (!(error instanceof CloudBehindError)) throw error;
     const { timing } = this.#deps;
-    const error = new CloudBehindError(this.#sink.resourceVersion, sync.resourceVersion);
     this.#behindSince ??= timing.now();
     if (timing.now() - this.#behindSince > awaitCloudMs && !era.aborted) {
       this.#behindSince = undefined;

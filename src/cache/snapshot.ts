@@ -235,7 +235,12 @@ export class Snapshot {
    * because clients know a higher version than that of a change already: they have to list anew.
    */
   planReplacement(sync: FullSync): readonly Change[] | undefined {
-    const changes = changesTo(sync, { objects: this.#objects, asOfVersion: (known) => this.#asOfVersion(known) });
+    const changes = changesTo(sync, {
+      objects: this.#objects,
+      asOfVersion: (known) => this.#asOfVersion(known),
+      // A version given out here may be the cloud's own by now, of another state.
+      isSame: (known, object) => !this.#own.has(object.key) || known.body.equals(object.body),
+    });
     return this.mustRelist && !changes.every((one) => this.#isTellable(one)) ? undefined : changes;
   }
 

@@ -129,9 +129,9 @@ export class OwedWrites {
     return this.#desk!.accept(request, caller, outcome);
   }
 
-  /** Something of this resource is shown that the cloud has not heard of: only this node can answer for it. */
-  owes(gvr: GroupVersionResource): boolean {
-    return this.outbox.owes(gvr);
+  /** Something of this resource is shown that the cloud has not heard of. @param namespace '' for all of them */
+  owes(gvr: GroupVersionResource, namespace = ''): boolean {
+    return this.outbox.owes(gvr, namespace);
   }
 
   /** Writes of this resource may be taken in here, so their bodies are worth keeping until the cloud has answered. */

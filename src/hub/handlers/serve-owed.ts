@@ -4,8 +4,11 @@
 import { gvrKey } from '../../apimachinery/group-version-resource.ts';
 import { isJsonObject } from '../../apimachinery/json.ts';
 import { StatusError, serviceUnavailable } from '../../apimachinery/status.ts';
+import { readOptionsOrUndefined } from '../../cache/read-options.ts';
 import type { WriteRequest } from '../../cache/writes/write-request.ts';
 import type { Exchange, Handler } from '../exchange.ts';
+import { isFollowable } from '../followable.ts';
+import { freshen } from '../freshen.ts';
 import { askedWrite } from '../offline/accept-write.ts';
 import { answerOffline } from '../offline/answer-offline.ts';
 import { objectPath } from '../read-request.ts';
@@ -21,6 +24,7 @@ export function serveOwed(services: Services): Handler {
     const isStillOwed = (): boolean => isOwed(services, exchange, path);
     if (!isStillOwed()) return next();
     try {
+      await renew(services, exchange);
       return await answerOffline(services, exchange);
     } catch (error) {
       if (!(error instanceof StatusError) || error.status.reason !== 'ServiceUnavailable') throw error;
@@ -33,6 +37,20 @@ export function serveOwed(services: Services): Handler {
     }
     return next();
   };
+}
+
+/**
+ * What the cloud has put off may be owed for long. Then a collection of it is read from the cloud for this caller, with what
+ * is owed shown on top, as fresh and as complete as if nothing were owed.
+ */
+async function renew(services: Services, exchange: Exchange): Promise<void> {
+  const { cache } = services;
+  const { read } = exchange;
+  if (read === undefined || read.verb === 'get' || !cache.writes.isCaughtUp) return;
+  const { scope } = read;
+  const wantsNewest = readOptionsOrUndefined(read)?.resourceVersion === '';
+  if (!wantsNewest && cache.scopes.answering(scope) !== undefined) return;
+  if (isFollowable(scope.gvr) && cache.canKeep(scope.gvr)) await freshen(services, exchange, scope);
 }
 
 /** Of the object that is asked about, '' for a collection. A creation names it in its body only. */
@@ -60,7 +78,7 @@ function isOwed({ cache }: Services, { info, read }: Exchange, path: string): bo
   const isObject = path !== '' && cache.writes.owesObject(path);
   if (isWrite(info)) return isObject && info.verb !== 'deletecollection';
   if (read === undefined) return false;
-  return read.verb === 'get' ? isObject : cache.writes.owes(info.gvr);
+  return read.verb === 'get' ? isObject : cache.writes.owes(info.gvr, info.namespace);
 }
 
 async function isHeardSoon(services: Services, exchange: Exchange, isStillOwed: () => boolean): Promise<boolean> {
