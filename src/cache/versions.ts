@@ -82,6 +82,7 @@ export class Versions {
   async flush(): Promise<void> {
     if (this.#ceiling === 0n) return;
     const value = Buffer.from(this.newest);
+    this.#ceiling = BigInt(this.newest);
     await this.#o.records.write([{ type: 'put', space: 'meta', key, value }]);
   }
 }

@@ -239,7 +239,7 @@ export class Outbox {
     changed: readonly { sequence: number; entry: OutboxEntry | undefined; before: Waiting | undefined }[],
   ): void {
     for (const { sequence, entry, before } of changed) {
-      if (this.get(sequence) !== entry) continue;
+      if (!isSameWrite(this.get(sequence), entry)) continue;
       if (before === undefined) this.#index.delete(sequence);
       else this.#put(before.entry, before.bytes);
     }
@@ -255,6 +255,11 @@ export class Outbox {
 
 /** Of a version that another cluster would not understand. */
 const meaningless = { resourceVersion: '1', cloudVersion: '' };
+
+/** Marked as sent meanwhile, it is still the same write. */
+function isSameWrite(a: OutboxEntry | undefined, b: OutboxEntry | undefined): boolean {
+  return a === b || (a !== undefined && a.resourceVersion === b?.resourceVersion);
+}
 
 function sequencesOf(entries: readonly OutboxEntry[]): readonly number[] {
   return entries.map(({ sequence }) => sequence);

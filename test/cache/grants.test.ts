@@ -1,0 +1,96 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { CloudTime } from '../../src/cache/cloud-time.ts';
+import { type Grant, Grants } from '../../src/cache/grants.ts';
+import { Notes } from '../../src/cache/notes.ts';
+import { ManualTiming } from '../support/manual-timing.ts';
+import { MemoryRecords } from '../support/memory-records.ts';
+
+const lifetimeMs = 30 * 24 * 3_600_000;
+const gvr = { group: '', version: 'v1', resource: 'configmaps' };
+const update: Grant = { verb: 'update', gvr, namespace: 'default', name: 'web', subresource: '' };
+
+async function open(records = new MemoryRecords(), timing = new ManualTiming()) {
+  const notes = new Notes(records, () => {});
+  const grants = new Grants({ notes, time: new CloudTime(timing), lifetimeMs });
+  for (const [key, value] of await notes.load('grant')) grants.restore(value, key);
+  return { grants, notes, records, timing };
+}
+
+test('what the cloud allowed is allowed for that identity, verb, resource, namespace, name and part, and nothing else', async (t) => {
+  const { grants } = await open();
+  grants.see('sa:default:writer', update);
+  t.true(grants.has('sa:default:writer', update));
+  const others: readonly (readonly [string, Grant])[] = [
+    ['sa:default:other', update],
+    ['sa:default:writer', { ...update, verb: 'patch' }],
+    ['sa:default:writer', { ...update, verb: 'delete' }],
+    ['sa:default:writer', { ...update, namespace: 'kube-system' }],
+    ['sa:default:writer', { ...update, name: 'other' }],
+    ['sa:default:writer', { ...update, subresource: 'status' }],
+    ['sa:default:writer', { ...update, gvr: { ...gvr, resource: 'secrets' } }],
+    ['sa:default:writer', { ...update, gvr: { ...gvr, group: 'example.com' } }],
+  ];
+  for (const [identity, grant] of others) t.false(grants.has(identity, grant), JSON.stringify([identity, grant]));
+});
+
+test('no two grants are taken for one, whatever their words', async (t) => {
+  const word = fc.constantFrom('a', 'b', 'a b', 'a/b', '', '/');
+  const some = fc.record({ verb: fc.constantFrom('update', 'patch'), namespace: word, name: word, subresource: word });
+  await fc.assert(
+    fc.asyncProperty(some, some, async (one, other) => {
+      const { grants } = await open();
+      const isName = (text: string): boolean => /^[a-z]*$/.test(text);
+      fc.pre([one, other].every(({ namespace, name, subresource }) => [namespace, name, subresource].every(isName)));
+      grants.see('sa', { ...one, gvr });
+      t.is(grants.has('sa', { ...other, gvr }), JSON.stringify(one) === JSON.stringify(other));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a creation is allowed whatever its name, as the cloud judges it', async (t) => {
+  const { grants } = await open();
+  grants.see('sa', { ...update, verb: 'create', name: '' });
+  t.true(grants.has('sa', { ...update, verb: 'create', name: 'another' }));
+});
+
+test('a grant lasts over a restart and ends with its time, or with a 403 for good', async (t) => {
+  const { grants, notes, records, timing } = await open();
+  grants.see('sa', update);
+  grants.see('sa', { ...update, name: 'other' });
+  await notes.idle();
+  const next = await open(records.afterCrash(), timing);
+  t.true(next.grants.has('sa', update));
+  next.grants.lose('sa', update);
+  t.false(next.grants.has('sa', update));
+  await next.notes.idle();
+  const last = await open(next.records.afterCrash(), timing);
+  t.false(last.grants.has('sa', update));
+  t.true(last.grants.has('sa', { ...update, name: 'other' }));
+  timing.advance(lifetimeMs);
+  t.false(last.grants.has('sa', { ...update, name: 'other' }));
+});
+
+test('what is seen again and again is written down once an hour', async (t) => {
+  const { grants, records, timing, notes } = await open();
+  for (let minute = 0; minute < 60; minute += 1) {
+    grants.see('sa', update);
+    timing.advance(59_000);
+  }
+  await notes.idle();
+  t.is(records.batches.length, 1);
+  timing.advance(60_000);
+  grants.see('sa', update);
+  await notes.idle();
+  t.is(records.batches.length, 2);
+});
+
+test('of another cluster no grant is left, nor comes back', async (t) => {
+  const { grants, notes, records } = await open();
+  grants.see('sa', update);
+  grants.clear();
+  await notes.idle();
+  t.false(grants.has('sa', update));
+  t.deepEqual(records.keys('grant'), []);
+});
