@@ -2,7 +2,7 @@
 import type { DropAnswer } from '../hub/admin/outbox-routes.ts';
 import { UsageError } from '../hub/parse-options.ts';
 import { DaemonAnswerError } from './ask-daemon.ts';
-import { askOutbox, parkedWrites } from './ask-outbox.ts';
+import { askOutbox, parkedWrites, sequenceOf } from './ask-outbox.ts';
 import type { Invocation, Terminal } from './command.ts';
 import { dropOptions } from './commands.ts';
 import { describeEntry } from './outbox-text.ts';
@@ -10,6 +10,7 @@ import { readOptions } from './read-options.ts';
 
 export async function outboxDrop({ arguments: [word = ''], flags }: Invocation, terminal: Terminal): Promise<number> {
   const { output, yes, ...whom } = await readOptions(dropOptions, flags, terminal);
+  if (word !== 'all') sequenceOf(word);
   if (!yes && terminal.ask === undefined) {
     throw new UsageError(['outbox drop asks before it drops, and nobody is at a terminal to answer: give --yes']);
   }

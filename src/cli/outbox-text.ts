@@ -1,5 +1,5 @@
 // Writes that wait or are parked, as a person reads them. Pure.
-import { equalJson, type JsonValue, stringifyJson } from '../apimachinery/json.ts';
+import { type JsonValue, stringifyJson } from '../apimachinery/json.ts';
 import type { RetryAnswer } from '../hub/admin/outbox-routes.ts';
 import type { EntryInFull, EntrySummary, ShownDifference } from '../hub/admin/outbox-view.ts';
 import { ageText } from './quantity-text.ts';
@@ -34,6 +34,7 @@ export function renderEntry(entry: EntryInFull): string[] {
   const manager = writer.fieldManager === '' ? '' : `, field manager ${printable(writer.fieldManager)}`;
   const many =
     writes === 1 ? `1 write, ${entry.writtenAt}` : `${writes} writes, ${entry.firstWrittenAt} to ${entry.writtenAt}`;
+  const shown = differences.filter(({ field }) => entry.verb === 'update' || !inHeadline.includes(field));
   const state = parked === undefined ? 'waits for the cloud' : `parked ${parked.at}: ${printable(parked.reason)}`;
   return [
     `write ${sequence}, ${state}`,
@@ -41,10 +42,13 @@ export function renderEntry(entry: EntryInFull): string[] {
     `  by ${printable(writer.name)} with ${printable(writer.userAgent) || 'an unnamed client'}${manager}`,
     `  ${many}`,
     ...sideNotes(entry).map((note) => `  ${note}`),
-    ...(differences.length === 0 ? [] : ['', ...differences.flatMap((one) => renderDifference(one, entry))]),
+    ...(shown.length === 0 ? [] : ['', ...shown.flatMap((one) => renderDifference(one, entry))]),
     ...(parked === undefined ? [] : ['', ...ways(entry)]),
   ];
 }
+
+/** What an object that was made or deleted here is called, the line above has said. */
+const inHeadline: readonly string[] = ['apiVersion', 'kind', 'metadata.name', 'metadata.namespace'];
 
 export function renderRetry({ sequence, conclusion, parked }: RetryAnswer, isMine: boolean): string[] {
   if (conclusion === 'applied') return [`write ${sequence}: the cloud has it`];
@@ -100,7 +104,7 @@ function renderDifference(difference: ShownDifference, entry: EntryInFull): stri
   const shown = window(texts);
   const mark = difference.isConflict ? '!' : ' ';
   return [
-    `${mark} ${printable(difference.field)}: ${whoChanged(difference, sides)}`,
+    `${mark} ${printable(difference.field)}: ${whoChanged(difference, entry.verb)}`,
     ...sides.map((side, index) => `    ${sideWords[side].padEnd(8)}${shown[index]}`),
   ];
 }
@@ -113,12 +117,16 @@ function comparedSides({ verb, cloud }: EntryInFull): Side[] {
   return sides;
 }
 
-function whoChanged({ base, edge, cloud, isConflict }: ShownDifference, sides: readonly Side[]): string {
+const changeWords: Readonly<Record<ShownDifference['changedBy'], string>> = {
+  edge: 'changed here',
+  cloud: 'changed in the cloud',
+  both: 'changed on both sides',
+  alike: 'the same on both sides',
+};
+
+function whoChanged({ changedBy, isConflict }: ShownDifference, verb: EntryInFull['verb']): string {
   if (isConflict) return 'both sides changed it';
-  const isHere = sides.includes('edge') && !equalJson(edge, base);
-  const isThere = sides.includes('cloud') && !equalJson(cloud, base);
-  if (isHere && isThere) return 'changed on both sides';
-  return isHere ? 'changed here' : 'changed in the cloud';
+  return verb === 'delete' && changedBy === 'edge' ? 'deleted here' : changeWords[changedBy];
 }
 
 function valueText(value: JsonValue | undefined): string {

@@ -1,44 +1,105 @@
 // One rule of `--offline-writes`, as text: `configmaps`, `apps.example.com/widgets;namespace=a,b;labels=tier=edge;conflict=park`.
+// Promise: a rule that could never allow anything is refused, so nobody learns of a typing mistake when the link is cut.
 import { parseLabelSelector } from '../apimachinery/label-selector.ts';
-import type { ConflictPolicy, UserWriteRule } from '../cache/writes/policy.ts';
+import { type ConflictPolicy, type UserWriteRule, whyNoRule } from '../cache/writes/policy.ts';
+import { closestName } from './closest-name.ts';
 import { InvalidValueError, type OptionType } from './option-types.ts';
 
 const conflictPolicies: readonly string[] = ['edge-wins', 'cloud-wins', 'park'] satisfies ConflictPolicy[];
-const form = '[GROUP/]RESOURCE[;namespace=A,B][;labels=SELECTOR][;conflict=cloud-wins|edge-wins|park]';
 
-export const offlineWrite: OptionType<UserWriteRule> = { placeholder: 'RULE', parse: parseOfflineWrite };
+export const offlineWriteForm =
+  '[GROUP/]RESOURCE[;namespace=A,B][;labels=SELECTOR][;conflict=cloud-wins|edge-wins|park]';
+
+/** One rule a line where one text holds several: there are commas in rules. */
+export const offlineWrite: OptionType<UserWriteRule> = {
+  placeholder: 'RULE',
+  separator: '\n',
+  parse: parseOfflineWrite,
+};
 
 /** @throws InvalidValueError that says what is wrong */
 export function parseOfflineWrite(text: string): UserWriteRule {
   const [subject = '', ...clauses] = text.split(';').map((part) => part.trim());
-  const [resource = '', group = ''] = subject.split('/').reverse();
-  if (!/^[a-z][a-z0-9]*$/.test(resource) || !/^[a-z0-9.-]*$/.test(group) || subject.split('/').length > 2) {
-    throw new InvalidValueError(`'${subject}' names no resource; write ${form}, with the plural: configmaps`);
-  }
-  const rule: { namespaces?: readonly string[]; labels?: string; conflict: ConflictPolicy } = {
-    conflict: 'cloud-wins',
-  };
+  const given = new Map<string, string>();
   for (const clause of clauses) {
     const at = clause.indexOf('=');
-    const key = clause.slice(0, at);
-    const value = clause.slice(at + 1);
-    if (at < 1 || value === '') throw new InvalidValueError(`'${clause}' says nothing; write ${form}`);
-    if (key === 'namespace') rule.namespaces = value.split(',');
-    else if (key === 'labels') rule.labels = selector(value);
-    else if (key === 'conflict') rule.conflict = conflictPolicy(value);
-    else throw new InvalidValueError(`'${key}' is not known; write ${form}`);
+    const key = clause.slice(0, at).trim();
+    const value = clause.slice(at + 1).trim();
+    if (at < 1 || value === '') throw new InvalidValueError(`'${clause}' says nothing; write ${offlineWriteForm}`);
+    if (given.has(key)) throw new InvalidValueError(`'${key}' stands twice; write ${offlineWriteForm}`);
+    given.set(key, value);
   }
-  return { group, resource, ...rule };
+  const { namespace, labels, conflict = 'cloud-wins', ...others } = Object.fromEntries(given);
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) throw new InvalidValueError(`'${unknown}' is not known; write ${offlineWriteForm}`);
+  return {
+    ...kindOf(subject),
+    ...(namespace !== undefined && { namespaces: namespacesOf(namespace) }),
+    ...(labels !== undefined && { labels: selectorOf(labels) }),
+    conflict: conflictPolicyOf(conflict),
+  };
 }
 
-function conflictPolicy(value: string): ConflictPolicy {
+function kindOf(subject: string): { readonly group: string; readonly resource: string } {
+  const [resource = '', group = '', ...more] = subject.split('/').reverse();
+  if (!/^[a-z][a-z0-9-]*$/.test(resource) || !/^[a-z0-9.-]*$/.test(group) || more.length > 0) {
+    throw new InvalidValueError(
+      `'${subject}' names no resource; write ${offlineWriteForm}, with the plural: configmaps`,
+    );
+  }
+  if (group === '' && !coreResources.includes(resource)) {
+    const near = closestName(resource, coreResources);
+    throw new InvalidValueError(
+      `'${subject}' is no resource of the core group; ${near === undefined ? 'write its group before it, as in apps/deployments' : `did you mean ${near}?`} (\`kubectl api-resources\` lists plurals and groups)`,
+    );
+  }
+  if (group !== '' && !group.includes('.') && !shortGroups.includes(group)) {
+    throw new InvalidValueError(`'${group}' is no API group; write ${offlineWriteForm}, as in apps/deployments`);
+  }
+  const reason = whyNoRule({ group, resource });
+  if (reason !== undefined) throw new InvalidValueError(`'${subject}' cannot be allowed: ${reason}`);
+  return { group, resource };
+}
+
+/** The core group is closed: Kubernetes adds no resource to it. */
+const coreResources: readonly string[] = [
+  'bindings',
+  'componentstatuses',
+  'configmaps',
+  'endpoints',
+  'events',
+  'limitranges',
+  'namespaces',
+  'nodes',
+  'persistentvolumeclaims',
+  'persistentvolumes',
+  'pods',
+  'podtemplates',
+  'replicationcontrollers',
+  'resourcequotas',
+  'secrets',
+  'serviceaccounts',
+  'services',
+];
+
+/** The only groups without a dot: that of a custom resource must have one. */
+const shortGroups: readonly string[] = ['apps', 'autoscaling', 'batch', 'extensions', 'policy'];
+
+function namespacesOf(value: string): readonly string[] {
+  const namespaces = value.split(',').map((one) => one.trim());
+  const wrong = namespaces.find((one) => !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(one));
+  if (wrong !== undefined) throw new InvalidValueError(`namespace=${value}: '${wrong}' is no name of a namespace`);
+  return namespaces;
+}
+
+function conflictPolicyOf(value: string): ConflictPolicy {
   if (!conflictPolicies.includes(value)) {
     throw new InvalidValueError(`conflict=${value} is none of ${conflictPolicies.join(', ')}`);
   }
   return value as ConflictPolicy;
 }
 
-function selector(value: string): string {
+function selectorOf(value: string): string {
   try {
     parseLabelSelector(value);
   } catch (error) {

@@ -14,6 +14,8 @@ export interface Surroundings {
 export interface OptionType<Value> {
   /** How the value is shown in usage lines, e.g. `HOST:PORT`. */
   readonly placeholder: string;
+  /** What stands between several values in one text. Default: a comma. */
+  readonly separator?: string;
   /** @throws InvalidValueError when the text is no such value */
   parse(text: string, surroundings: Surroundings): Value;
 }

@@ -2,7 +2,7 @@
 // variables, the configuration file's keys and docs/configuration.md all come from here. To add a setting, add a row.
 import { join } from 'node:path';
 import type { UserWriteRule } from '../cache/writes/policy.ts';
-import { offlineWrite } from './offline-write-option.ts';
+import { offlineWrite, offlineWriteForm } from './offline-write-option.ts';
 import {
   choice,
   count,
@@ -85,24 +85,21 @@ export function switchOption(words: Omit<Words, 'alsoIn'>): Option<boolean> {
   };
 }
 
-/** Any number of values: the flag repeated, or separated by commas. */
+/** Any number of values: the flag repeated, or separated by commas (a type that has commas in its values says by what). */
 export function repeated<Value>(
   type: OptionType<Value>,
   defaults: readonly string[],
   words: Words,
 ): Option<readonly Value[]> {
+  const split = (text: string): string[] => text.split(type.separator ?? ',').map((part) => part.trim());
   return {
     ...words,
     placeholder: type.placeholder,
     isRepeatable: true,
     defaultText: defaults.length === 0 ? undefined : defaults.join(', '),
     read: (texts, surroundings) =>
-      Object.freeze((texts ?? defaults).flatMap(splitAtCommas).map((text) => type.parse(text, surroundings))),
+      Object.freeze((texts ?? defaults).flatMap(split).map((text) => type.parse(text, surroundings))),
   };
-}
-
-function splitAtCommas(text: string): string[] {
-  return text.split(',').map((part) => part.trim());
 }
 
 const minute = 60_000;
@@ -216,7 +213,7 @@ export const options = {
   offlineWrites: repeated<UserWriteRule>(offlineWrite, [], {
     flag: 'offline-writes',
     section: 'Writes',
-    help: "Objects of users whose writes are kept while the cloud is away, and brought to it later. conflict: whose value stands where both sides changed a field (cloud-wins keeps the node's as a parked copy). Repeat it for more.",
+    help: `Writes of users that are kept while the cloud is away, and brought to it later: \`${offlineWriteForm}\`. conflict: whose value stands where both sides changed a field (cloud-wins keeps the node's as a parked copy). Repeat it for more; of several that fit, the first counts. In one environment variable, one rule a line.`,
   }),
   replayPerSecond: withDefault(count({ min: 1, max: 100_000 }), '50', {
     flag: 'replay-rate',

@@ -182,6 +182,7 @@ function textsOf(value: unknown, isRepeatable: boolean): string[] | undefined {
 
 function unknown(kind: string, where: string, typed: string, known: Iterable<string>, prefix = ''): string {
   const nearest = closestName(typed, known);
-  const hint = nearest === undefined ? '`holdfast run --help` lists them' : `did you mean ${prefix}${nearest}?`;
+  const list = kind === 'option' ? '`--help`' : '`holdfast run --help`';
+  const hint = nearest === undefined ? `${list} lists them` : `did you mean ${prefix}${nearest}?`;
   return `${where}: no such ${kind}; ${hint}`;
 }

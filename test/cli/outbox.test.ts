@@ -63,9 +63,9 @@ const inFull: EntryInFull = {
   cloud: 'present',
   sides: { base: {}, edge: {}, cloud: {} },
   differences: [
-    { field: 'data.color', base: 'red', edge: 'blue', cloud: 'green', isConflict: true },
-    { field: 'data.size', base: '1', edge: '2', cloud: '1', isConflict: false },
-    { field: 'data.new', cloud: 'y', isConflict: false },
+    { field: 'data.color', base: 'red', edge: 'blue', cloud: 'green', changedBy: 'both', isConflict: true },
+    { field: 'data.size', base: '1', edge: '2', cloud: '1', changedBy: 'edge', isConflict: false },
+    { field: 'data.new', cloud: 'y', changedBy: 'cloud', isConflict: false },
   ],
 };
 
@@ -81,7 +81,7 @@ test('a list, and an entry of each kind, read as here', (t) => {
     writes: 1,
     parked: refused,
     cloud: 'unknown',
-    differences: [{ field: 'data.color', edge: 'blue', isConflict: false }],
+    differences: [{ field: 'data.color', edge: 'blue', changedBy: 'edge', isConflict: false }],
   };
   t.snapshot(renderEntry(create).join('\n'), 'refused creation');
   t.snapshot(
@@ -93,6 +93,19 @@ test('a list, and an entry of each kind, read as here', (t) => {
     'deleted',
   );
   const { parked: _no, ...notParked } = inFull;
+  const made: EntryInFull = {
+    ...inFull,
+    verb: 'create',
+    differences: [
+      { field: 'metadata.name', edge: 'web', cloud: 'web', changedBy: 'alike', isConflict: false },
+      { field: 'data.size', edge: '1', cloud: '1', changedBy: 'alike', isConflict: false },
+      { field: 'data.color', edge: 'red', cloud: 'blue', changedBy: 'both', isConflict: true },
+    ],
+  };
+  t.snapshot(renderEntry(made).join('\n'), 'made on both sides');
+  const gone = [{ field: 'data.color', base: 'red', changedBy: 'edge', isConflict: false }] as const;
+  const deleted: EntryInFull = { ...notParked, state: 'queued', verb: 'delete', cloud: 'unknown', differences: gone };
+  t.snapshot(renderEntry(deleted).join('\n'), 'a deletion that waits');
   t.snapshot(renderEntry({ ...notParked, state: 'queued', cloud: 'unknown' }).join('\n'), 'waiting');
 });
 
@@ -100,7 +113,9 @@ test('long values are shown where they begin to differ', (t) => {
   const text = (word: string) => `${'the same line\\n'.repeat(50)}here: ${word}\\n${'and more\\n'.repeat(50)}`;
   const lines = renderEntry({
     ...inFull,
-    differences: [{ field: 'data.f', base: text('a'), edge: text('b'), cloud: text('c'), isConflict: true }],
+    differences: [
+      { field: 'data.f', base: text('a'), edge: text('b'), cloud: text('c'), changedBy: 'both', isConflict: true },
+    ],
   });
   const shown = lines.filter((line) => /^ {4}(before|here|cloud)/.test(line));
   t.is(shown.length, 3);
@@ -119,7 +134,7 @@ test('nothing that was written reaches the terminal as a command', (t) => {
     ...renderEntry({
       ...inFull,
       writer: { identity: evil, name: evil, userAgent: evil, fieldManager: evil },
-      differences: [{ field: `data.${evil}`, edge: evil, isConflict: true }],
+      differences: [{ field: `data.${evil}`, edge: evil, changedBy: 'both', isConflict: true }],
     }),
     ...renderRetry({ sequence: 1, path: '', conclusion: 'parked', parked: { ...parked.parked!, reason: evil } }, false),
   ];

@@ -381,53 +381,50 @@ test('case 42: server-side apply and dry run are 503 and change nothing; CBOR is
 });
 
 test('case 50: a Lease by which a controller is elected is never renewed offline, not even where a rule names Leases', async (t) => {
-  await labs.withLab(
-    async (stage) => {
-      const { lab, namespace } = stage;
-      const token = await lab.account(namespace, 'controller', all);
-      const controller = () => lab.as(token);
-      const leases = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
-      const now = () => new Date().toISOString().replace('Z', '000Z');
-      const spec = () => ({
-        holderIdentity: 'controller-1',
-        leaseDurationSeconds: 15,
-        acquireTime: now(),
-        renewTime: now(),
-        leaseTransitions: 1,
-      });
-      const lease = {
-        apiVersion: 'coordination.k8s.io/v1',
-        kind: 'Lease',
-        metadata: { name: 'controller' },
-        spec: spec(),
-      };
-      const made = await controller().expect('POST', leases, lease);
-      const renewed = await controller().expect('PUT', `${leases}/controller`, { ...made, spec: spec() });
-      await controller().expect('GET', leases);
-      await lab.followed('coordination.k8s.io/v1/leases', { namespace });
-      await lab.cut();
-      t.deepEqual((await controller().expect('GET', `${leases}/controller`)).spec, renewed.spec);
-      const started = performance.now();
-      for (const answer of [
-        await controller().request('PUT', `${leases}/controller`, { ...renewed, spec: spec() }),
-        await controller().request('PATCH', `${leases}/controller`, { spec: { renewTime: now() } }),
-        await controller().request('POST', leases, { ...lease, metadata: { name: 'another' } }),
-        await controller().request('DELETE', `${leases}/controller`),
-      ]) {
-        t.like(answer.body, { kind: 'Status', code: 503, reason: 'ServiceUnavailable' });
-        t.regex(answer.body.message, /two holders at once/);
-        t.regex(answer.body.message, /No setting changes that/);
-        t.is(answer.headers['retry-after'], undefined);
-      }
-      t.true(performance.now() - started < 800, 'four answers, each at once');
-      t.deepEqual(
-        (await controller().expect('GET', `${leases}/controller`)).spec,
-        renewed.spec,
-        'it shows what the cloud said last',
-      );
-    },
-    { hubArguments: ['--offline-writes', 'coordination.k8s.io/leases'] },
-  );
+  await labs.withLab(async (stage) => {
+    const { lab, namespace } = stage;
+    const token = await lab.account(namespace, 'controller', all);
+    const controller = () => lab.as(token);
+    const leases = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
+    const now = () => new Date().toISOString().replace('Z', '000Z');
+    const spec = () => ({
+      holderIdentity: 'controller-1',
+      leaseDurationSeconds: 15,
+      acquireTime: now(),
+      renewTime: now(),
+      leaseTransitions: 1,
+    });
+    const lease = {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { name: 'controller' },
+      spec: spec(),
+    };
+    const made = await controller().expect('POST', leases, lease);
+    const renewed = await controller().expect('PUT', `${leases}/controller`, { ...made, spec: spec() });
+    await controller().expect('GET', leases);
+    await lab.followed('coordination.k8s.io/v1/leases', { namespace });
+    await lab.cut();
+    t.deepEqual((await controller().expect('GET', `${leases}/controller`)).spec, renewed.spec);
+    const started = performance.now();
+    for (const answer of [
+      await controller().request('PUT', `${leases}/controller`, { ...renewed, spec: spec() }),
+      await controller().request('PATCH', `${leases}/controller`, { spec: { renewTime: now() } }),
+      await controller().request('POST', leases, { ...lease, metadata: { name: 'another' } }),
+      await controller().request('DELETE', `${leases}/controller`),
+    ]) {
+      t.like(answer.body, { kind: 'Status', code: 503, reason: 'ServiceUnavailable' });
+      t.regex(answer.body.message, /two holders at once/);
+      t.regex(answer.body.message, /No setting changes that/);
+      t.is(answer.headers['retry-after'], undefined);
+    }
+    t.true(performance.now() - started < 800, 'four answers, each at once');
+    t.deepEqual(
+      (await controller().expect('GET', `${leases}/controller`)).spec,
+      renewed.spec,
+      'it shows what the cloud said last',
+    );
+  });
 });
 
 test('case 51: an object that leaves a selector is DELETED for its watcher, and ADDED where it comes in', async (t) => {

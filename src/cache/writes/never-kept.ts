@@ -27,14 +27,18 @@ export function neverKept(request: WriteRequest): string | undefined {
   const { verb, gvr, subresource, patchType } = request;
   const reason =
     bySubresource[subresource] ??
-    byResource[gvr.group] ??
-    byResource[`${gvr.group}/${gvr.resource}`] ??
+    kindNeverKept(gvr) ??
     (isDryRun(request) ? 'a dry run asks what admission there would say' : undefined) ??
     (patchType === 'apply' ? 'who owns which field of a server-side apply is worked out there' : undefined) ??
     (verb === 'deletecollection' ? 'what a collection holds is known for certain only there' : undefined) ??
     (subresource !== '' && subresource !== 'status' ? `what ${subresource} does happens there` : undefined);
   if (reason === undefined) return undefined;
   return `the cloud is not reachable, and this is never done offline: ${reason}. No setting changes that.`;
+}
+
+/** Why no write to it is ever kept; undefined: some may be. */
+export function kindNeverKept({ group, resource }: { group: string; resource: string }): string | undefined {
+  return byResource[group] ?? byResource[`${group}/${resource}`];
 }
 
 /** Said in the query, or in the options of a deletion. */

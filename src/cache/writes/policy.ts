@@ -2,7 +2,7 @@
 // all that adds to it. Promise: a refusal says why, and which setting would allow the write if one would.
 import { isJsonObject, type JsonObject, own } from '../../apimachinery/json.ts';
 import { isMirrorPod } from './kinds/pod.ts';
-import { neverKept } from './never-kept.ts';
+import { kindNeverKept, neverKept } from './never-kept.ts';
 import { childOf, metadataOf, textOf } from './object-view.ts';
 import { type ConflictPolicy, type UserWriteRule, userRules } from './user-rules.ts';
 import type { Known, WriteRequest } from './write-request.ts';
@@ -151,7 +151,8 @@ export function writePolicy(rules: readonly UserWriteRule[], nodeName: string): 
       const asked = { request, writer, known, nodeName };
       const row = keeping.find((one) => one.of.includes(place) && one.verbs.includes(request.verb) && one.if(asked));
       if (row !== undefined) return { keep: row.keep, class: row.class, conflict: row.conflict };
-      if (place === 'coordination.k8s.io/leases') return { refuse: leaderElection };
+      if (place === leases)
+        return { refuse: `the cloud is not reachable, and ${leaderElection}. No setting changes that.` };
       const conflict = byUser(request, known);
       if (typeof conflict === 'string') return { keep: 'durable', class: 'user', conflict };
       return { refuse: `${sentenceFor(place, request)} ${conflict.hint}` };
@@ -159,8 +160,14 @@ export function writePolicy(rules: readonly UserWriteRule[], nodeName: string): 
   };
 }
 
+/** Why a rule for this kind could never allow anything; undefined when it could. */
+export function whyNoRule(kind: { readonly group: string; readonly resource: string }): string | undefined {
+  return `${kind.group}/${kind.resource}` === leases ? leaderElection : kindNeverKept(kind);
+}
+
+const leases = 'coordination.k8s.io/leases';
 const leaderElection =
-  'the cloud is not reachable, and a Lease other than that of this node is never renewed offline: two holders at once would be worse than none. No setting changes that.';
+  'a Lease other than that of this node is never renewed offline: two holders at once would be worse than none';
 
 function sentenceFor(place: string, { verb, namespace }: WriteRequest): string {
   const where = namespace === '' ? '' : ` in namespace ${namespace}`;

@@ -1,4 +1,4 @@
-// What users allow to be written offline: `offlineWrites:` in the configuration file, by resource, namespace and labels.
+// What users allow to be written offline (`--offline-writes`): by resource, namespace and labels.
 import { isJsonObject, type JsonObject } from '../../apimachinery/json.ts';
 import { type LabelSelector, parseLabelSelector } from '../../apimachinery/label-selector.ts';
 import { StatusError } from '../../apimachinery/status.ts';
@@ -79,13 +79,14 @@ function hintFor(
   ofKind: readonly UserWriteRule[],
   here: readonly UserWriteRule[],
 ): string {
-  const kind = `group ${JSON.stringify(gvr.group)}, resource ${JSON.stringify(gvr.resource)}`;
+  const kind = gvr.group === '' ? gvr.resource : `${gvr.group}/${gvr.resource}`;
   if (here.length > 0) {
     const selectors = here.map(({ labels }) => JSON.stringify(labels)).join(' or ');
-    return `The entry of \`offlineWrites:\` for it takes only objects with labels ${selectors}, before the write and after it.`;
+    return `--offline-writes takes only ${kind} with labels ${selectors}, before the write and after it.`;
   }
   if (ofKind.length > 0) {
-    return `The entry of \`offlineWrites:\` for it (${kind}) does not list the namespace ${JSON.stringify(namespace)}.`;
+    return `--offline-writes for ${kind} does not list the namespace ${JSON.stringify(namespace)}.`;
   }
-  return `An entry of \`offlineWrites:\` in the configuration file with ${kind} would allow it.`;
+  const where = namespace === '' ? '' : `;namespace=${namespace}`;
+  return `The setting --offline-writes '${kind}${where}' would allow it.`;
 }

@@ -1,8 +1,8 @@
 // What the admin port shows of writes that wait for the cloud, or are parked. Pure.
 //
 // Promise: no token is in it, no value of a Secret, and in the summary no content of any object.
-import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts';
-import { fieldDifferences, type Sides } from '../../apimachinery/patch/field-differences.ts';
+import { equalJson, isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts';
+import { type FieldDifference, fieldDifferences, type Sides } from '../../apimachinery/patch/field-differences.ts';
 import { formatFieldPath } from '../../apimachinery/patch/field-path.ts';
 import { schemaOf } from '../../apimachinery/schema/schema-of.ts';
 import { type EntryState, type OutboxEntry, type Parked, targetPath } from '../../cache/outbox/entry.ts';
@@ -66,9 +66,13 @@ export interface ShownDifference {
   readonly base?: JsonValue;
   readonly edge?: JsonValue;
   readonly cloud?: JsonValue;
+  /** Told from the values themselves: those of Secrets are shown as their length. `alike`: both, to the same value. */
+  readonly changedBy: 'edge' | 'cloud' | 'both' | 'alike';
   /** Both sides changed it, or what it is a part of. */
   readonly isConflict: boolean;
 }
+
+type Difference = Omit<FieldDifference, 'path'>;
 
 /** @param now milliseconds since the epoch */
 export function summarize(entry: OutboxEntry, now: number): EntrySummary {
@@ -120,8 +124,16 @@ function differencesOf(entry: OutboxEntry, isHidden: boolean): ShownDifference[]
     const values = Object.entries(sides).filter((pair): pair is [keyof Sides, JsonValue] => pair[1] !== undefined);
     const shown = values.map(([side, value]) => [side, isHidden ? redactField(value, path) : value]);
     const isConflict = conflicts.some((conflict) => isWithin(field, conflict) || isWithin(conflict, field));
-    return { field, ...Object.fromEntries(shown), isConflict };
+    return { field, ...Object.fromEntries(shown), changedBy: whoChanged(entry, sides), isConflict };
   });
+}
+
+function whoChanged({ op, parked }: OutboxEntry, { base, edge, cloud }: Difference): ShownDifference['changedBy'] {
+  const isThere = parked?.cloud !== undefined && !equalJson(cloud, base);
+  if (op === 'delete') return isThere ? 'cloud' : 'edge';
+  if (equalJson(edge, base)) return 'cloud';
+  if (!isThere) return 'edge';
+  return equalJson(edge, cloud) ? 'alike' : 'both';
 }
 
 /** A status is compared as a status: what the cloud did with the rest of the object is none of the write's business. */

@@ -116,8 +116,8 @@ test('one entry is shown with its three sides and where they differ', async (t) 
     ],
   );
   t.deepEqual(entry.differences, [
-    { field: 'data.color', base: 'red', edge: 'blue', cloud: 'green', isConflict: true },
-    { field: 'data.size', base: '1', edge: '2', cloud: '1', isConflict: false },
+    { field: 'data.color', base: 'red', edge: 'blue', cloud: 'green', changedBy: 'both', isConflict: true },
+    { field: 'data.size', base: '1', edge: '2', cloud: '1', changedBy: 'edge', isConflict: false },
   ]);
   t.notRegex(JSON.stringify(entry), /token-of-the-writer/);
 });
@@ -137,7 +137,7 @@ test('a Secret is shown with the lengths of its values only, an export has them'
   t.deepEqual(shown.json().sides.edge.data, { password: '<7 bytes>' });
   t.is(shown.json().cloud, 'unknown');
   const field = shown.json().differences.find((one: { field: string }) => one.field === 'data.password');
-  t.deepEqual(field, { field: 'data.password', edge: '<7 bytes>', isConflict: false });
+  t.deepEqual(field, { field: 'data.password', edge: '<7 bytes>', changedBy: 'edge', isConflict: false });
 
   const { path } = (await decide('/outbox/export')).json();
   t.is((await stat(path)).mode & 0o777, 0o600);
