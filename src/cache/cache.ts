@@ -4,6 +4,7 @@
 import type { Records } from '../../storage/records.ts';
 import { type GroupVersionResource, gvrKey } from '../apimachinery/group-version-resource.ts';
 import { maxResourceVersion } from '../apimachinery/resource-version.ts';
+import { AnsweredWrites } from './answered-writes.ts';
 import type { CacheEvents } from './cache-events.ts';
 import { cloudObject } from './cloud-object.ts';
 import { CloudTime } from './cloud-time.ts';
@@ -70,6 +71,8 @@ export class Cache {
   readonly written = new WrittenVersions();
   /** What was written here while the cloud was away. */
   readonly writes: OwedWrites;
+  /** What was written through here while it was there. */
+  readonly answered: AnsweredWrites;
   readonly #o: CacheOptions;
   readonly #records: ScopeRecords;
   readonly #notes: Notes;
@@ -125,6 +128,11 @@ export class Cache {
         forget: (path) => this.forgetObject(path),
       },
     );
+    this.answered = new AnsweredWrites({
+      versions: this.writes.versions,
+      scopesOf: (gvr) => this.scopes.ofResource(gvr),
+      isOwed: (path) => this.writes.owesObject(path),
+    });
     this.scopes = new ScopeTable({
       transport,
       link: this.writes.gate,
@@ -217,6 +225,12 @@ export class Cache {
     return true;
   }
 
+  /** True when this scope has come to what was written through this hub: who has written may be answered from it. */
+  hasReachedWritten(followed: FollowedScope, namespace: string): boolean {
+    const { scope, cloudVersion } = followed;
+    return this.written.isReached(scope.gvr, namespace, cloudVersion) && !this.answered.isBehindDeletion(followed);
+  }
+
   /**
    * The cloud has just answered a write through this hub: who reads after it must not be told less. Resolves when that holds
    * for another life, too.
@@ -230,14 +244,12 @@ export class Cache {
       this.writes.versions.see(word.object.resourceVersion);
     }
     const known = name === '' && 'object' in word ? word.object.name : name;
-    await this.#hear(
-      { gvr, namespace, name: known, path: `${collectionPath(gvr, namespace)}/${known}` },
-      identity,
-      word,
-    );
+    const path = `${collectionPath(gvr, namespace)}/${known}`;
+    await this.#hear({ gvr, namespace, name: known, path }, identity, word);
   }
 
   async #hear({ gvr, namespace, name, path }: NamedObject, identity: string, word: CloudWord): Promise<void> {
+    this.answered.see(path, { gvr, key: `${namespace}/${name}`, word });
     const noted = 'object' in word ? this.#remember(gvr, path, identity, word.object.body) : undefined;
     const scopes = [...this.scopes.ofResource(gvr)];
     await Promise.all([noted, ...scopes.map((followed) => followed.hear(`${namespace}/${name}`, word))]);

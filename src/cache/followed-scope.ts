@@ -263,6 +263,17 @@ export class FollowedScope implements FeedSink {
     });
   }
 
+  /** Shows what the cloud has answered to a write and its stream has not brought; `changeOf` is asked when its turn comes. */
+  showAnswer(
+    changeOf: (snapshot: Snapshot) => Change | undefined,
+    object: KubernetesObject | undefined,
+  ): Promise<void> {
+    return this.#commitHere(() => {
+      const change = changeOf(this.snapshot);
+      return change === undefined ? undefined : () => this.snapshot.commitAnswer(change, object);
+    });
+  }
+
   /** The cloud has answered what was written here; see Snapshot. Shown is it when the stream brings it, or soon. */
   endOwnWrite(key: string, version: string): void {
     if (!this.snapshot.endOwnWrite(key, version)) this.#relistSoon();

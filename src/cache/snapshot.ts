@@ -280,6 +280,19 @@ export class Snapshot {
   }
 
   /**
+   * Shows what the cloud has answered to a write, until its stream has come so far.
+   * @param object as the cloud has it; undefined: it is gone
+   */
+  commitAnswer(change: Change, object: KubernetesObject | undefined): void {
+    const { key, resourceVersion } = change.object;
+    this.#own.uncover(key);
+    this.#own.cover(key, object);
+    this.#own.endWith(key, object?.resourceVersion ?? '');
+    this.#ownEnds += 1; // a reading that began before would take it away again
+    this.#commit([change], resourceVersion, this.#cloudVersion);
+  }
+
+  /**
    * The cloud has answered what was written here: from this version of the object on its own word counts.
    * @param version '' when it has no such object any more
    * @returns false when its stream has brought that already, so that only a full sync shows it

@@ -132,7 +132,11 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
   if (wrongName !== undefined) warnings.add(wrongName);
   const status = createStatusSource(statusParts);
   const metrics = createMetrics(() => gatherFigures(statusParts), cloud.upstream.traffic);
-  link.on('change', ({ to }) => metrics.increment('linkChanges', { to }));
+  link.on('change', ({ to }) => {
+    metrics.increment('linkChanges', { to });
+    if (to !== 'offline') return;
+    cache.answered.show().catch((error: unknown) => log.error({ event: 'answered.unshown', error }, 'a late answer'));
+  });
 
   const services: Services = {
     cache,

@@ -121,7 +121,11 @@ export class Reads {
     const possible = history.slice(Math.max(0, from));
     if (shown === undefined) return from < 0 || possible.some(({ stored }) => stored === undefined);
     const { resourceVersion } = shown.metadata as JsonObject;
-    return possible.some(({ stored }) => stored?.object.resourceVersion === resourceVersion);
+    const isOfCloud = history.some(({ stored }) => stored?.object.resourceVersion === resourceVersion);
+    // What it has said last may be shown under a version of the hub's own.
+    return possible.some(({ stored }) =>
+      isOfCloud ? stored?.object.resourceVersion === resourceVersion : isSame(stored?.value, shown),
+    );
   }
 
   #fault(how: string, path: string, shown: JsonObject | undefined, why: string): void {

@@ -54,7 +54,7 @@ export class ScopeCheck {
     for (const object of snapshot.sorted()) {
       const truth = state.get(object.key);
       state.delete(object.key);
-      if (apart.has(object.key)) continue;
+      if (apart.has(object.key) || snapshot.isOwn(object.key)) continue;
       const isTrue = truth?.uid === object.uid && truth.resourceVersion === object.resourceVersion;
       if (isTrue && scopeMatches(scope, truth)) continue;
       // The disk may have had it from another scope, as it was later.
@@ -64,7 +64,7 @@ export class ScopeCheck {
       );
     }
     for (const [key, truth] of state) {
-      if (apart.has(key) || !scopeMatches(scope, truth)) continue;
+      if (apart.has(key) || snapshot.isOwn(key) || !scopeMatches(scope, truth)) continue;
       // Or that it was deleted later.
       if (store.wasDeleted(truth.uid, version)) continue;
       this.#fault(`${scope.id} at ${version} lacks ${key}@${truth.resourceVersion}`);

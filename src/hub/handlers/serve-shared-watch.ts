@@ -53,7 +53,7 @@ async function scopeFor(
     const isReached =
       (wants !== '0' && !options.sendInitialEvents) ||
       ((wants === '0' || compareResourceVersion(wants, answering.resourceVersion) <= 0) &&
-        cache.written.isReached(scope.gvr, scope.namespace, answering.cloudVersion));
+        cache.hasReachedWritten(answering, scope.namespace));
     const { credential } = exchange.caller;
     const mayJoin = identity !== undefined && isReached;
     if (mayJoin && cache.mayRead({ identity, credential }, scope, answering.resourceVersion)) {

@@ -30,6 +30,7 @@ import { newestSight, type Sight } from './newest-object.ts';
 export async function answerOffline(services: Services, exchange: Exchange): Promise<void> {
   const identity = services.identities.offline(exchange);
   const { read } = exchange;
+  await services.cache.answered.show(exchange.info.gvr);
   if (isWrite(exchange.info)) return acceptWrite(services, exchange);
   if (read !== undefined && !isServed(services, read)) throw pathNotFound();
   if (read?.verb === 'get') return answerObject(services, exchange, identity, read);

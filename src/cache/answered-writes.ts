@@ -1,0 +1,179 @@
+// What the cloud has answered to writes through this hub of late. The scopes' own streams bring it a moment later; where
+// the cloud went away in between, it is shown from the answer until the stream or a full sync has come so far.
+//
+// Promise: who is answered from the store after a write through this hub was acknowledged is shown what the cloud made of
+// it, or what became of it since.
+import { type GroupVersionResource, gvrKey } from '../apimachinery/group-version-resource.ts';
+import type { KubernetesObject } from '../apimachinery/object.ts';
+import { compareResourceVersion } from '../apimachinery/resource-version.ts';
+import { BoundedMap } from './bounded-map.ts';
+import type { CloudWord } from './cloud-word.ts';
+import type { FollowedScope } from './followed-scope.ts';
+import { type Scope, scopeMatches } from './scope.ts';
+import type { Snapshot } from './snapshot.ts';
+import type { Versions } from './versions.ts';
+import type { Change } from './watch/event-ring.ts';
+import { withResourceVersion } from './with-resource-version.ts';
+
+export interface AnsweredWritesOptions {
+  readonly versions: Versions;
+  readonly scopesOf: (gvr: GroupVersionResource) => Iterable<FollowedScope>;
+  /** A later write of this node is shown on top. */
+  readonly isOwed: (path: string) => boolean;
+}
+
+interface Answered {
+  readonly gvr: GroupVersionResource;
+  /** `${namespace}/${name}` */
+  readonly key: string;
+  readonly word: CloudWord;
+  /** The object under a version that was given out here. */
+  raised?: KubernetesObject;
+}
+
+/** A stream is a moment behind; of more than that an outage shows what is newest. */
+const limits = { bytes: 8 * 1024 * 1024, writes: 1000 };
+
+export class AnsweredWrites {
+  readonly #o: AnsweredWritesOptions;
+  readonly #byPath = new BoundedMap<Answered>(limits.bytes, ({ word }) => bytesOf(word), limits.writes);
+
+  /** Resource → paths of what was deleted. */
+  readonly #gone = new Map<string, Set<string>>();
+
+  constructor(options: AnsweredWritesOptions) {
+    this.#o = options;
+  }
+
+  see(path: string, answered: Answered): void {
+    this.#byPath.set(path, answered);
+    if (!('goneUid' in answered.word)) return;
+    const resource = gvrKey(answered.gvr);
+    const gone = this.#gone.get(resource) ?? new Set();
+    this.#gone.set(resource, gone.add(path));
+  }
+
+  /** The object of this uid is gone, although a scope may still hold it. */
+  isGone(path: string, uid: string): boolean {
+    const word = this.#byPath.peek(path)?.word;
+    return word !== undefined && 'goneUid' in word && word.goneUid === uid;
+  }
+
+  clear(): void {
+    this.#byPath.clear();
+    this.#gone.clear();
+  }
+
+  /** While the cloud cannot be heard: resolves when every scope of this resource, or of all, shows what it answered. */
+  async show(gvr?: GroupVersionResource): Promise<void> {
+    const asked = [...this.#byPath.entries()].filter(([, one]) => gvr === undefined || gvrKey(one.gvr) === gvrKey(gvr));
+    // In the order of the cloud's versions, so that they need not be raised.
+    for (const [path, one] of asked.sort(([, a], [, b]) => compareResourceVersion(versionOf(a), versionOf(b)))) {
+      await this.#show(path, one);
+    }
+  }
+
+  /** As clients were shown the object that the cloud has at this version, where that was under a version given out here. */
+  asShown(path: string, resourceVersion: string): Buffer | undefined {
+    const answered = this.#byPath.peek(path);
+    return answered !== undefined && versionOf(answered) === resourceVersion ? answered.raised?.body : undefined;
+  }
+
+  /** Of this resource a scope holds something that the cloud has deleted in answer to a client of this hub. */
+  isBehindDeletion({ scope: { gvr }, snapshot }: FollowedScope): boolean {
+    const gone = this.#gone.get(gvrKey(gvr));
+    if (gone === undefined) return false;
+    for (const path of gone) {
+      const answered = this.#byPath.peek(path);
+      if (answered === undefined || !('goneUid' in answered.word)) gone.delete(path);
+      else {
+        const shown = snapshot.get(answered.key);
+        if (shown !== undefined && isGone(answered.word.goneUid, shown, snapshot)) return true;
+      }
+    }
+    return false;
+  }
+
+  async #show(path: string, answered: Answered): Promise<void> {
+    const scopes = [...this.#o.scopesOf(answered.gvr)].filter(({ isComplete }) => isComplete);
+    if (isOutdated(scopes, answered)) {
+      this.#byPath.delete(path);
+      return;
+    }
+    const behind = scopes.filter((followed) => isBehind(followed, answered));
+    if (behind.length === 0 || this.#o.isOwed(path)) return;
+    const version = this.#versionAbove(behind, answered.word);
+    await Promise.all(behind.map((followed) => this.#showIn(followed, path, answered, version)));
+  }
+
+  /** One for all scopes: its own where nothing newer is shown. */
+  #versionAbove(scopes: readonly FollowedScope[], word: CloudWord): string {
+    const own = 'object' in word ? word.object.resourceVersion : '';
+    const isAbove = scopes.every(({ resourceVersion }) => compareResourceVersion(own, resourceVersion) > 0);
+    return isAbove ? own : this.#o.versions.next();
+  }
+
+  #showIn(followed: FollowedScope, path: string, answered: Answered, version: string): Promise<void> {
+    const object = shownIn(followed.scope, answered.word);
+    return followed.showAnswer((snapshot) => {
+      if (!isBehind(followed, answered) || this.#o.isOwed(path)) return undefined;
+      const isAbove = compareResourceVersion(version, snapshot.resourceVersion) > 0;
+      const change = changeTo(object, snapshot.get(answered.key), isAbove ? version : this.#o.versions.next());
+      const isRaised = change !== undefined && change.object.resourceVersion !== versionOf(answered);
+      if (isRaised && change.type !== 'DELETED') answered.raised = change.object;
+      return change;
+    }, object);
+  }
+}
+
+/** Its stream has not come so far, and nothing else has shown it. */
+function isBehind({ scope, snapshot, cloudVersion }: FollowedScope, { key, word }: Answered): boolean {
+  const shown = snapshot.get(key);
+  if ('goneUid' in word) return shown !== undefined && isGone(word.goneUid, shown, snapshot);
+  const { object } = word;
+  if (compareResourceVersion(cloudVersion, object.resourceVersion) >= 0) return false;
+  if (shown === undefined) return scopeMatches(scope, object);
+  return compareResourceVersion(shown.resourceVersion, object.resourceVersion) < 0;
+}
+
+/** What was made here is shown under a uid of its own until the scope is read anew. */
+function isGone(uid: string, shown: KubernetesObject, snapshot: Snapshot): boolean {
+  return shown.uid === uid || snapshot.isOwn(shown.key);
+}
+
+/** Another scope has heard of what became of it since. */
+function isOutdated(scopes: readonly FollowedScope[], { key, word }: Answered): boolean {
+  if ('goneUid' in word) return false;
+  const { object } = word;
+  return scopes.some(({ scope, snapshot, cloudVersion }) => {
+    const hasReached = compareResourceVersion(cloudVersion, object.resourceVersion) >= 0;
+    return (
+      hasReached && scopeMatches(scope, object) && snapshot.inCloud(key)?.resourceVersion !== object.resourceVersion
+    );
+  });
+}
+
+function shownIn(scope: Scope, word: CloudWord): KubernetesObject | undefined {
+  return 'object' in word && scopeMatches(scope, word.object) ? word.object : undefined;
+}
+
+function changeTo(
+  object: KubernetesObject | undefined,
+  known: KubernetesObject | undefined,
+  version: string,
+): Change | undefined {
+  if (object === undefined) {
+    return known && { type: 'DELETED', object: withResourceVersion(known, version), previous: known };
+  }
+  const shown = object.resourceVersion === version ? object : withResourceVersion(object, version);
+  return { type: known === undefined ? 'ADDED' : 'MODIFIED', object: shown, previous: known };
+}
+
+/** '' for one that is gone. */
+function versionOf({ word }: Answered): string {
+  return 'object' in word ? word.object.resourceVersion : '';
+}
+
+function bytesOf(word: CloudWord): number {
+  return 'object' in word ? word.object.body.length : word.goneUid.length;
+}

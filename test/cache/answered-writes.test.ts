@@ -1,0 +1,112 @@
+import test from 'ava';
+import { nodeCredential } from '../../src/cache/credential.ts';
+import type { WriteRequest } from '../../src/cache/writes/write-request.ts';
+import { CacheStage } from '../support/cache-stage.ts';
+import { ModelInformer } from '../support/model-informer.ts';
+import { podScope, pods, podText } from '../support/sample-objects.ts';
+
+const scope = podScope();
+const named = { gvr: pods, namespace: 'default' };
+
+/** A scope that is followed, of a cloud whose streams bring nothing more. */
+async function stageWithSilentStreams(): Promise<CacheStage> {
+  const stage = await CacheStage.open();
+  stage.cloud.put('a');
+  stage.cloud.put('b');
+  stage.cache.open(scope, 'node', nodeCredential);
+  await stage.rest();
+  return stage;
+}
+
+const told = (stage: CacheStage) => CacheStage.told(stage.cache.scopes.get(scope.id));
+
+test('what the cloud has answered to writes is shown when it goes away before its stream brings it', async (t) => {
+  const stage = await stageWithSilentStreams();
+  const informer = new ModelInformer(scope);
+  informer.step(stage.cache);
+  const answer = { ...named, verb: 'update', search: '' };
+  const uid = 'a-101';
+  await stage.cache.seeWritten(
+    { ...answer, verb: 'create', name: '' },
+    'node',
+    Buffer.from(podText({ name: 'c', version: 106 })),
+  );
+  await stage.cache.seeWritten(
+    { ...answer, name: 'a' },
+    'node',
+    Buffer.from(podText({ name: 'a', version: 105, uid })),
+  );
+  t.false(stage.cache.hasReachedWritten(stage.cache.scopes.get(scope.id)!, 'default'));
+  stage.link.set(false);
+  await stage.cache.answered.show();
+  t.deepEqual(told(stage), ['default/a@105', 'default/b@102', 'default/c@106']);
+  informer.step(stage.cache);
+  t.deepEqual([...informer.store.keys()], ['default/a', 'default/b', 'default/c']);
+  t.is(informer.lists, 1, 'along the stream that stands');
+  await stage.cache.answered.show();
+  t.deepEqual(told(stage), ['default/a@105', 'default/b@102', 'default/c@106'], 'once is enough');
+});
+
+test('what the cloud has deleted is gone when it goes away before its stream says so, and nothing is written to it', async (t) => {
+  const stage = await stageWithSilentStreams();
+  const status = { kind: 'Status', apiVersion: 'v1', details: { name: 'a', kind: 'pods', uid: 'a-101' } };
+  const answer = { ...named, name: 'a', verb: 'delete', search: '' };
+  await stage.cache.seeWritten(answer, 'node', Buffer.from(JSON.stringify(status)));
+  t.false(
+    stage.cache.hasReachedWritten(stage.cache.scopes.get(scope.id)!, 'default'),
+    'online it is not served either',
+  );
+  stage.link.set(false);
+  await stage.cache.answered.show();
+  t.deepEqual(told(stage), ['default/b@102']);
+  const request: WriteRequest = {
+    ...named,
+    verb: 'patch',
+    kind: 'Pod',
+    apiVersion: 'v1',
+    name: 'a',
+    subresource: 'status',
+    body: { status: { message: 'still there' } },
+    patchType: 'merge',
+    query: { dryRun: false, fieldManager: 'kubelet' },
+  };
+  const kubelet = {
+    identity: 'node',
+    userAgent: 'kubelet',
+    fieldManager: 'kubelet',
+    isNode: true,
+    mayWrite: () => true,
+  };
+  await t.throwsAsync(() => stage.cache.writes.accept(request, kubelet), { message: /not found/ });
+});
+
+test('an answer that another scope has heard the end of is not shown again', async (t) => {
+  const stage = await stageWithSilentStreams();
+  const uid = 'a-101';
+  await stage.cache.seeWritten(
+    { ...named, name: 'a', verb: 'update', search: '' },
+    'node',
+    Buffer.from(podText({ name: 'a', version: 103, uid })),
+  );
+  stage.cloud.put('a');
+  stage.cloud.put('a');
+  await stage.rest();
+  stage.link.set(false);
+  await stage.cache.answered.show();
+  t.deepEqual(told(stage), ['default/a@104', 'default/b@102']);
+});
+
+test('after the outage the cloud has the last word on what was shown from its answer', async (t) => {
+  const stage = await stageWithSilentStreams();
+  const answer = { ...named, name: '', verb: 'create', search: '' };
+  stage.cloud.cut();
+  stage.link.set(false);
+  await stage.cache.seeWritten(answer, 'node', Buffer.from(podText({ name: 'c', version: 103 })));
+  await stage.cache.answered.show();
+  t.is(told(stage)?.length, 3);
+  stage.cloud.put('d');
+  stage.cloud.put('a');
+  stage.link.set(true);
+  await stage.rest();
+  t.deepEqual(told(stage), ['default/a@104', 'default/b@102', 'default/d@103']);
+});
