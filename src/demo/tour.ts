@@ -49,6 +49,7 @@ export function tour(places: TourPlaces): string {
         `  admin   ${places.adminUrl}  /healthz /readyz?verbose /status /metrics`,
         ...(places.insecureUrl === undefined ? [] : [`  plain   ${places.insecureUrl}  for clients on this node only`]),
         `  files   ${places.dataDir}`,
+        `  rule    --offline-writes 'configmaps;namespace=shop;conflict=park'`,
       ],
     ],
     [
@@ -101,7 +102,7 @@ export function tour(places: TourPlaces): string {
         `  ${kubectl} -n shop get configmap settings -o jsonpath='{.data}{"\\n"}'`,
         '      On disk before kubectl was answered, and seen by everybody on the node.',
         `  ${kubectl} -n shop create deployment more --image registry.example/more:1`,
-        '      Only the cloud can decide this: 503, and why.',
+        '      No rule allows this one: 503, which says so, and which rule would.',
         '  The same price on both sides of the cut:',
         `  ${kubectl} -n shop ${prices} '{"data":{"bread":"3.10"}}'`,
         `  ${cloud} -n shop ${prices} '{"data":{"bread":"3.50"}}'`,
@@ -112,6 +113,7 @@ export function tour(places: TourPlaces): string {
       '5. Heal the link',
       [
         `  curl -s -X POST ${places.linkControlUrl}/heal`,
+        '      The hub notices within half a minute and first brings the writes there: wait for replay.ended in the log here.',
         `  ${kubectl} get pods -A`,
         '      Fresh again; the watches of step 1 go on with what they missed.',
         `  ${cloud} -n shop get configmap settings -o jsonpath='{.data}{"\\n"}'`,

@@ -84,7 +84,11 @@ export function owedWritesOptions(
           'another cluster answers: writes that were kept for the one before are parked, and none is sent to it (holdfast outbox list)',
         );
       },
-      replayEnded: (writes) => log.info({ event: 'replay.ended', writes }, 'the cloud has what was kept for it'),
+      replayEnded: (writes) =>
+        log.info(
+          { event: 'replay.ended', writes },
+          'what was kept was brought to the cloud, or parked if it did not take it',
+        ),
     },
   };
 }

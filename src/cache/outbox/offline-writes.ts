@@ -83,7 +83,7 @@ export class OfflineWrites {
     if ('refuse' in disposition) throw serviceUnavailable(disposition.refuse);
     // What is a node's own to write is so by the cloud's own rules (the node authorizer), and policy tells it from the rest.
     const isOwn = caller.isNode && disposition.class !== 'user';
-    if (!isOwn && !caller.mayWrite(request)) throw unkept('the cloud was never seen to let this caller do that');
+    if (!isOwn && !caller.mayWrite(request)) throw unkept(unseen(request));
     const customStatus = isCustomResource(request) ? this.#o.hasStatus(request.gvr) : undefined;
     const taken = { request, caller, known, disposition, customStatus, cloudVersion, isUnknown };
     return this.#versionOrder.run((lower) => this.#keepAndShow(taken, lower));
@@ -194,6 +194,14 @@ function nameOf(object: unknown): string {
   const metadata = isJsonObject(object as JsonObject) ? (object as JsonObject).metadata : undefined;
   const name = isJsonObject(metadata) ? metadata.name : undefined;
   return typeof name === 'string' ? name : '';
+}
+
+/** Says what would help: nobody guesses that a write has to go through once beforehand. */
+function unseen({ verb, gvr, namespace, name, subresource }: WriteRequest): string {
+  const kind = [gvr.resource, ...(subresource === '' ? [] : [subresource])].join('/');
+  const inNamespace = namespace === '' ? '' : ` in namespace ${namespace}`;
+  const which = verb === 'create' ? `${kind}${inNamespace}` : `${kind} ${JSON.stringify(name)}${inNamespace}`;
+  return `the cloud was never seen to let this caller ${verb} ${which}. Done once while it is reachable, the same is kept when it is not`;
 }
 
 function secondsText(ms: number): string {
