@@ -164,8 +164,8 @@ export function requestEntityTooLarge(limitBytes: number): StatusError {
   return failure('RequestEntityTooLarge', `Request entity too large: limit is ${limitBytes}`);
 }
 
-export function unsupportedMediaType(contentType: string, accepted: readonly string[]): StatusError {
-  const message = `the body of the request was in an unknown format (${contentType || 'no Content-Type'}) - accepted media types include: ${accepted.join(', ')}`;
+export function unsupportedMediaType(accepted: readonly string[]): StatusError {
+  const message = `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`;
   return failure('UnsupportedMediaType', message);
 }
 

@@ -44,7 +44,7 @@ export async function readJson(request: IncomingMessage, accepted: readonly stri
   if (bytes === 0) return undefined;
   const contentType = request.headers['content-type'] ?? 'application/json';
   const mediaType = contentType.split(';')[0]!.trim().toLowerCase();
-  if (!accepted.includes(mediaType)) throw unsupportedMediaType(contentType, accepted);
+  if (!accepted.includes(mediaType)) throw unsupportedMediaType(accepted);
   const text = Buffer.concat(chunks).toString();
   try {
     return JSON.parse(text);

@@ -95,6 +95,12 @@ function objectReadOf({ request, info, caller }: Asked): ObjectRead | undefined 
   };
 }
 
+/** A GET of an object's status, which is a GET of the object where its kind has that subresource. */
+export function statusReadOf({ request, info, caller }: Asked): ObjectRead | undefined {
+  if (info.verb !== 'get' || info.subresource !== 'status') return undefined;
+  return objectReadOf({ request, caller, info: { ...info, subresource: '' } });
+}
+
 export function objectPath(gvr: GroupVersionResource, namespace: string, name: string): string {
   return `${collectionPath(gvr, namespace)}/${name}`;
 }

@@ -59,7 +59,7 @@ export function writeRequestOf({ info, kind, contentType, userAgent, body }: Wri
 
 function patchTypeOf(mediaType: string): PatchType {
   const patchType = patchTypes[mediaType];
-  if (patchType === undefined) throw unsupportedMediaType(mediaType, Object.keys(patchTypes));
+  if (patchType === undefined) throw unsupportedMediaType(Object.keys(patchTypes));
   return patchType;
 }
 
@@ -72,7 +72,7 @@ function decode(
   if (mediaType === 'application/vnd.kubernetes.protobuf') return decodeProtobuf(body, fallback).object;
   if (mediaType !== '' && mediaType !== 'application/json' && patchTypes[mediaType] === undefined) {
     if (mediaType === 'application/yaml') throw serviceUnavailable(onlyThere);
-    throw unsupportedMediaType(mediaType, ['application/json', 'application/vnd.kubernetes.protobuf']);
+    throw unsupportedMediaType(['application/json', 'application/vnd.kubernetes.protobuf']);
   }
   try {
     return parseJson(body);

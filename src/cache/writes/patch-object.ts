@@ -31,7 +31,7 @@ const forCustomResources = [
 /** @throws StatusError 415 for a strategic patch of a custom resource, whatever stands there */
 export function checkPatchType(request: WriteRequest): void {
   if (request.patchType !== 'strategic' || schemaOf(request.apiVersion, request.kind) !== undefined) return;
-  throw unsupportedMediaType('application/strategic-merge-patch+json', forCustomResources);
+  throw unsupportedMediaType(forCustomResources);
 }
 
 /** @throws StatusError 400, 413, 422, 500; 503 for fields that we do not know */

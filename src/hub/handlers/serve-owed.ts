@@ -77,7 +77,7 @@ function isOwed({ cache }: Services, { info, read }: Exchange, path: string): bo
   if (info.gvr === undefined || cache.writes.outbox.isEmpty) return false;
   const isObject = path !== '' && cache.writes.owesObject(path);
   if (isWrite(info)) return isObject && info.verb !== 'deletecollection';
-  if (read === undefined) return false;
+  if (read === undefined) return isObject && info.verb === 'get' && info.subresource === 'status';
   return read.verb === 'get' ? isObject : cache.writes.owes(info.gvr, info.namespace);
 }
 

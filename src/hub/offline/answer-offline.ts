@@ -20,7 +20,7 @@ import { answerBody, cacheHeaders } from '../answer.ts';
 import type { Exchange } from '../exchange.ts';
 import { answerList } from '../handlers/answer-list.ts';
 import { answerWatch } from '../handlers/answer-watch.ts';
-import type { CollectionRead, ObjectRead, Read } from '../read-request.ts';
+import { type CollectionRead, type ObjectRead, type Read, statusReadOf } from '../read-request.ts';
 import type { Services } from '../services.ts';
 import { isWrite } from '../write-request-of.ts';
 import { acceptWrite } from './accept-write.ts';
@@ -29,9 +29,9 @@ import { newestSight, type Sight } from './newest-object.ts';
 /** @throws StatusError, 503 for whatever cannot be vouched for */
 export async function answerOffline(services: Services, exchange: Exchange): Promise<void> {
   const identity = services.identities.offline(exchange);
-  const { read } = exchange;
   await services.cache.answered.show(exchange.info.gvr);
   if (isWrite(exchange.info)) return acceptWrite(services, exchange);
+  const read = exchange.read ?? ofStatus(services, exchange);
   if (read !== undefined && !isServed(services, read)) throw pathNotFound();
   if (read?.verb === 'get') return answerObject(services, exchange, identity, read);
   if (read !== undefined) return answerCollection(services, exchange, identity, read);
@@ -49,6 +49,13 @@ export async function answerOffline(services: Services, exchange: Exchange): Pro
       ? 'only the cloud can answer this'
       : 'it takes no changes here until it is back',
   );
+}
+
+function ofStatus({ cache }: Services, exchange: Exchange): ObjectRead | undefined {
+  const read = statusReadOf(exchange);
+  const hasStatus = read && cache.documents.discovery.of(read.gvr)?.hasStatus;
+  if (hasStatus === false) throw pathNotFound();
+  return hasStatus ? read : undefined;
 }
 
 /** False where it is known that this resource has no namespaces and one is named, or has them and an object is named without. */

@@ -51,6 +51,25 @@ test('an object read by name is remembered as it was, for whoever read it', asyn
   t.is((await hub.ask(`${settings}/one`, { token: 'token-of-b' })).status, 503);
 });
 
+test('the status of an object is read as the object is, where discovery shows that its kind has one', async (t) => {
+  const hub = await startRunningHub();
+  t.teardown(() => hub.stop());
+  const nodes = '/api/v1/nodes';
+  await hub.inCloud('POST', nodes, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'one' } });
+  await hub.inCloud('POST', settings, configMap('one', { a: '1' }));
+  for (const path of [`${nodes}/one`, `${settings}/one`]) t.is((await hub.ask(path)).status, 200);
+  await hub.cut();
+  t.is((await hub.ask(`${nodes}/one/status`)).status, 503, 'nobody has read discovery');
+  await hub.heal();
+  t.is((await hub.ask('/api/v1')).status, 200);
+  await hub.cut();
+  const status = await hub.ask(`${nodes}/one/status`);
+  t.is(status.status, 200);
+  t.deepEqual(status.json, (await hub.ask(`${nodes}/one`)).json);
+  t.is((await hub.ask(`${nodes}/one/status`, { token: 'token-of-b' })).status, 503, 'who may not read the object');
+  t.is((await hub.ask(`${settings}/one/status`)).status, 404);
+});
+
 test('an object that a followed scope holds is read by name as the scope knows it, not as it was got once', async (t) => {
   const hub = await startRunningHub();
   t.teardown(() => hub.stop());
