@@ -226,7 +226,8 @@ export class FollowedScope implements FeedSink {
         if (this.#ownEndsAtSync !== this.snapshot.ownEnds) return;
         this.snapshot.commitReplacement(shown, changes, { beneath, resourceVersion });
         if (changes !== undefined) return;
-        for (const listener of [...this.listeners]) listener.expired('writes accepted here were refused by the cloud');
+        for (const listener of [...this.listeners])
+          listener.expired('what the cloud has is below versions that were given out here');
       };
     });
   }

@@ -2,12 +2,13 @@
 // link that comes and goes. One apiserver (with the node authorizer and NodeRestriction), one hub and one node for each test.
 import test from 'ava';
 import type { ApiClient } from './api-client.ts';
+import { cloudGoesOn } from './cloud-goes-on.ts';
 import { eventually } from './eventually.ts';
 import type { RecordedRequest } from './fault.ts';
 import { followWatch } from './followed-watch.ts';
 import { startInformer } from './informer.ts';
 import { endedStatus, type PodName, runningStatus } from './kubelet-requests.ts';
-import { type Lab, podOf } from './lab.ts';
+import { createNode, type Lab, podOf } from './lab.ts';
 import { labsOnOnePlane, type Stage } from './labs-on-one-plane.ts';
 
 const labs = labsOnOnePlane(test);
@@ -27,7 +28,8 @@ const configMap = (name: string, data: Record<string, string>, labels: Record<st
 const readyOf = ({ status }: Loose) => status.conditions?.find(({ type }: Loose) => type === 'Ready');
 const words = ({ method, path }: RecordedRequest) => `${method} ${path}`;
 /** What the hub asks for itself: whether there is a cloud, and whether it is the one that it was. */
-const isProbe = ({ path }: RecordedRequest) => /^\/(livez|readyz|healthz|version)$|namespaces\/kube-system$/.test(path);
+const isProbe = ({ path }: RecordedRequest) =>
+  /^\/(livez|readyz|healthz|version)$|namespaces\/default\/services$/.test(path);
 
 async function writerOf({ lab, namespace }: Stage): Promise<() => ApiClient> {
   const token = await lab.account(namespace, 'writer', all);
@@ -82,12 +84,13 @@ test('case 52: the cloud hears of the Lease first and of the node’s status nex
         lease = (await kubelet.renewLease(lease, `2026-11-21T07:55:${second}.000000Z`)).body;
         t.is(lease.spec?.renewTime, `2026-11-21T07:55:${second}.000000Z`, JSON.stringify(lease));
       }
-      await kubelet.postEvent({ name: `${namespace}.1`, namespace, reason: 'Tested', message: 'offline' });
+      await kubelet.postEvent({ name: `${namespace}.1`, reason: 'Tested', message: 'offline' });
       await client().expect('PATCH', `${mapsOf(namespace)}/web`, { data: { a: 'offline' } });
       t.is((await kubelet.reportPod(pod, runningStatus('10.244.1.7'))).status, 200);
       const ready = { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'all the time' } as const;
       t.is((await kubelet.reportNode([ready])).status, 200);
       // The node controller has given the node up meanwhile.
+      await cloudGoesOn(plane, (await kubelet.get(nodePath)).body.metadata.resourceVersion);
       const unknown = { type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown' };
       await plane.admin.expect('PATCH', `${nodePath}/status`, { status: { conditions: [unknown] } });
       await plane.admin.expect('PATCH', nodePath, { metadata: { labels: { given: 'up' } } });
@@ -111,7 +114,7 @@ test('case 52: the cloud hears of the Lease first and of the node’s status nex
       t.log(order.slice(0, 12).join('\n'));
       const writes = asked.filter(({ method }) => method !== 'GET').map(words);
       t.deepEqual(writes.slice(0, 2), [`PUT ${leaseOf(namespace)}`, `PATCH ${nodePath}/status`]);
-      t.is(writes.at(-1), `POST /api/v1/namespaces/${namespace}/events`, 'Events come last');
+      t.is(writes.at(-1), 'POST /api/v1/namespaces/default/events', 'Events come last');
       const lastWrite = order.findLastIndex((one) => /^(PUT|PATCH|DELETE)/.test(one));
       const firstRead = asked.findIndex(
         ({ method, path }) => method === 'GET' && /\/(nodes|pods|configmaps)$/.test(path),
@@ -130,7 +133,7 @@ test('case 52: the cloud hears of the Lease first and of the node’s status nex
       t.like(readyOf(body), { status: 'True', message: 'all the time' });
       t.is((await plane.admin.request('GET', leaseOf(namespace))).body.spec.renewTime, '2026-11-21T07:55:30.000000Z');
       await eventually('the Event comes, too', async () => {
-        const { status } = await plane.admin.request('GET', `/api/v1/namespaces/${namespace}/events/${namespace}.1`);
+        const { status } = await plane.admin.request('GET', `/api/v1/namespaces/default/events/${namespace}.1`);
         return status === 200;
       });
     },
@@ -192,6 +195,8 @@ test('case 54: what was written to a pod that the cloud has replaced is dropped;
       t.is((await kubelet.reportPod(reported, runningStatus('10.244.1.7'))).status, 200);
       t.is((await kubelet.reportPod(deleted, endedStatus('Failed', 137))).status, 200);
       t.is((await kubelet.deletePod(deleted)).status, 200);
+      const { resourceVersion } = (await kubelet.get(podsOf(namespace))).body.metadata;
+      await cloudGoesOn(plane, resourceVersion);
       const uids = new Map<string, string>();
       for (const { name } of [reported, deleted, untouched]) {
         const path = `/api/v1/namespaces/${namespace}/pods`;
@@ -223,6 +228,43 @@ test('case 54: what was written to a pod that the cloud has replaced is dropped;
       t.deepEqual(lab.logged('outbox.parked'), []);
     },
     { prepare: withPods('reported', 'deleted', 'untouched') },
+  );
+});
+
+test('case 54: what was written to a pod that is gone, or that runs on another node by now, is dropped and bothers nobody', async (t) => {
+  const names = ['gone', 'gone-deleted', 'moved', 'moved-deleted'];
+  await labs.withLab(
+    async (stage) => {
+      const { lab, plane, kubelet, namespace } = stage;
+      const pods = `/api/v1/namespaces/${namespace}/pods`;
+      const other = `${namespace}-other`;
+      await createNode(plane.admin, other);
+      const known = await Promise.all(names.map((name) => podName(stage, name)));
+      await lab.cut();
+      for (const pod of known) {
+        const status = pod.name.endsWith('deleted') ? endedStatus('Succeeded', 0) : runningStatus('10.244.1.7');
+        t.is((await kubelet.reportPod(pod, status)).status, 200);
+        if (pod.name.endsWith('deleted')) t.is((await kubelet.deletePod(pod)).status, 200);
+      }
+      const { resourceVersion } = (await kubelet.get(podsOf(namespace))).body.metadata;
+      await cloudGoesOn(plane, resourceVersion);
+      for (const name of names) await plane.admin.expect('DELETE', `${pods}/${name}?gracePeriodSeconds=0`);
+      const moved = ['moved', 'moved-deleted'];
+      for (const name of moved) await plane.admin.expect('POST', pods, podOf(name, other));
+      await lab.heal();
+      await untilReplayed(lab);
+      t.deepEqual(lab.logged('outbox.parked'), []);
+      const { items } = await plane.admin.expect('GET', pods);
+      t.deepEqual(
+        items.map(({ metadata, status }: Loose) => [metadata.name, status.phase, metadata.deletionTimestamp]),
+        moved.map((name) => [name, 'Pending', undefined]),
+      );
+      await eventually(
+        'nothing of them is left here',
+        async () => (await kubelet.get(`${podsOf(namespace)}&resourceVersion=0`)).body.items.length === 0,
+      );
+    },
+    { prepare: withPods(...names) },
   );
 });
 
@@ -467,9 +509,16 @@ test('case 59: queued events come last and at five a second at most; those that 
       const { lab, plane, kubelet, namespace, nodePath } = stage;
       const events = `/api/v1/namespaces/${namespace}/events`;
       const pod = await podName(stage, 'web');
+      const involvedObject = { kind: 'Pod', apiVersion: 'v1', ...pod, fieldPath: 'spec.containers{main}' };
       await lab.cut();
       for (let i = 0; i < count; i++) {
-        const posted = await kubelet.postEvent({ name: `e.${i}`, namespace, reason: 'Tested', message: `number ${i}` });
+        const posted = await kubelet.postEvent({
+          name: `e.${i}`,
+          namespace,
+          reason: 'Tested',
+          message: `number ${i}`,
+          involvedObject,
+        });
         t.is(posted.status, 201, posted.raw.toString());
       }
       t.is((await kubelet.reportNode([{ type: 'Ready', status: 'True', message: 'late' }])).status, 200);
@@ -556,10 +605,10 @@ test('case 60: through twenty flaps of the link no pod ends, no informer lists a
       const listsBefore = informers.map(listsOf);
       const writesMs: number[] = [];
       for (let flap = 0; flap < flaps; flap++) {
-        // Down and up for about a second each: long enough to be noticed, too short to come to rest.
+        // Down and up for about half a second each: long enough to be noticed, too short to come to rest.
         for (const mode of ['reset', 'pass'] as const) {
           await lab.set(mode);
-          const until = performance.now() + 600 + 40 * flap;
+          const until = performance.now() + 400 + 20 * flap;
           const started = performance.now();
           const written = await client().request('PATCH', `${maps}/web`, { data: { flap: `${flap} ${mode}` } });
           t.true([200, 503, 504].includes(written.status), written.raw.toString());

@@ -2,10 +2,10 @@
 // order; and what cannot be kept honestly is refused. One apiserver for all, one hub and one node for each test.
 import test, { type ExecutionContext } from 'ava';
 import type { Answer, ApiClient } from './api-client.ts';
-import type { ControlPlane } from './control-plane.ts';
+import { cloudGoesOn } from './cloud-goes-on.ts';
 import { eventually } from './eventually.ts';
 import { type FollowedWatch, followWatch } from './followed-watch.ts';
-import { many, podOf } from './lab.ts';
+import { podOf } from './lab.ts';
 import { labsOnOnePlane, type Stage } from './labs-on-one-plane.ts';
 import { comparable } from './same-as-cloud.ts';
 import { startTypedClient } from './typed-client.ts';
@@ -234,7 +234,7 @@ test('case 40: all versions that one client is told offline rise, whatever the k
         `${maps}?watch=true&${metadataBookmarks}&resourceVersion=${list.metadata.resourceVersion}`,
       );
       t.teardown(() => after.stop());
-      await goOnWithout(plane, namespace, told.at(-1)!);
+      await cloudGoesOn(plane, told.at(-1)!);
       await lab.heal();
       await eventually(
         'the cloud has the last',
@@ -257,17 +257,6 @@ test('case 40: all versions that one client is told offline rise, whatever the k
     },
   );
 });
-
-/** The cloud has gone on meanwhile, as any cluster does: by more than one version a second. */
-async function goOnWithout(plane: ControlPlane, namespace: string, until: bigint): Promise<void> {
-  const path = `${mapsOf(namespace)}/busy`;
-  await plane.admin.expect('POST', mapsOf(namespace), configMap('busy'));
-  for (let i = 0; ; i += 1) {
-    const { metadata } = await plane.admin.expect('PATCH', path, { data: { i: String(i) } });
-    if (BigInt(metadata.resourceVersion) > until + 50n) return;
-    await many(64, (n) => plane.admin.expect('PATCH', path, { data: { [`n${n}`]: String(i) } }));
-  }
-}
 
 test('case 41: a Go client that speaks protobuf writes and reads what a JSON client does, online, offline and after the heal', async (t) => {
   await labs.withLab(async (stage) => {

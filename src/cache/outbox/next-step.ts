@@ -7,9 +7,10 @@ import { formatFieldPath } from '../../apimachinery/patch/field-path.ts';
 import { threeWayMerge } from '../../apimachinery/patch/three-way-merge.ts';
 import { schemaOf } from '../../apimachinery/schema/schema-of.ts';
 import { deletionRequest, isDeleting, withoutPropagation } from './deletion-request.ts';
-import type { OutboxEntry } from './entry.ts';
+import { isEvent, type OutboxEntry } from './entry.ts';
 import { uidOf } from './fold.ts';
 import { ownPart } from './own-part.ts';
+import { withWholeConditions } from './whole-conditions.ts';
 
 export type Step =
   /** The cloud has it, or what it was about is gone for good. */
@@ -32,6 +33,7 @@ const superseded: Step = { kind: 'done', reason: 'superseded' };
 
 /** Without having looked: right in most cases, and refused by the cloud in the others. */
 export function firstStep(entry: OutboxEntry): Step {
+  if (isEvent(entry)) return ofEvent(entry);
   if (entry.state === 'sent') return { kind: 'look' };
   if (entry.op === 'create') return { kind: 'create', body: creation(entry.after!) };
   const uid = entry.cloudUid ?? uidOf(entry.before);
@@ -41,6 +43,22 @@ export function firstStep(entry: OutboxEntry): Step {
   }
   if (entry.cloudVersion === '' || deletionRequest(entry) !== undefined) return { kind: 'look' };
   return { kind: 'update', body: withMetadata(entry.after!, { resourceVersion: entry.cloudVersion }) };
+}
+
+/**
+ * Who writes Events may not read them: kubelet may create and patch them, and nothing else. So they are never looked at; to
+ * send one again does no harm, for its name is its own and what is patched is how often it has happened.
+ */
+function ofEvent({ op, after }: OutboxEntry): Step {
+  if (op === 'create') return { kind: 'create', body: creation(after!) };
+  return { kind: 'update', body: withMetadata(after!, { resourceVersion: undefined }) };
+}
+
+/** The cloud has answered 404 or 409: somebody was there before, or was quicker. */
+export function stepAfterRefusal(entry: OutboxEntry, step: Step, statusCode: number): Step {
+  if (!isEvent(entry)) return { kind: 'look' };
+  if (step.kind === 'create') return applied;
+  return statusCode === 404 ? { kind: 'create', body: creation(entry.after!) } : step;
 }
 
 /** @param cloud undefined: the cloud has no such object */
@@ -54,8 +72,6 @@ export function nextStep(owed: OutboxEntry, cloud: JsonObject | undefined): Step
 function ofCreation(entry: OutboxEntry, cloud: JsonObject | undefined): Step {
   const after = entry.after!;
   if (cloud === undefined) return { kind: 'create', body: creation(after) };
-  // Named by who made it: the same name is the same thing.
-  if (entry.class === 'event') return applied;
   // kubelet puts right what is not its static pod any more.
   if (entry.class === 'mirror-pod') return superseded;
   return merged(entry, {}, creation(after), cloud);
@@ -93,7 +109,7 @@ function ofUpdate(entry: OutboxEntry, cloud: JsonObject | undefined): Step {
   if (cloud === undefined) return ofVanished(entry, isStatus);
   const uid = entry.cloudUid ?? uidOf(entry.before);
   if (uid !== '' && uidOf(cloud) !== uid) {
-    if (entry.class === 'pod-delete' || isStatus || entry.class === 'event') return superseded;
+    if (entry.class === 'pod-delete' || isStatus) return superseded;
     if (entry.class !== 'csinode' && entry.conflict !== 'edge-wins') {
       return { kind: 'park', reason: 'another object has taken its name in the cloud' };
     }
@@ -113,7 +129,7 @@ function ofUpdate(entry: OutboxEntry, cloud: JsonObject | undefined): Step {
 function ofVanished(entry: OutboxEntry, isStatus: boolean): Step {
   if (deletionRequest(entry) !== undefined) return applied;
   if (isStatus) return superseded;
-  if (entry.class === 'event' || entry.class === 'csinode') return { kind: 'create', body: creation(entry.after!) };
+  if (entry.class === 'csinode') return { kind: 'create', body: creation(entry.after!) };
   if (entry.class === 'user' && entry.conflict === 'edge-wins') return { kind: 'create', body: creation(entry.after!) };
   return { kind: 'park', reason: 'it was changed here and deleted in the cloud' };
 }
@@ -121,14 +137,16 @@ function ofVanished(entry: OutboxEntry, isStatus: boolean): Step {
 function merged(entry: OutboxEntry, base: JsonObject, edge: JsonObject, cloud: JsonObject): Step {
   const winner = entry.conflict === 'edge-wins' ? 'edge' : 'cloud';
   const merge = threeWayMerge(schemaOfEntry(entry), base, edge, cloud, winner);
-  const isThere = equalJson(withoutServerFields(merge.merged), withoutServerFields(cloud));
+  const isReport = winner === 'edge' && entry.target.subresource === 'status';
+  const result = isReport ? withWholeConditions(merge.merged, base, edge) : merge.merged;
+  const isThere = equalJson(withoutServerFields(result), withoutServerFields(cloud));
   const conflicts = merge.conflicts.map(formatFieldPath);
   if (conflicts.length === 0 || winner === 'edge') {
-    return isThere ? applied : { kind: 'update', body: onto(merge.merged, cloud) };
+    return isThere ? applied : { kind: 'update', body: onto(result, cloud) };
   }
   const reason = `both sides changed ${conflicts.join(', ')}`;
   if (entry.conflict === 'park' || isThere) return { kind: 'park', reason, conflicts };
-  return { kind: 'update', body: onto(merge.merged, cloud), conflicts };
+  return { kind: 'update', body: onto(result, cloud), conflicts };
 }
 
 function schemaOfEntry({ target }: OutboxEntry): ReturnType<typeof schemaOf> {

@@ -5,7 +5,8 @@ import { isApiserverAnswer } from '../apiserver-answer.ts';
 import { isHeld } from '../cloud-word.ts';
 import type { Cloud, CloudAnswer } from './cloud.ts';
 import type { OutboxEntry } from './entry.ts';
-import { firstStep, nextStep, type Step } from './next-step.ts';
+import { nodeOfOwnPod } from './look-at-own-pod.ts';
+import { firstStep, nextStep, type Step, stepAfterRefusal } from './next-step.ts';
 import { replayRequests } from './replay-requests.ts';
 
 export type ReplayOutcome =
@@ -45,6 +46,7 @@ export async function replayEntry(entry: OutboxEntry, options: ReplayOptions): P
   const { look, perform } = replayRequests(entry, options);
   let step = decided(() => firstStep(entry));
   let seen: JsonObject | undefined;
+  let hasLooked = false;
   for (let round = 0; round <= conflictsLimit; round++) {
     if (step.kind === 'look') {
       const answer = await look();
@@ -52,10 +54,13 @@ export async function replayEntry(entry: OutboxEntry, options: ReplayOptions): P
       if (refusal !== undefined) return refusal;
       seen = isMissing(answer) ? undefined : objectOf(answer);
       if (seen === undefined && !isMissing(answer)) return unreadable;
+      hasLooked = true;
       const cloud = seen;
       step = decided(() => nextStep(entry, cloud));
     }
-    if (step.kind === 'done') return { kind: 'done', reason: step.reason, object: seen ?? 'absent' };
+    if (step.kind === 'done') {
+      return { kind: 'done', reason: step.reason, ...(hasLooked && { object: seen ?? 'absent' }) };
+    }
     if (step.kind === 'park') {
       return { ...parked(step.reason, 0, step.conflicts, seen), ...(seen === undefined && { isAbsent: true }) };
     }
@@ -69,14 +74,18 @@ export async function replayEntry(entry: OutboxEntry, options: ReplayOptions): P
       }
       return through(step, answer, seen);
     }
-    // Somebody was there before, or was quicker: look, and decide on what is there now.
     if (isApiserverAnswer(answer.headers) && (statusCode === 409 || statusCode === 404)) {
       if (step.kind === 'delete' && statusCode === 404) return { kind: 'done', reason: 'applied', object: 'absent' };
       if (statusCode === 404 && step.kind === 'create') return ofMissingPlace(entry, answer);
-      step = { kind: 'look' };
+      step = stepAfterRefusal(entry, step, statusCode);
       continue;
     }
     if (entry.class === 'event' && isNamespaceEnding(answer)) return { kind: 'done', reason: 'superseded' };
+    // NodeRestriction refuses what is meant for a pod that is on another node by now.
+    if (statusCode === 403 && !hasLooked && nodeOfOwnPod(entry) !== undefined) {
+      step = { kind: 'look' };
+      continue;
+    }
     return refusalOf(answer)!;
   }
   return { kind: 'later', afterMs: 1000, reason: 'others change the same object all the time' };

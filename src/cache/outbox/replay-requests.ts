@@ -3,6 +3,7 @@ import { type JsonObject, stringifyJson } from '../../apimachinery/json.ts';
 import { type Credential, nodeCredential } from '../credential.ts';
 import type { Cloud, CloudAnswer, CloudRequest } from './cloud.ts';
 import { type OutboxEntry, targetPath } from './entry.ts';
+import { asIfGot, listOfOne, nodeOfOwnPod } from './look-at-own-pod.ts';
 import type { Step } from './next-step.ts';
 import { updateRequest } from './update-request.ts';
 
@@ -38,7 +39,10 @@ export function replayRequests(
       ...(body !== undefined && { body: Buffer.from(stringifyJson(body)), contentType }),
     });
   return {
-    look: () => ask('GET', path),
+    look: async () => {
+      const nodeName = nodeOfOwnPod(entry);
+      return nodeName === undefined ? ask('GET', path) : asIfGot(await ask('GET', listOfOne(target, nodeName)));
+    },
     perform: (step, seen) => {
       if (step.kind === 'create') return ask('POST', path.slice(0, path.lastIndexOf('/')) + manager, step.body);
       const part = target.subresource === '' ? path : `${path}/${target.subresource}`;
