@@ -3,7 +3,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { equalJson, type JsonObject } from '../../../src/apimachinery/json.ts';
 import type { OutboxEntry } from '../../../src/cache/outbox/entry.ts';
-import { firstStep, nextStep, type Step } from '../../../src/cache/outbox/next-step.ts';
+import { firstStep, nextStep, type Step, stepAfterRefusal } from '../../../src/cache/outbox/next-step.ts';
 import type { ConflictPolicy } from '../../../src/cache/writes/policy.ts';
 import { dataOf, entryOf, objectOf } from '../../support/outbox-entries.ts';
 
@@ -113,7 +113,7 @@ test('what is owed of one object is never put onto another of the same name', (t
     t.deepEqual(step, { kind: 'park', reason: 'another object has taken its name in the cloud' });
     t.deepEqual(nextStep(entryOf({ op: 'delete', conflict }), cloud), { kind: 'done', reason: 'superseded' });
   }
-  for (const writeClass of ['pod-status', 'pod-delete', 'event'] as const) {
+  for (const writeClass of ['pod-status', 'pod-delete'] as const) {
     const op = writeClass === 'pod-delete' ? 'delete' : 'update';
     t.deepEqual(
       nextStep(entryOf({ class: writeClass, op }), cloud),
@@ -187,7 +187,7 @@ test('what has vanished in the cloud is made again only where the edge wins; it 
     reason: 'it was changed here and deleted in the cloud',
   });
   t.is(nextStep(entryOf({ conflict: 'edge-wins' }), undefined).kind, 'create');
-  t.is(nextStep(entryOf({ class: 'event' }), undefined).kind, 'create');
+  t.is(nextStep(entryOf({ class: 'csinode' }), undefined).kind, 'create');
   t.deepEqual(nextStep(entryOf({ class: 'pod-status' }), undefined), { kind: 'done', reason: 'superseded' });
   t.deepEqual(nextStep(entryOf({ op: 'delete' }), undefined), { kind: 'done', reason: 'applied' });
 });
@@ -208,4 +208,21 @@ test('what may have reached the cloud is looked at before anything is sent', (t)
   for (const op of ['create', 'update', 'delete'] as const) {
     t.deepEqual(firstStep(entryOf({ op, state: 'sent', cloudVersion: '10' })), { kind: 'look' }, op);
   }
+});
+
+test('an Event is never looked at, for its writer may not read it: it is sent again, and what is there already is enough', (t) => {
+  for (const state of ['queued', 'sent'] as const) {
+    const made = entryOf({ class: 'event', op: 'create', state, before: undefined });
+    const create = firstStep(made);
+    t.is(create.kind, 'create');
+    t.deepEqual(stepAfterRefusal(made, create, 409), { kind: 'done', reason: 'applied' });
+    const counted = entryOf({ class: 'event', op: 'update', state, cloudVersion: '10' });
+    const update = firstStep(counted) as Extract<Step, { kind: 'update' }>;
+    t.is(update.kind, 'update');
+    t.is((update.body.metadata as JsonObject).resourceVersion, undefined, 'whatever its version');
+    t.is(stepAfterRefusal(counted, update, 404).kind, 'create', 'it has been forgotten there');
+    t.is(stepAfterRefusal(counted, update, 409), update);
+  }
+  const other = entryOf({ cloudVersion: '10' });
+  t.deepEqual(stepAfterRefusal(other, firstStep(other), 409), { kind: 'look' });
 });
