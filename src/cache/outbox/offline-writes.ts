@@ -201,7 +201,11 @@ function unseen({ verb, gvr, namespace, name, subresource }: WriteRequest): stri
   const kind = [gvr.resource, ...(subresource === '' ? [] : [subresource])].join('/');
   const inNamespace = namespace === '' ? '' : ` in namespace ${namespace}`;
   const which = verb === 'create' ? `${kind}${inNamespace}` : `${kind} ${JSON.stringify(name)}${inNamespace}`;
-  return `the cloud was never seen to let this caller ${verb} ${which}. Done once while it is reachable, the same is kept when it is not`;
+  const help =
+    verb === 'delete'
+      ? 'What it has written here meanwhile it may delete'
+      : 'Done once while it is reachable, the same is kept when it is not';
+  return `the cloud was never seen to let this caller ${verb} ${which}. ${help}`;
 }
 
 function secondsText(ms: number): string {
