@@ -20,10 +20,29 @@ test('the committed table is the one that Kubernetes’ types give', async (t) =
   t.true(generated === committed, 'write it anew: node scripts/schema/generate.ts');
 });
 
-test('random objects of all kinds are read and written as client-go does', async (t) => {
+/** What random objects must hold for the comparison to be worth something, as text of their JSON. */
+const hard: Readonly<Record<string, RegExp>> = {
+  'integers above 2^53': /[:,[]\d{17,}[,}\]]/,
+  'negative integers': /[:,[]-\d+[,}\]]/,
+  times: /"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"/,
+  'times to the microsecond': /"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"/,
+  quantities: /"(capacity|limits)":\{"[^"]*":"[\d.]+(m|k|M|Mi)?"/,
+  'numbers that may be words, as numbers': /"(targetPort|maxUnavailable|maxSurge)":-?\d/,
+  'numbers that may be words, as words': /"(targetPort|maxUnavailable|maxSurge)":"/,
+  'bytes in maps': /"binaryData":\{"[^"]*":"[A-Za-z0-9+/]+=*"/,
+  'inline structs': /"volumes":\[\{"name":[^}]*"(hostPath|nfs|emptyDir|secret|iscsi)":/,
+  'objects in objects': /"data":\{"n":/,
+  'text beyond ASCII': /[\u00a1-\uffff]/,
+};
+
+test('random objects of all kinds are read and written as client-go does, as events of a watch too', async (t) => {
   const seed = process.env.HOLDFAST_VECTOR_SEED ?? String(Date.now() % 1_000_000);
   t.log(`seed ${seed}`);
-  const vectors = parseVectors(await go('./vectors', '-seed', seed, '-count', '6', '-elements', '3'));
+  const text = await go('./vectors', '-seed', seed, '-count', '6', '-elements', '3', '-watch');
+  const vectors = parseVectors(text);
   t.true(vectors.length > 1800, `${vectors.length} objects`);
   for (const vector of vectors) holdsVector(t, vector);
+  t.true(vectors.every(({ watch }) => watch !== undefined));
+  t.true(vectors.some(({ kind }) => kind === 'DeleteOptions'));
+  for (const [what, sign] of Object.entries(hard)) t.true(sign.test(text), `none has ${what}; seed ${seed}`);
 });

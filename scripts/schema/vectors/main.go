@@ -1,11 +1,12 @@
 // Writes objects with random content, one in each line, as client-go encodes them:
 //
-//	{"apiVersion", "kind", "protobuf": base64, "json": the object, "again"?: base64}
+//	{"apiVersion", "kind", "protobuf": base64, "json": the object, "again"?: base64, "watch"?: base64}
 //
-// "json" is what Go makes of "protobuf", "again" is what Go makes of "json" where that is other bytes than "protobuf".
+// "json" is what Go makes of "protobuf", "again" is what Go makes of "json" where that is other bytes than "protobuf",
+// "watch" (asked for by -watch) is "again" as the MODIFIED event of a watch stream, with its length before it.
 // The same seed gives the same lines.
 //
-//	go run ./vectors [-seed 1] [-count 1] [-elements 2] [apiVersion/kind...]
+//	go run ./vectors [-seed 1] [-count 1] [-elements 2] [-watch] [apiVersion/kind...]
 package main
 
 import (
@@ -21,6 +22,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/apitesting/fuzzer"
 	metafuzzer "k8s.io/apimachinery/pkg/apis/meta/fuzzer"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
@@ -37,12 +39,14 @@ type vector struct {
 	Protobuf   []byte          `json:"protobuf"`
 	JSON       json.RawMessage `json:"json"`
 	Again      []byte          `json:"again,omitempty"`
+	Watch      []byte          `json:"watch,omitempty"`
 }
 
 func main() {
 	seed := flag.Int64("seed", 1, "of the random content")
 	count := flag.Int("count", 1, "objects of each kind")
 	elements := flag.Int("elements", 2, "the most that a list or map has")
+	watch := flag.Bool("watch", false, "each as an event of a watch, too")
 	flag.Parse()
 	asked := map[string]bool{}
 	for _, kind := range flag.Args() {
@@ -59,14 +63,18 @@ func main() {
 		filler := fuzzer.FuzzerFor(fuzzer.MergeFuzzerFuncs(metafuzzer.Funcs, ownFuncs), rand.NewSource(*seed*1000+int64(index)),
 			serializer.NewCodecFactory(scheme)).NilChance(0.4).NumElements(0, *elements)
 		for i := 0; i < *count; i++ {
-			line, err := json.Marshal(makeVector(scheme, gvk, filler))
+			one, again := makeVector(scheme, gvk, filler)
+			if *watch {
+				one.Watch = watchFrame(gvk, scheme, again)
+			}
+			line, err := json.Marshal(one)
 			must(gvk, err)
 			out.Write(append(line, '\n'))
 		}
 	}
 }
 
-func makeVector(scheme *runtime.Scheme, gvk schema.GroupVersionKind, filler *randfill.Filler) vector {
+func makeVector(scheme *runtime.Scheme, gvk schema.GroupVersionKind, filler *randfill.Filler) (vector, []byte) {
 	wire := protobuf.NewSerializer(scheme, scheme)
 	text := jsonserializer.NewSerializerWithOptions(jsonserializer.DefaultMetaFactory, scheme, scheme, jsonserializer.SerializerOptions{})
 
@@ -86,7 +94,17 @@ func makeVector(scheme *runtime.Scheme, gvk schema.GroupVersionKind, filler *ran
 	if !bytes.Equal(first, again) {
 		one.Again = again
 	}
-	return one
+	return one, again
+}
+
+// watchFrame writes an event as the apiserver's watch handler does.
+func watchFrame(gvk schema.GroupVersionKind, scheme *runtime.Scheme, object []byte) []byte {
+	event := &metav1.WatchEvent{Type: "MODIFIED", Object: runtime.RawExtension{Raw: object}}
+	body := encode(gvk, protobuf.NewRawSerializer(scheme, scheme), event)
+	var buffer bytes.Buffer
+	_, err := protobuf.LengthDelimitedFramer.NewFrameWriter(&buffer).Write(body)
+	must(gvk, err)
+	return buffer.Bytes()
 }
 
 // Functions for what random bytes are not fit for.

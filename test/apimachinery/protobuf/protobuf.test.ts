@@ -9,6 +9,8 @@ import {
   UnknownFieldError,
   UnknownKindError,
 } from '../../../src/apimachinery/protobuf/protobuf-error.ts';
+import { conform } from '../../../src/apimachinery/schema/conform.ts';
+import { schemaOf } from '../../../src/apimachinery/schema/schema-of.ts';
 import { status } from '../../../src/apimachinery/status.ts';
 import { holdsVector, parseVectors } from '../../support/protobuf-vectors.ts';
 
@@ -18,6 +20,19 @@ const vectors = parseVectors(readFileSync(corpus, 'utf8'));
 test('what client-go encoded is read as Go reads it and written as Go writes it', (t) => {
   t.true(vectors.length > 30);
   for (const vector of vectors) holdsVector(t, vector);
+});
+
+test('what kubelet and the apiserver said to each other is written as they wrote it', (t) => {
+  const lines = readFileSync(new URL('../../corpora/protobuf/kubelet-1.35.4.jsonl', import.meta.url), 'utf8');
+  const said = lines.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
+  t.is(said.length, 19);
+  for (const { what, protobuf } of said) {
+    const body = Buffer.from(protobuf, 'base64');
+    const { apiVersion, kind, object } = decodeProtobuf(body);
+    t.true(encodeProtobuf(object).equals(body), what);
+    const { object: read, unknownFields } = conform(schemaOf(apiVersion, kind)!, object);
+    t.deepEqual([read, unknownFields], [object, []], what);
+  }
 });
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
