@@ -102,7 +102,7 @@ export function tour(places: TourPlaces): string {
         `  ${kubectl} -n shop get configmap settings -o jsonpath='{.data}{"\\n"}'`,
         '      On disk before kubectl was answered, and seen by everybody on the node.',
         `  ${kubectl} -n shop create deployment more --image registry.example/more:1`,
-        '      No rule allows this one: 503, which says so, and which rule would.',
+        '      Only the cloud can decide this: 503, and why.',
         '  The same price on both sides of the cut:',
         `  ${kubectl} -n shop ${prices} '{"data":{"bread":"3.10"}}'`,
         `  ${cloud} -n shop ${prices} '{"data":{"bread":"3.50"}}'`,

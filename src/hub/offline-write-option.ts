@@ -47,43 +47,18 @@ function kindOf(subject: string): { readonly group: string; readonly resource: s
       `'${subject}' names no resource; write ${offlineWriteForm}, with the plural: configmaps`,
     );
   }
-  if (group === '' && !coreResources.includes(resource)) {
-    const near = closestName(resource, coreResources);
-    throw new InvalidValueError(
-      `'${subject}' is no resource of the core group; ${near === undefined ? 'write its group before it, as in apps/deployments' : `did you mean ${near}?`} (\`kubectl api-resources\` lists plurals and groups)`,
-    );
-  }
-  if (group !== '' && !group.includes('.') && !shortGroups.includes(group)) {
-    throw new InvalidValueError(`'${group}' is no API group; write ${offlineWriteForm}, as in apps/deployments`);
-  }
+  const near = group === '' ? closestName(resource, coreResources) : undefined;
+  if (near !== undefined && near !== resource) throw new InvalidValueError(`'${subject}': did you mean ${near}?`);
+  // The group of a custom resource has a dot.
+  if (group !== '' && !group.includes('.')) throw new InvalidValueError(`'${subject}' cannot be allowed. ${kinds}`);
   const reason = whyNoRule({ group, resource });
-  if (reason !== undefined) throw new InvalidValueError(`'${subject}' cannot be allowed: ${reason}`);
+  if (reason !== undefined) throw new InvalidValueError(`'${subject}' cannot be allowed: ${reason}. ${kinds}`);
   return { group, resource };
 }
 
-/** The core group is closed: Kubernetes adds no resource to it. */
-const coreResources: readonly string[] = [
-  'bindings',
-  'componentstatuses',
-  'configmaps',
-  'endpoints',
-  'events',
-  'limitranges',
-  'namespaces',
-  'nodes',
-  'persistentvolumeclaims',
-  'persistentvolumes',
-  'pods',
-  'podtemplates',
-  'replicationcontrollers',
-  'resourcequotas',
-  'secrets',
-  'serviceaccounts',
-  'services',
-];
-
-/** The only groups without a dot: that of a custom resource must have one. */
-const shortGroups: readonly string[] = ['apps', 'autoscaling', 'batch', 'extensions', 'policy'];
+const coreResources: readonly string[] = ['configmaps', 'secrets', 'pods', 'nodes', 'persistentvolumeclaims'];
+const kinds =
+  'Rules are for configmaps, secrets, what of pods and nodes is not their spec, and custom resources (apps.example.com/widgets)';
 
 function namespacesOf(value: string): readonly string[] {
   const namespaces = value.split(',').map((one) => one.trim());

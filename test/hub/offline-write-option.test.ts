@@ -10,14 +10,16 @@ const { offlineWrites } = options;
 
 test('a rule is a kind, and what narrows it', (t) => {
   t.deepEqual(parseOfflineWrite('configmaps'), { group: '', resource: 'configmaps', conflict: 'cloud-wins' });
-  t.deepEqual(parseOfflineWrite(' apps/deployments ; namespace = a, b ; labels = tier in (x, y) ; conflict = park '), {
-    group: 'apps',
-    resource: 'deployments',
-    namespaces: ['a', 'b'],
-    labels: 'tier in (x, y)',
-    conflict: 'park',
-  });
-  t.is(parseOfflineWrite('apps.example.com/widgets').group, 'apps.example.com');
+  t.deepEqual(
+    parseOfflineWrite(' apps.example.com/widgets ; namespace = a, b ; labels = tier in (x, y) ; conflict = park '),
+    {
+      group: 'apps.example.com',
+      resource: 'widgets',
+      namespaces: ['a', 'b'],
+      labels: 'tier in (x, y)',
+      conflict: 'park',
+    },
+  );
 });
 
 test('commas belong to a rule, however it is given', (t) => {
@@ -39,13 +41,17 @@ test('commas belong to a rule, however it is given', (t) => {
 
 const refused: Readonly<Record<string, RegExp>> = {
   configmap: /did you mean configmaps\?/,
-  deployments: /write its group before it, as in apps\/deployments/,
+  deployments:
+    /cannot be allowed: writes to deployments are never kept .* Rules are for configmaps, secrets, .* custom resources/,
+  'apps/deployments': /cannot be allowed\. Rules are for/,
+  'networking.k8s.io/ingresses': /cannot be allowed: .*defaulted, validated and admitted by the cloud/,
+  services: /cannot be allowed/,
   ConfigMaps: /names no resource; write \[GROUP\/\]RESOURCE/,
   'configmaps,secrets': /names no resource/,
   'apps/v1/deployments': /names no resource/,
-  'pods/status': /'pods' is no API group/,
+  'pods/status': /'pods\/status' cannot be allowed\. Rules are for/,
   'coordination.k8s.io/leases': /cannot be allowed: .*two holders/,
-  'certificates.k8s.io/certificatesigningrequests': /cannot be allowed: certificates are signed there/,
+  'certificates.k8s.io/certificatesigningrequests': /cannot be allowed: .*certificates are signed there/,
   bindings: /cannot be allowed/,
   'configmaps;namespace=': /says nothing/,
   'configmaps;namespace=Edge': /'Edge' is no name of a namespace/,
@@ -67,7 +73,7 @@ test('the rule that a refusal names can be given as it stands, and allows the wr
   const writer = { isNode: false };
   for (const [group, resource] of [
     ['', 'configmaps'],
-    ['apps', 'deployments'],
+    ['apps.example.com', 'widgets'],
   ] as const) {
     const request = {
       verb: 'create',
@@ -84,4 +90,24 @@ test('the rule that a refusal names can be given as it stands, and allows the wr
     const rule = /--offline-writes '(.+)' would allow it/.exec('refuse' in refusal ? refusal.refuse : '')![1]!;
     t.true('keep' in writePolicy([parseOfflineWrite(rule)], 'edge-7').of(request, writer, known));
   }
+});
+
+test('where no rule would help none is named', (t) => {
+  const request = {
+    verb: 'create',
+    gvr: { group: 'apps', version: 'v1', resource: 'deployments' },
+    namespace: 'shop',
+    name: '',
+    subresource: '',
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    body: { metadata: { name: 'x' } },
+    query: { dryRun: false, fieldManager: '' },
+  } as const;
+  const policy = writePolicy([{ group: 'apps', resource: 'deployments', conflict: 'park' }], 'edge-7');
+  const refusal = policy.of(request, { isNode: false }, { state: 'absent' });
+  t.regex(
+    'refuse' in refusal ? refusal.refuse : '',
+    /deployments\.apps are never kept offline.* No setting changes that/,
+  );
 });

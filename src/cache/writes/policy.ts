@@ -2,6 +2,7 @@
 // all that adds to it. Promise: a refusal says why, and which setting would allow the write if one would.
 import { isJsonObject, type JsonObject, own } from '../../apimachinery/json.ts';
 import { isMirrorPod } from './kinds/pod.ts';
+import { hasRules } from './kinds/rules-of.ts';
 import { kindNeverKept, neverKept } from './never-kept.ts';
 import { childOf, metadataOf, textOf } from './object-view.ts';
 import { type ConflictPolicy, type UserWriteRule, userRules } from './user-rules.ts';
@@ -151,8 +152,8 @@ export function writePolicy(rules: readonly UserWriteRule[], nodeName: string): 
       const asked = { request, writer, known, nodeName };
       const row = keeping.find((one) => one.of.includes(place) && one.verbs.includes(request.verb) && one.if(asked));
       if (row !== undefined) return { keep: row.keep, class: row.class, conflict: row.conflict };
-      if (place === leases)
-        return { refuse: `the cloud is not reachable, and ${leaderElection}. No setting changes that.` };
+      const never = whyNoRule(request.gvr);
+      if (never !== undefined) return { refuse: `the cloud is not reachable, and ${never}. No setting changes that.` };
       const conflict = byUser(request, known);
       if (typeof conflict === 'string') return { keep: 'durable', class: 'user', conflict };
       return { refuse: `${sentenceFor(place, request)} ${conflict.hint}` };
@@ -162,12 +163,15 @@ export function writePolicy(rules: readonly UserWriteRule[], nodeName: string): 
 
 /** Why a rule for this kind could never allow anything; undefined when it could. */
 export function whyNoRule(kind: { readonly group: string; readonly resource: string }): string | undefined {
-  return `${kind.group}/${kind.resource}` === leases ? leaderElection : kindNeverKept(kind);
+  const { group, resource } = kind;
+  if (`${group}/${resource}` === 'coordination.k8s.io/leases') {
+    return 'a Lease other than that of this node is never renewed offline: two holders at once would be worse than none';
+  }
+  const reason = kindNeverKept(kind);
+  if (reason !== undefined) return `this is never done offline: ${reason}`;
+  if (hasRules(kind)) return undefined;
+  return `writes to ${group === '' ? resource : `${resource}.${group}`} are never kept offline: what is written there is defaulted, validated and admitted by the cloud`;
 }
-
-const leases = 'coordination.k8s.io/leases';
-const leaderElection =
-  'a Lease other than that of this node is never renewed offline: two holders at once would be worse than none';
 
 function sentenceFor(place: string, { verb, namespace }: WriteRequest): string {
   const where = namespace === '' ? '' : ` in namespace ${namespace}`;

@@ -24,6 +24,24 @@ const builtIn: Readonly<Record<string, KindRules>> = {
   'storage.k8s.io/v1/CSINode': csiNodeRules,
 };
 
+/** The resources of the kinds above. */
+const builtInResources: ReadonlySet<string> = new Set([
+  '/configmaps',
+  '/secrets',
+  '/events',
+  '/nodes',
+  '/pods',
+  '/persistentvolumeclaims',
+  'events.k8s.io/events',
+  'coordination.k8s.io/leases',
+  'storage.k8s.io/csinodes',
+]);
+
+/** Whether `rulesOf` knows the kind: where it does not, nothing that is written to it can be kept. */
+export function hasRules({ group, resource }: { readonly group: string; readonly resource: string }): boolean {
+  return builtInResources.has(`${group}/${resource}`) || isCustomResource({ gvr: { group } });
+}
+
 /** undefined: one of Kubernetes' own kinds that cannot be judged here. */
 export function rulesOf(request: WriteRequest, context: Pick<WriteContext, 'customStatus'>): KindRules | undefined {
   const key = `${request.apiVersion}/${request.kind}`;
@@ -42,7 +60,7 @@ const otherGroups: ReadonlySet<string> = new Set([
 ]);
 
 /** In a group that has no kind of Kubernetes' own: a newer kind of a known group is none. */
-export function isCustomResource({ gvr }: Pick<WriteRequest, 'gvr'>): boolean {
+export function isCustomResource({ gvr }: { readonly gvr: Pick<WriteRequest['gvr'], 'group'> }): boolean {
   if (gvr.group === '' || otherGroups.has(gvr.group)) return false;
   const prefix = `${gvr.group}/`;
   return !schemaTable()
