@@ -216,7 +216,8 @@ export class Snapshot {
       if (isCovered && !this.#own.isEndedBy(key, object, version)) continue;
       const before = shown.get(key);
       const told = isCovered ? changesBy(event.object, object, before, before) : stored;
-      const isTellable = isCovered ? told.every((one) => this.#isTellable(one)) : this.#isTellable(event);
+      const toldLast = plan.changes.at(-1)?.object.resourceVersion ?? this.#resourceVersion;
+      const isTellable = isCovered ? told.every((one) => isAbove(one, toldLast)) : this.#isTellable(event);
       if (!isTellable) throw new OwnWritesAheadError(version);
       if (isCovered) plan.heard.push(key);
       plan.changes.push(...told);
@@ -226,8 +227,8 @@ export class Snapshot {
   }
 
   /** Clients know no version as high as this one. */
-  #isTellable({ object }: { readonly object: KubernetesObject }): boolean {
-    return compareResourceVersion(object.resourceVersion, this.#resourceVersion) > 0;
+  #isTellable(change: { readonly object: KubernetesObject }): boolean {
+    return isAbove(change, this.#resourceVersion);
   }
 
   /**
@@ -314,8 +315,9 @@ export class Snapshot {
   giveUpOwnWrite(key: string, changes: readonly Change[]): void {
     const resourceVersion = changes.at(-1)?.object.resourceVersion ?? this.#resourceVersion;
     this.#ownEnds += 1;
-    this.#own.uncover(key);
-    this.#mustRestart ||= changes.some(({ type }) => type !== 'DELETED');
+    // Else the disk goes on to be told of the cloud's object, which is shown under a version that the cloud never gave it.
+    if (this.#own.get(key) === undefined) this.#own.uncover(key);
+    else this.#mustRestart = true;
     this.#commit(changes, resourceVersion, this.#cloudVersion);
   }
 
@@ -344,6 +346,10 @@ export class Snapshot {
     this.#mustRestart = false;
     return this.#commit(changes ?? [], sync.resourceVersion, cloud.resourceVersion);
   }
+}
+
+function isAbove({ object }: { readonly object: KubernetesObject }, version: string): boolean {
+  return compareResourceVersion(object.resourceVersion, version) > 0;
 }
 
 /** Objects as they will be while a batch is planned. */
