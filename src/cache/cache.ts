@@ -6,7 +6,7 @@ import { type GroupVersionResource, gvrKey } from '../apimachinery/group-version
 import { maxResourceVersion } from '../apimachinery/resource-version.ts';
 import { AnsweredWrites } from './answered-writes.ts';
 import type { CacheEvents } from './cache-events.ts';
-import { cloudObject } from './cloud-object.ts';
+import { type CloudObject, cloudObject } from './cloud-object.ts';
 import { CloudTime } from './cloud-time.ts';
 import { type CloudWord, wordOfAnswer } from './cloud-word.ts';
 import { CloudIdentityCheck, type ClusterIdentity } from './cluster-check.ts';
@@ -250,14 +250,14 @@ export class Cache {
 
   async #hear({ gvr, namespace, name, path }: NamedObject, identity: string, word: CloudWord): Promise<void> {
     this.answered.see(path, { gvr, key: `${namespace}/${name}`, word });
-    const noted = 'object' in word ? this.#remember(gvr, path, identity, word.object.body) : undefined;
+    const noted = 'object' in word ? this.#remember(gvr, path, identity, word.object) : undefined;
     const scopes = [...this.scopes.ofResource(gvr)];
     await Promise.all([noted, ...scopes.map((followed) => followed.hear(`${namespace}/${name}`, word))]);
   }
 
-  #remember(gvr: GroupVersionResource, path: string, identity: string, body: Buffer): Promise<void> | undefined {
-    if (!isPassing(gvr)) return this.objects.keep(path, identity, body);
-    this.recentEvents.see(path, body);
+  #remember(gvr: GroupVersionResource, path: string, identity: string, object: CloudObject): Promise<void> | undefined {
+    if (!isPassing(gvr)) return this.objects.keep(path, identity, object.body);
+    this.recentEvents.see(path, object);
     return undefined;
   }
 
@@ -312,6 +312,8 @@ export class Cache {
     this.objects.clear();
     this.recentEvents.clear();
     this.documents.clear();
+    this.written.clear();
+    this.answered.clear();
     return this.writes.forgetCluster(error, newestVersion);
   }
 }

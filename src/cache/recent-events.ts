@@ -3,7 +3,6 @@
 import { type GroupVersionResource, gvrKey } from '../apimachinery/group-version-resource.ts';
 import { BoundedMap } from './bounded-map.ts';
 import type { CloudObject } from './cloud-object.ts';
-import { headOf } from './written-versions.ts';
 
 const limitBytes = 2 * 1024 * 1024;
 
@@ -20,9 +19,8 @@ export class RecentEvents {
     return this.#byPath.peek(path);
   }
 
-  see(path: string, body: Buffer): void {
-    const { resourceVersion } = headOf(body);
-    if (resourceVersion !== '') this.#byPath.set(path, { body, resourceVersion });
+  see(path: string, { body, resourceVersion }: CloudObject): void {
+    this.#byPath.set(path, { body, resourceVersion });
   }
 
   forget(path: string): void {

@@ -7,14 +7,21 @@ import { compareResourceVersion, maxResourceVersion } from '../apimachinery/reso
 export type WrittenInfo = Pick<RequestInfo, 'gvr' | 'namespace' | 'name' | 'verb' | 'search'>;
 
 export class WrittenVersions {
-  /** Resource → namespace → version; as many as there are of these. */
+  /** Resource → namespace → version, '' for all of its namespaces; as many as there are of these. */
   readonly #newest = new Map<string, Map<string, string>>();
 
   see(gvr: GroupVersionResource, namespace: string, resourceVersion: string): void {
     const key = gvrKey(gvr);
     const versions = this.#newest.get(key) ?? new Map<string, string>();
     this.#newest.set(key, versions);
-    versions.set(namespace, maxResourceVersion(versions.get(namespace) ?? '', resourceVersion));
+    for (const place of new Set([namespace, ''])) {
+      versions.set(place, maxResourceVersion(versions.get(place) ?? '', resourceVersion));
+    }
+  }
+
+  /** Another cluster answers, which counts from somewhere else. */
+  clear(): void {
+    this.#newest.clear();
   }
 
   /**
@@ -22,19 +29,7 @@ export class WrittenVersions {
    * @param namespace '' for all of them
    */
   isReached(gvr: GroupVersionResource, namespace: string, resourceVersion: string): boolean {
-    const versions = this.#newest.get(gvrKey(gvr));
-    if (versions === undefined) return true;
-    const newest = namespace === '' ? [...versions.values()].reduce(maxResourceVersion, '') : versions.get(namespace);
+    const newest = this.#newest.get(gvrKey(gvr))?.get(namespace);
     return newest === undefined || compareResourceVersion(resourceVersion, newest) >= 0;
   }
-}
-
-/** Of an object as the cloud answered it; '' for what is missing, as in the Status that a DELETE may be answered with. */
-export function headOf(body: Buffer): { readonly name: string; readonly resourceVersion: string } {
-  const { kind, metadata = {} } = JSON.parse(body.toString()) as {
-    kind?: string;
-    metadata?: { name?: string; resourceVersion?: string };
-  };
-  if (kind === 'Status') return { name: '', resourceVersion: '' };
-  return { name: metadata.name ?? '', resourceVersion: metadata.resourceVersion ?? '' };
 }

@@ -2,6 +2,7 @@ import test from 'ava';
 import { nodeCredential } from '../../src/cache/credential.ts';
 import type { WriteRequest } from '../../src/cache/writes/write-request.ts';
 import { CacheStage } from '../support/cache-stage.ts';
+import { ModelCloud } from '../support/model-cloud.ts';
 import { ModelInformer } from '../support/model-informer.ts';
 import { podScope, pods, podText } from '../support/sample-objects.ts';
 
@@ -109,4 +110,21 @@ test('after the outage the cloud has the last word on what was shown from its an
   stage.link.set(true);
   await stage.rest();
   t.deepEqual(told(stage), ['default/a@104', 'default/b@102', 'default/d@103']);
+});
+
+test('what another cluster has answered is shown to nobody, and keeps nobody waiting', async (t) => {
+  const stage = await stageWithSilentStreams();
+  const answer = { ...named, name: '', verb: 'create', search: '' };
+  await stage.cache.seeWritten(answer, 'node', Buffer.from(podText({ name: 'c', version: 206 })));
+  const old = stage.cloud;
+  stage.cloud = new ModelCloud({ uid: 'cluster-2', firstVersion: 150 });
+  stage.cloud.put('z');
+  old.cut();
+  await stage.rest();
+  t.true(stage.log.includes('AnotherClusterError'));
+  t.deepEqual(told(stage), ['default/z@151']);
+  t.true(stage.cache.hasReachedWritten(stage.cache.scopes.get(scope.id)!, 'default'));
+  stage.link.set(false);
+  await stage.cache.answered.show();
+  t.deepEqual(told(stage), ['default/z@151']);
 });
