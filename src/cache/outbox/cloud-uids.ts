@@ -14,6 +14,10 @@ export class CloudUids {
     this.#byProvisional.set(provisional, cloudUid);
   }
 
+  has(provisional: string): boolean {
+    return this.#byProvisional.peek(provisional) !== undefined;
+  }
+
   meantFor<T extends AcceptedWrite>(write: T): T & Pick<OutboxEntry, 'cloudUid'> {
     const cloudUid = this.#byProvisional.peek(uidOf(write.before));
     return cloudUid === undefined ? write : { ...write, cloudUid };

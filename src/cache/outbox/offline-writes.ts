@@ -12,6 +12,7 @@ import { type AcceptedWrite, targetPath, type Writer } from './entry.ts';
 import { OrderedTurns } from './ordered-turns.ts';
 import type { Outbox } from './outbox.ts';
 import type { OwnWrites } from './own-writes.ts';
+import { ownerMadeHere } from './owner-made-here.ts';
 
 export interface CallerOfWrite extends Writer {
   readonly isNode: boolean;
@@ -101,7 +102,9 @@ export class OfflineWrites {
     let computed: ComputedWrite | undefined;
     try {
       const context = { resourceVersion, now: secondsText(now), newUid, nameSuffix };
-      computed = computeWrite(request, known, { ...context, ...(customStatus !== undefined && { customStatus }) });
+      const made = computeWrite(request, known, { ...context, ...(customStatus !== undefined && { customStatus }) });
+      this.#refuseOwnersMadeHere(made);
+      computed = made;
     } finally {
       if (computed === undefined || computed.op === 'none') versions.giveBack(resourceVersion);
     }
@@ -117,6 +120,12 @@ export class OfflineWrites {
     if (!isInMemory && outbox.pendingOf(path).length === 0) await ownWrites.giveUp(path);
     onAccepted(write);
     return computed;
+  }
+
+  #refuseOwnersMadeHere(made: ComputedWrite): void {
+    const owner = ownerMadeHere(made.after, (uid) => this.#o.outbox.isProvisional(uid));
+    if (owner === undefined) return;
+    throw unkept(`its owner ${owner} was made here meanwhile, and gets another uid from the cloud`);
   }
 
   #known(request: WriteRequest): { readonly known: Known; readonly cloudVersion: string } {

@@ -213,6 +213,12 @@ export class Outbox {
     if (later.length > 0) await this.#disk.note(sequencesOf(later));
   }
 
+  /** It was given out here for an object that the cloud knows, or will know, by another. */
+  isProvisional(uid: string): boolean {
+    if (this.#cloudUids.has(uid)) return true;
+    return this.entries.some(({ op, after }) => op === 'create' && uidOf(after) === uid);
+  }
+
   /** Writes down what a failing disk has missed. */
   async flush(): Promise<void> {
     if (this.#disk.isBehind) await this.#disk.note([]);
