@@ -60,15 +60,30 @@ export class ObjectCloud implements Cloud {
     const known = this.objects.get(path);
     if (known === undefined) return failure(404, 'not found');
     if (request.method === 'GET') return success(200, known);
-    if (request.method === 'DELETE') {
-      this.objects.delete(path);
-      return success(200, known);
-    }
+    if (request.method === 'DELETE') return this.#delete(path, known, (body?.preconditions ?? {}) as JsonObject);
     const { resourceVersion } = body!.metadata as JsonObject;
     if (resourceVersion !== (known.metadata as JsonObject).resourceVersion) return failure(409, 'conflict');
     const object = request.method === 'PATCH' ? (jsonMergePatch(known, body!) as JsonObject) : body!;
-    if (whole === path) return success(200, this.put(path, object));
+    if (whole === path) return success(200, this.#letGo(path, this.put(path, object)));
     return success(200, this.put(path, { ...known, status: object.status ?? {} }));
+  }
+
+  /** Finalizers hold it, until the last one is taken off. */
+  #delete(path: string, known: JsonObject, preconditions: JsonObject): CloudAnswer {
+    const metadata = known.metadata as JsonObject;
+    for (const field of ['uid', 'resourceVersion']) {
+      if ((preconditions[field] ?? metadata[field]) !== metadata[field]) return failure(409, `another ${field}`);
+    }
+    const deletionTimestamp = '2026-01-01T00:00:00Z';
+    if (isHeld(known)) return success(200, this.put(path, { ...known, metadata: { ...metadata, deletionTimestamp } }));
+    this.objects.delete(path);
+    return success(200, known);
+  }
+
+  #letGo(path: string, object: JsonObject): JsonObject {
+    const { deletionTimestamp } = object.metadata as JsonObject;
+    if (deletionTimestamp !== undefined && !isHeld(object)) this.objects.delete(path);
+    return object;
   }
 }
 
@@ -215,6 +230,11 @@ export class OwedWritesStage {
       outcome,
     );
   }
+}
+
+function isHeld({ metadata }: JsonObject): boolean {
+  const { finalizers } = metadata as JsonObject;
+  return Array.isArray(finalizers) && finalizers.length > 0;
 }
 
 type Named = Pick<WriteRequest, 'gvr'>;

@@ -28,7 +28,24 @@ export function deletionRequest({
 export function withoutPropagation(object: JsonObject, before: JsonObject | undefined): JsonObject {
   const finalizers = finalizersOf(object);
   const kept = finalizers.filter((one) => propagations[one] === undefined || finalizersOf(before).includes(one));
-  if (kept.length === finalizers.length) return object;
+  return kept.length === finalizers.length ? object : withFinalizers(object, kept);
+}
+
+/** The garbage collector is to see to it, or was. */
+export function hasPropagation(object: JsonObject): boolean {
+  return finalizersOf(object).some((one) => propagations[one] !== undefined);
+}
+
+/** Without the finalizers that were taken off before the object was gone here: only then does it go at once. */
+export function withoutReleased(object: JsonObject, { op, before }: Pick<OutboxEntry, 'op' | 'before'>): JsonObject {
+  if (op !== 'delete') return object;
+  const released = new Set(finalizersOf(before).filter((one) => propagations[one] === undefined));
+  const finalizers = finalizersOf(object);
+  const kept = finalizers.filter((one) => !released.has(one));
+  return kept.length === finalizers.length ? object : withFinalizers(object, kept);
+}
+
+function withFinalizers(object: JsonObject, kept: readonly string[]): JsonObject {
   const { finalizers: _all, ...metadata } = metadataOf(object);
   return { ...object, metadata: kept.length === 0 ? metadata : { ...metadata, finalizers: kept } };
 }

@@ -6,7 +6,13 @@ import { equalJson, isJsonObject, type JsonDraft, type JsonObject, own } from '.
 import { formatFieldPath } from '../../apimachinery/patch/field-path.ts';
 import { threeWayMerge } from '../../apimachinery/patch/three-way-merge.ts';
 import { schemaOf } from '../../apimachinery/schema/schema-of.ts';
-import { deletionRequest, isDeleting, withoutPropagation } from './deletion-request.ts';
+import {
+  deletionRequest,
+  hasPropagation,
+  isDeleting,
+  withoutPropagation,
+  withoutReleased,
+} from './deletion-request.ts';
 import { isEvent, type OutboxEntry } from './entry.ts';
 import { uidOf } from './fold.ts';
 import { ownPart } from './own-part.ts';
@@ -24,8 +30,8 @@ export type Step =
       readonly conflicts?: readonly string[];
       readonly isFirstOfTwo?: boolean;
     }
-  /** `options`: of the DeleteOptions, besides the uid. */
-  | { readonly kind: 'delete'; readonly uid: string; readonly options?: JsonObject }
+  /** `options`: of the DeleteOptions, besides the uid. `version`: the object may be deleted at that one only. */
+  | { readonly kind: 'delete'; readonly uid: string; readonly version?: string; readonly options?: JsonObject }
   | { readonly kind: 'park'; readonly reason: string; readonly conflicts?: readonly string[] };
 
 const applied: Step = { kind: 'done', reason: 'applied' };
@@ -74,6 +80,8 @@ function ofCreation(entry: OutboxEntry, cloud: JsonObject | undefined): Step {
   if (cloud === undefined) return { kind: 'create', body: creation(after) };
   // kubelet puts right what is not its static pod any more.
   if (entry.class === 'mirror-pod') return superseded;
+  // What is put into an object that is going away goes with it.
+  if (isDeleting(cloud)) return { kind: 'park', reason: 'an object of its name is still being deleted in the cloud' };
   return merged(entry, {}, creation(after), cloud);
 }
 
@@ -81,15 +89,36 @@ function ofDeletion(entry: OutboxEntry, cloud: JsonObject | undefined): Step {
   if (cloud === undefined) return applied;
   const uid = entry.cloudUid ?? uidOf(entry.before);
   if (uidOf(cloud) !== uid) return superseded;
-  return mayDelete(entry, cloud) ? { kind: 'delete', uid } : changedThere(entry, cloud);
+  if (!mayDelete(entry, cloud)) return changedThere(entry, cloud);
+  // Gone here although finalizers held it: they were taken off first, and the cloud waits for that.
+  const released = withoutReleased(cloud, entry);
+  if (released !== cloud) return { kind: 'update', body: onto(released, cloud), isFirstOfTwo: true };
+  return deletion(entry, cloud);
 }
 
 /** Nobody's edit in the cloud is deleted unseen. */
 function mayDelete(entry: OutboxEntry, cloud: JsonObject): boolean {
-  if (entry.class !== 'user' || entry.conflict === 'edge-wins') return true;
+  if (isDecided(entry)) return true;
   if (entry.cloudVersion !== '' && versionOf(cloud) === entry.cloudVersion) return true;
-  const edited = bare(cloud);
-  return [entry.before, entry.after].some((known) => known !== undefined && equalJson(bare(known), edited));
+  const edited = bare(withoutReleased(cloud, entry));
+  const asKnown = [entry.before, entry.after].filter((known) => known !== undefined);
+  return asKnown.some((known) => equalJson(bare(withoutReleased(known, entry)), edited));
+}
+
+/** Whatever the cloud has made of it. */
+function isDecided(entry: OutboxEntry): boolean {
+  return entry.class !== 'user' || entry.conflict === 'edge-wins';
+}
+
+function deletion(entry: OutboxEntry, cloud: JsonObject, options?: JsonObject): Step {
+  // An apiserver of 1.35 takes no version where it has such a finalizer to take off first.
+  const isFree = isDecided(entry) || hasPropagation(cloud);
+  return {
+    kind: 'delete',
+    uid: uidOf(cloud),
+    ...(!isFree && { version: versionOf(cloud) }),
+    ...(options !== undefined && { options }),
+  };
 }
 
 /** What people write: no status, and nothing of the server's. */
@@ -123,7 +152,7 @@ function ofUpdate(entry: OutboxEntry, cloud: JsonObject | undefined): Step {
   if (step.kind === 'update' && step.conflicts === undefined) return { ...step, isFirstOfTwo: true };
   if (step !== applied) return step;
   if (isDeleting(cloud) && options.gracePeriodSeconds === undefined) return applied;
-  return mayDelete(entry, cloud) ? { kind: 'delete', uid: uidOf(cloud), options } : changedThere(entry, cloud);
+  return mayDelete(entry, cloud) ? deletion(entry, cloud, options) : changedThere(entry, cloud);
 }
 
 function ofVanished(entry: OutboxEntry, isStatus: boolean): Step {

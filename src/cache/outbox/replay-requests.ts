@@ -50,16 +50,16 @@ export function replayRequests(
         const { method, body, contentType } = updateRequest(entry, seen ?? entry.before, step.body);
         return ask(method, part + manager, body, contentType);
       }
-      return ask('DELETE', path, deleteOptions(entry, step.uid, step.options));
+      return ask('DELETE', path, deleteOptions(entry, step));
     },
   };
 }
 
-function deleteOptions(entry: OutboxEntry, uid: string, options: JsonObject | undefined): JsonObject {
+function deleteOptions(entry: OutboxEntry, { uid, version, options }: Extract<Step, { kind: 'delete' }>): JsonObject {
   return {
     apiVersion: 'v1',
     kind: 'DeleteOptions',
-    preconditions: { uid },
+    preconditions: { uid, ...(version !== undefined && { resourceVersion: version }) },
     ...(entry.class === 'pod-delete' && { gracePeriodSeconds: 0 }),
     ...options,
   };

@@ -132,6 +132,7 @@ test('what was made here is known by the uid that the cloud has given it since',
   t.deepEqual(nextStep(entryOf({ op: 'delete', before, cloudUid: 'cloud-7' }), cloud), {
     kind: 'delete',
     uid: 'cloud-7',
+    version: '20',
   });
 });
 
@@ -161,7 +162,7 @@ test('a deletion that finalizers hold up is told as a deletion, after what else 
   t.true(first.isFirstOfTwo);
   t.deepEqual(dataIn(first.body), { a: '2' });
   const changed = { ...before, data: { a: '2' } };
-  t.deepEqual(nextStep(entry, changed), { kind: 'delete', uid: 'uid-1', options: {} });
+  t.deepEqual(nextStep(entry, changed), { kind: 'delete', uid: 'uid-1', version: '10', options: {} });
   const deleting = { ...changed, metadata: { ...(before.metadata as JsonObject), deletionTimestamp } };
   t.deepEqual(nextStep(entry, deleting), { kind: 'done', reason: 'applied' });
   t.deepEqual(nextStep(entry, undefined), { kind: 'done', reason: 'applied' });
