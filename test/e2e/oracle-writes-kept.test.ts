@@ -369,7 +369,7 @@ test('case 42: server-side apply and dry run are 503 and change nothing; CBOR is
   }, keepConfigMaps);
 });
 
-test('case 50: a Lease by which a controller is elected is never renewed offline, not even where a rule names Leases', async (t) => {
+test('case 50: a Lease by which a controller is elected is never renewed offline', async (t) => {
   await labs.withLab(async (stage) => {
     const { lab, namespace } = stage;
     const token = await lab.account(namespace, 'controller', all);
