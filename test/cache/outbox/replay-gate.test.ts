@@ -10,6 +10,7 @@ class Catching {
   whenCaughtUp(signal: AbortSignal): Promise<void> {
     if (this.isCaughtUp) return Promise.resolve();
     return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
       this.#waiting.push(resolve);
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     });
