@@ -8,6 +8,8 @@ export interface KubectlOptions {
   /** Of discovery; one that does not exist yet makes kubectl ask for everything. */
   readonly cacheDir: string;
   readonly stdin?: string;
+  /** What `kubectl edit` opens. */
+  readonly editor?: string;
   /** It is sent SIGINT once its output has this. */
   readonly until?: RegExp;
   readonly timeoutMs?: number;
@@ -25,7 +27,7 @@ export async function kubectl(options: KubectlOptions, ...args: readonly string[
   const { program, kubeconfig, cacheDir, timeoutMs = 30_000 } = options;
   const child = spawn(program, ['--kubeconfig', kubeconfig, '--cache-dir', cacheDir, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, HOME: cacheDir },
+    env: { PATH: process.env.PATH, HOME: cacheDir, ...(options.editor && { KUBE_EDITOR: options.editor }) },
     detached: true,
   });
   const key = `kubectl ${child.pid}`;
