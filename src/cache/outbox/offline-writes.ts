@@ -5,8 +5,9 @@ import { isJsonObject, type JsonObject, parseJson } from '../../apimachinery/jso
 import { serviceUnavailable } from '../../apimachinery/status.ts';
 import type { Versions } from '../versions.ts';
 import { type ComputedWrite, computeWrite } from '../writes/compute-write.ts';
+import { refusalInAnyCase } from '../writes/hopeless.ts';
 import { isCustomResource } from '../writes/kinds/rules-of.ts';
-import type { Disposition, WritePolicy } from '../writes/policy.ts';
+import type { Disposition, Refuse, WritePolicy } from '../writes/policy.ts';
 import type { Known, WriteRequest } from '../writes/write-request.ts';
 import { type AcceptedWrite, targetPath, type Writer } from './entry.ts';
 import { OrderedTurns } from './ordered-turns.ts';
@@ -81,7 +82,7 @@ export class OfflineWrites {
     const isUnknown = outcome === 'unknown';
     if (isUnknown && named(request).name === '') throw unkept('the cloud may have made one under a name of its own');
     const disposition = this.#o.policy.of(request, caller, known);
-    if ('refuse' in disposition) throw serviceUnavailable(disposition.refuse);
+    if ('refuse' in disposition) throw refusal(request, known, disposition);
     // What is a node's own to write is so by the cloud's own rules (the node authorizer), and policy tells it from the rest.
     const isOwn = caller.isNode && disposition.class !== 'user';
     if (!isOwn && !caller.mayWrite(request)) throw unkept(unseen(request));
@@ -212,13 +213,18 @@ function unseen({ verb, gvr, namespace, name, subresource }: WriteRequest): stri
   const which = verb === 'create' ? `${kind}${inNamespace}` : `${kind} ${JSON.stringify(name)}${inNamespace}`;
   const help =
     verb === 'delete'
-      ? 'What it has written here meanwhile it may delete'
+      ? 'What it has made here meanwhile it may delete'
       : 'Done once while it is reachable, the same is kept when it is not';
   return `the cloud was never seen to let this caller ${verb} ${which}. ${help}`;
 }
 
 function secondsText(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}
+
+function refusal(request: WriteRequest, known: Known, { refuse, isForWantOfRule }: Refuse): Error {
+  const inAnyCase = isForWantOfRule === true ? refusalInAnyCase(request, known) : undefined;
+  return inAnyCase ?? serviceUnavailable(refuse);
 }
 
 function unkept(why: string): Error {

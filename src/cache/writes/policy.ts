@@ -33,6 +33,8 @@ export interface Keep {
 export interface Refuse {
   /** The whole message of the refusal: why, and which setting would allow it. */
   readonly refuse: string;
+  /** No rule of the settings allows it; all others know no exception. */
+  readonly isForWantOfRule?: true;
 }
 
 export type Disposition = Keep | Refuse;
@@ -156,7 +158,7 @@ export function writePolicy(rules: readonly UserWriteRule[], nodeName: string): 
       if (never !== undefined) return { refuse: `the cloud is not reachable, and ${never}. No setting changes that.` };
       const conflict = byUser(request, known);
       if (typeof conflict === 'string') return { keep: 'durable', class: 'user', conflict };
-      return { refuse: `${sentenceFor(place, request)} ${conflict.hint}` };
+      return { refuse: `${sentenceFor(place, request)} ${conflict.hint}`, isForWantOfRule: true };
     },
   };
 }

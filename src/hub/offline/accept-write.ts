@@ -47,10 +47,11 @@ export async function askedWrite({ cache }: Services, exchange: Exchange): Promi
   return writeRequestOf({ info, kind, contentType, userAgent, body });
 }
 
-/** What the cloud was seen to let them do, and what they have made here themselves. */
+/** What the cloud was seen to let them do, and whatever they do to what they have made here and it has not heard of. */
 function mayWrite({ cache }: Services, identity: string, request: WriteRequest): boolean {
   if (cache.grants.has(identity, request)) return true;
-  return request.verb !== 'create' && cache.writes.shown(targetPath(request))?.writers.has(identity) === true;
+  const owed = cache.writes.outbox.pendingOf(targetPath(request));
+  return request.verb !== 'create' && owed.some(({ op, writer }) => op === 'create' && writer.identity === identity);
 }
 
 function builtInKind({ group, resource }: GroupVersionResource): string | undefined {

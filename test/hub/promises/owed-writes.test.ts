@@ -118,3 +118,30 @@ async function entries({ adminUrl }: RunningHub): Promise<number> {
     0,
   );
 }
+
+test('who changed an object offline may not delete it for that; who made it may', async (t) => {
+  const hub = await startRunningHub({}, ['--offline-writes', 'configmaps', '--replay-jitter', '0s']);
+  t.teardown(() => hub.stop());
+  const token = 'token-of-a';
+  const patch = (name: string) =>
+    hub.ask(`${maps}/${name}`, {
+      method: 'PATCH',
+      token,
+      headers: { 'content-type': 'application/merge-patch+json' },
+      body: { data: { a: '2' } },
+    });
+  await hub.inCloud('POST', maps, configMap('theirs', { a: '1' }));
+  t.is((await hub.ask(maps, { method: 'POST', token, body: configMap('seen', {}) })).status, 201);
+  t.is((await patch('theirs')).status, 200);
+  await hub.ask(maps, { token });
+  await hub.untilFollowed('v1/configmaps');
+  await hub.cut();
+  t.is((await patch('theirs')).status, 200);
+  const refused = await hub.ask(`${maps}/theirs`, { method: 'DELETE', token });
+  t.is(refused.status, 503, refused.text);
+  t.deepEqual((await hub.ask(`${maps}/theirs`, { token })).json.data, { a: '2' }, 'it is still there');
+  t.is((await hub.ask(maps, { method: 'POST', token, body: configMap('mine', { a: '1' }) })).status, 201);
+  t.is((await patch('mine')).status, 200);
+  t.is((await hub.ask(`${maps}/mine`, { method: 'DELETE', token })).status, 200);
+  t.is((await hub.ask(`${maps}/mine`, { token })).status, 404);
+});
