@@ -41,7 +41,10 @@ export function create(
   const [name, generateName] = [textOf(metadataOf(object), 'name'), textOf(metadataOf(object), 'generateName')];
   const isGenerated = name === '' && generateName !== '';
   if (known.state === 'unknown' && !isGenerated && rules.hasUniqueNames !== true) {
-    throw cannotJudge(request.gvr, `nobody has seen yet whether ${JSON.stringify(name)} exists`);
+    throw cannotJudge(
+      request.gvr,
+      `nobody has seen yet whether ${JSON.stringify(name)} exists; a list of them that was read while the cloud was reachable would tell`,
+    );
   }
   const named = withMetadata(object, {
     name: isGenerated ? generatedName(generateName, context.nameSuffix()) : name,

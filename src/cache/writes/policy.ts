@@ -156,12 +156,18 @@ export function writePolicy(rules: readonly UserWriteRule[], nodeName: string): 
       if (row !== undefined) return { keep: row.keep, class: row.class, conflict: row.conflict };
       const never = whyNoRule(request.gvr);
       if (never !== undefined) return { refuse: `the cloud is not reachable, and ${never}. No setting changes that.` };
+      if (request.verb === 'create' && admittedOnly.includes(place) && known.state !== 'present') {
+        return { refuse: `the cloud is not reachable, and new ${place} are admitted there. No setting changes that.` };
+      }
       const conflict = byUser(request, known);
       if (typeof conflict === 'string') return { keep: 'durable', class: 'user', conflict };
       return { refuse: `${sentenceFor(place, request)} ${conflict.hint}`, isForWantOfRule: true };
     },
   };
 }
+
+/** Of these, rules allow changes only. */
+const admittedOnly: readonly string[] = ['pods', 'nodes', 'persistentvolumeclaims'];
 
 /** Why a rule for this kind could never allow anything; undefined when it could. */
 export function whyNoRule(kind: { readonly group: string; readonly resource: string }): string | undefined {

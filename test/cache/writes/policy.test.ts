@@ -132,6 +132,15 @@ test('what users allow is kept on disk with their word on conflicts; the first r
   t.is(isKept(creation(secrets, {}), somebody, absent, policy), undefined);
 });
 
+test('new pods are admitted by the cloud, whatever rules say of those that are there', (t) => {
+  const policy = rules({ resource: 'pods' });
+  const pods = { ...configMaps, gvr: { ...configMaps.gvr, resource: 'pods' }, kind: 'Pod' };
+  const found = policy.of(creation(pods, map('web')), somebody, absent);
+  t.regex('refuse' in found ? found.refuse : '', /new pods are admitted there\. No setting changes that/);
+  t.true('keep' in policy.of(creation(pods, map('web')), somebody, present(map('web'))), 'this one is 409');
+  t.true('keep' in policy.of(update(pods, map('web')), somebody, present(map('web'))));
+});
+
 test('a rule for some namespaces says so when it is asked for another', (t) => {
   const found = rules({ namespaces: ['other'] }).of(creation(configMaps, {}), somebody, absent);
   t.regex((found as { refuse: string }).refuse, /does not list the namespace "default"/);
