@@ -44,6 +44,10 @@ export class VirtualTiming implements Timing {
     });
   }
 
+  get sleepers(): number {
+    return this.#sleepers.size;
+  }
+
   /** Everything that is due until then happens at its time. */
   async pass(ms: number): Promise<void> {
     const until = this.#now + ms;

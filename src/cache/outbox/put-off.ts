@@ -18,15 +18,9 @@ export class PutOffs {
     return this.#bySequence.has(sequence);
   }
 
-  isDue(sequence: number, now: number): boolean {
-    return (this.#bySequence.get(sequence)?.until ?? 0) <= now;
-  }
-
-  /** When the first is due; Infinity for none. */
-  get soonest(): number {
-    let soonest = Number.POSITIVE_INFINITY;
-    for (const { until } of this.#bySequence.values()) soonest = Math.min(soonest, until);
-    return soonest;
+  /** When it is due; 0 for one that was not put off. */
+  until(sequence: number): number {
+    return this.#bySequence.get(sequence)?.until ?? 0;
   }
 
   /**

@@ -34,6 +34,7 @@ export function replayOrder(entries: readonly OutboxEntry[]): readonly (readonly
     entries.toSorted((a, b) => a.sequence - b.sequence),
     ({ target }) => targetPath(target),
   );
-  const turn = (chain: readonly OutboxEntry[]): number => Math.min(...chain.map(rank));
-  return [...chains.values()].toSorted((a, b) => turn(a) - turn(b) || a[0]!.sequence - b[0]!.sequence);
+  // Groups are in the order of their first entries, and so are those of one rank.
+  const byTurn = Map.groupBy(chains.values(), (chain) => Math.min(...chain.map(rank)));
+  return [...byTurn.keys()].toSorted((a, b) => a - b).flatMap((turn) => byTurn.get(turn)!);
 }

@@ -4,7 +4,7 @@
 // Promise: an entry leaves the outbox only when the cloud has it or it is parked where people see it; one that cannot be
 // sent now never holds up the others; nothing is sent before it was seen that this is still the same cluster.
 import type { JsonObject } from '../../apimachinery/json.ts';
-import { ChainSender, type ChainSenderOptions, sideBySide } from './chain-sender.ts';
+import { type Chain, ChainSender, type ChainSenderOptions, sideBySide } from './chain-sender.ts';
 import { isEvent, type WriteTarget } from './entry.ts';
 import type { NodeLease } from './node-lease.ts';
 import { Pace } from './pace.ts';
@@ -133,12 +133,14 @@ export class Replayer implements CatchingUp {
   async #round(signal: AbortSignal): Promise<void> {
     const { outbox, events, timing } = this.#o;
     const chains = replayOrder(outbox.pending);
-    const due = chains.filter(([head]) => this.#sender.putOffs.isDue(head!.sequence, timing.now()));
+    const dueAt = ([head]: Chain): number => this.#sender.putOffs.until(head!.sequence);
+    const due = chains.filter((chain) => dueAt(chain) <= timing.now());
     const urgent = due.filter(([head]) => !isEvent(head!));
     const isFirstTime = urgent.some(([head]) => !this.#sender.putOffs.has(head!.sequence));
     if (!isFirstTime) this.#catchUp();
     if (due.length === 0) {
-      await this.#nap(this.#idleMs(), signal);
+      const soonest = chains.reduce((earlier, chain) => Math.min(earlier, dueAt(chain)), Number.POSITIVE_INFINITY);
+      await this.#nap(this.#idleMs(soonest), signal);
       return;
     }
     this.#isRunning = true;
@@ -166,10 +168,11 @@ export class Replayer implements CatchingUp {
     resolve();
   }
 
-  #idleMs(): number {
+  /** @param dueAt when the first of the entries is due */
+  #idleMs(dueAt: number): number {
     const { timing, lease } = this.#o;
     const leaseAt = lease.isOwed ? this.#leaseDueAt : Number.POSITIVE_INFINITY;
-    return Math.max(50, Math.min(leaseAt, this.#sender.putOffs.soonest) - timing.now());
+    return Math.max(50, Math.min(leaseAt, dueAt) - timing.now());
   }
 
   /** Until something new is owed, or so long. */
@@ -179,7 +182,7 @@ export class Replayer implements CatchingUp {
     const ending = AbortSignal.any([signal, woken.signal]);
     try {
       if (Number.isFinite(ms)) await this.#o.timing.sleep(ms, ending);
-      else await new Promise<void>((resolve) => ending.addEventListener('abort', () => resolve(), { once: true }));
+      else await untilEither(new Promise<never>(() => {}), ending);
     } catch (error) {
       if (!ending.aborted) throw error;
     } finally {

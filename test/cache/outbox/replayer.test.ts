@@ -226,6 +226,19 @@ test('on a disk that takes no writes nothing is sent, who reads goes on, and all
   stage.stop();
 });
 
+test('what was put off and is not owed any more wakes nobody', async (t) => {
+  const stage = await ReplayStage.open({ writes: [create('a')] });
+  stage.records.failure = new StorageReadOnlyError('full');
+  await stage.heal();
+  stage.records.failure = undefined;
+  const uid = 'edge-a';
+  await stage.outbox.add(writeOf({ op: 'delete', name: 'a', before: objectOf('a', { uid }), after: undefined }));
+  t.deepEqual(stage.outbox.entries, [], 'the cloud never heard of it');
+  await stage.timing.pass(60_000);
+  t.is(stage.timing.sleepers, 0);
+  stage.stop();
+});
+
 test('one to which no answer ever comes does not hold up the others', async (t) => {
   const stage = await ReplayStage.open({ writes: [create('cursed'), ...creates(10)] });
   stage.meddle = async ({ body, path }) => {
