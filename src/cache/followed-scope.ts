@@ -16,12 +16,12 @@ import {
 import type { FeedSink } from './feed-sink.ts';
 import type { FollowedScopeDependencies } from './followed-scope-dependencies.ts';
 import { type Lender, Lenders, nodeLender } from './lenders.ts';
-import { untilEither } from './outbox/until-either.ts';
 import { withOwnWrites } from './own-writes-view.ts';
 import { Reflector } from './reflector.ts';
 import { type Scope, scopeMatches } from './scope.ts';
 import { type FullSync, type RestoredSnapshot, Snapshot, type UpstreamChange } from './snapshot.ts';
 import { SyncQueue } from './sync-queue.ts';
+import { untilEither } from './until-either.ts';
 import type { Change } from './watch/event-ring.ts';
 import type { Listener } from './watch/listener.ts';
 

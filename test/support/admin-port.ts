@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { ExecutionContext } from 'ava';
 import type { FastifyInstance } from 'fastify';
-import { untilEither } from '../../src/cache/outbox/until-either.ts';
+import { untilEither } from '../../src/cache/until-either.ts';
 import { createAdminServer } from '../../src/hub/admin/admin-server.ts';
 import { createAdminToken } from '../../src/hub/admin/admin-token.ts';
 import { temporaryDirectory } from '../storage/temporary-directory.ts';

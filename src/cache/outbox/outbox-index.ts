@@ -1,10 +1,10 @@
 // The writes that are owed, in memory: in the order in which they were accepted, by object, and counted. No I/O.
 import { type GroupVersionResource, gvrKey } from '../../apimachinery/group-version-resource.ts';
+import { untilEither } from '../until-either.ts';
 import { type OutboxLimits, roomFor, type Size } from './bounds.ts';
 import { type AcceptedWrite, isEvent, type OutboxEntry, targetPath } from './entry.ts';
 import { OutboxFullError } from './errors.ts';
 import { EventsInTurn, type Waiting } from './events-in-turn.ts';
-import { untilEither } from './until-either.ts';
 
 export class OutboxIndex {
   /** In order of sequence. */
@@ -39,10 +39,21 @@ export class OutboxIndex {
 
   /** What is owed of one object, oldest first; parked entries are not. */
   pendingOf(path: string): readonly OutboxEntry[] {
-    return [...(this.#byPath.get(path) ?? [])]
+    const siblings = this.#byPath.get(path);
+    if (siblings === undefined) return none;
+    return [...siblings]
       .toSorted((a, b) => a - b)
       .map((sequence) => this.#entries.get(sequence)!.entry)
       .filter(({ state }) => state !== 'parked');
+  }
+
+  /** How many are owed. */
+  get waiting(): number {
+    return this.#entries.size - this.#parked;
+  }
+
+  get owesOtherThanEvents(): boolean {
+    return this.#owed.size > 0;
   }
 
   /** @param namespace '' for all of them */
@@ -144,3 +155,5 @@ export class OutboxIndex {
     }
   }
 }
+
+const none: readonly OutboxEntry[] = [];

@@ -73,6 +73,15 @@ export class Outbox {
     return this.entries.filter(({ state }) => state !== 'parked');
   }
 
+  /** How many still have to be sent. */
+  get waiting(): number {
+    return this.#index.waiting;
+  }
+
+  get owesOtherThanEvents(): boolean {
+    return this.#index.owesOtherThanEvents;
+  }
+
   get isEmpty(): boolean {
     return this.#index.isEmpty;
   }

@@ -6,6 +6,7 @@ import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
 import { wordOfAnswer } from '../cloud-word.ts';
 import { nodeLender } from '../lenders.ts';
 import type { LinkGate } from '../reflector.ts';
+import { untilEither } from '../until-either.ts';
 import { Versions } from '../versions.ts';
 import type { ComputedWrite } from '../writes/compute-write.ts';
 import type { WriteRequest } from '../writes/write-request.ts';
@@ -20,7 +21,6 @@ import { parkedEvent } from './parked-event.ts';
 import { replayGate } from './replay-gate.ts';
 import { Replayer } from './replayer.ts';
 import { SeenTokens } from './seen-tokens.ts';
-import { untilEither } from './until-either.ts';
 
 export class OwedWrites {
   readonly own: OwnWrites;

@@ -4,13 +4,13 @@
 // Promise: an entry leaves the outbox only when the cloud has it or it is parked where people see it; one that cannot be
 // sent now never holds up the others; nothing is sent before it was seen that this is still the same cluster.
 import type { JsonObject } from '../../apimachinery/json.ts';
+import { untilEither } from '../until-either.ts';
 import { type Chain, ChainSender, type ChainSenderOptions, sideBySide } from './chain-sender.ts';
 import { isEvent, type WriteTarget } from './entry.ts';
 import type { NodeLease } from './node-lease.ts';
 import { Pace } from './pace.ts';
 import type { CatchingUp } from './replay-gate.ts';
 import { replayOrder } from './replay-order.ts';
-import { untilEither } from './until-either.ts';
 
 export interface ReplayEvents {
   /** The node's Lease is the cloud's own again. `object`: as it has been renewed; undefined when the cloud refused it. */
@@ -91,13 +91,13 @@ export class Replayer implements CatchingUp {
           this.#sender.begin();
           this.#isFresh = false;
         }
-        if (lease.isOwed || outbox.pending.length > 0) await cluster.verify(signal);
+        if (lease.isOwed || outbox.waiting > 0) await cluster.verify(signal);
         await this.#renewLease(signal);
         if (!this.#isFresh) await this.#round(signal);
       } catch (error) {
         if (signal.aborted) return;
         this.#begin();
-        events.interrupted(error, outbox.pending.length);
+        events.interrupted(error, outbox.waiting);
         await this.#nap(1000, signal);
       }
     }
@@ -106,7 +106,7 @@ export class Replayer implements CatchingUp {
   /** Who has nothing to bring keeps nobody waiting. */
   get #isOwing(): boolean {
     const { lease, outbox } = this.#o;
-    return lease.isOwed || outbox.pending.some((entry) => !isEvent(entry));
+    return lease.isOwed || outbox.owesOtherThanEvents;
   }
 
   get #wasLost(): boolean {

@@ -20,6 +20,7 @@ const patienceMs = 5000;
 
 export function serveOwed(services: Services): Handler {
   return async (exchange, next) => {
+    if (services.cache.writes.outbox.isEmpty) return next();
     const path = await pathOf(services, exchange);
     const isStillOwed = (): boolean => isOwed(services, exchange, path);
     if (!isStillOwed()) return next();
@@ -74,7 +75,7 @@ function namedInBody({ body }: WriteRequest): string {
 }
 
 function isOwed({ cache }: Services, { info, read }: Exchange, path: string): boolean {
-  if (info.gvr === undefined || cache.writes.outbox.isEmpty) return false;
+  if (info.gvr === undefined) return false;
   const isObject = path !== '' && cache.writes.owesObject(path);
   if (isWrite(info)) return isObject && info.verb !== 'deletecollection';
   if (read === undefined) return isObject && info.verb === 'get' && info.subresource === 'status';

@@ -333,6 +333,8 @@ test('the sizes are what they say, whatever comes and goes', async (t) => {
       );
       t.is(parked, outbox.entries.filter(({ state }) => state === 'parked').length);
       const { gvr } = writeOf().target;
+      t.is(outbox.waiting, outbox.pending.length);
+      t.is(outbox.owesOtherThanEvents, outbox.pending.length > 0);
       t.is(outbox.owes(gvr), outbox.pending.length > 0);
       t.is(outbox.owes(gvr, 'default'), outbox.pending.length > 0);
       t.false(outbox.owes(gvr, 'kube-system'));
