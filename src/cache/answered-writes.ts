@@ -22,11 +22,16 @@ export interface AnsweredWritesOptions {
   readonly isOwed: (path: string) => boolean;
 }
 
-interface Answered {
+interface Told {
   readonly gvr: GroupVersionResource;
   /** `${namespace}/${name}` */
   readonly key: string;
   readonly word: CloudWord;
+}
+
+interface Answered extends Told {
+  /** As `gvrKey`. */
+  readonly resource: string;
   /** The object under a version that was given out here. */
   raised?: KubernetesObject;
 }
@@ -45,10 +50,10 @@ export class AnsweredWrites {
     this.#o = options;
   }
 
-  see(path: string, answered: Answered): void {
-    this.#byPath.set(path, answered);
-    if (!('goneUid' in answered.word)) return;
-    const resource = gvrKey(answered.gvr);
+  see(path: string, told: Told): void {
+    const resource = gvrKey(told.gvr);
+    this.#byPath.set(path, { ...told, resource });
+    if (!('goneUid' in told.word)) return;
     const gone = this.#gone.get(resource) ?? new Set();
     this.#gone.set(resource, gone.add(path));
   }
@@ -66,9 +71,14 @@ export class AnsweredWrites {
 
   /** While the cloud cannot be heard: resolves when every scope of this resource, or of all, shows what it answered. */
   async show(gvr?: GroupVersionResource): Promise<void> {
-    const asked = [...this.#byPath.entries()].filter(([, one]) => gvr === undefined || gvrKey(one.gvr) === gvrKey(gvr));
+    const resource = gvr && gvrKey(gvr);
+    const late: [string, Answered][] = [];
+    for (const [path, answered] of this.#byPath.entries()) {
+      if ((resource === undefined || answered.resource === resource) && this.#isLate(answered))
+        late.push([path, answered]);
+    }
     // In the order of the cloud's versions, so that they need not be raised.
-    for (const [path, one] of asked.sort(([, a], [, b]) => compareResourceVersion(versionOf(a), versionOf(b)))) {
+    for (const [path, one] of late.sort(([, a], [, b]) => compareResourceVersion(versionOf(a), versionOf(b)))) {
       await this.#show(path, one);
     }
   }
@@ -94,6 +104,14 @@ export class AnsweredWrites {
     return false;
   }
 
+  /** Some scope does not show it yet. */
+  #isLate(answered: Answered): boolean {
+    for (const followed of this.#o.scopesOf(answered.gvr)) {
+      if (followed.isComplete && isBehind(followed, answered)) return true;
+    }
+    return false;
+  }
+
   async #show(path: string, answered: Answered): Promise<void> {
     const scopes = [...this.#o.scopesOf(answered.gvr)].filter(({ isComplete }) => isComplete);
     if (isOutdated(scopes, answered)) {
@@ -102,6 +120,7 @@ export class AnsweredWrites {
     }
     const behind = scopes.filter((followed) => isBehind(followed, answered));
     if (behind.length === 0 || this.#o.isOwed(path)) return;
+    await this.#o.versions.reserve();
     const version = this.#versionAbove(behind, answered.word);
     await Promise.all(behind.map((followed) => this.#showIn(followed, path, answered, version)));
   }

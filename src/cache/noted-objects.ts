@@ -16,6 +16,8 @@ export class NotedObjects {
   readonly #notes: Notes;
   readonly #time: CloudTime;
   readonly #known: KnownObjects;
+  /** The highest version among them; undefined when something has come since it was worked out. */
+  #newestVersion: string | undefined = '';
   /** Read out of the bodies when somebody wants to know. */
   readonly #versions = new WeakMap<Buffer, string>();
 
@@ -26,6 +28,7 @@ export class NotedObjects {
   }
 
   restore(value: Buffer, path: string): void {
+    this.#newestVersion = undefined;
     this.#notes.delete('observed', this.#known.restore(path, decodeKnownObject(value)));
   }
 
@@ -40,11 +43,16 @@ export class NotedObjects {
     return known === undefined ? undefined : { body: known.body, resourceVersion: this.#versionOf(known.body) };
   }
 
-  /** The highest version among them; '' for none. */
+  /** At least the highest version among them; '' for none. Asked with every write that is taken in. */
   newestVersion(): string {
-    let newest = '';
-    for (const { body } of this.#known.all()) newest = maxResourceVersion(newest, this.#versionOf(body));
-    return newest;
+    this.#newestVersion ??= this.#highestVersion();
+    return this.#newestVersion;
+  }
+
+  #highestVersion(): string {
+    let highest = '';
+    for (const { body } of this.#known.all()) highest = maxResourceVersion(highest, this.#versionOf(body));
+    return highest;
   }
 
   #versionOf(body: Buffer): string {
@@ -66,6 +74,7 @@ export class NotedObjects {
     this.#notes.delete('observed', dropped);
     const known = this.#known.get(path);
     if (!isNews || known === undefined) return;
+    this.#newestVersion = undefined;
     await this.#notes.keep('observed', path, encodeKnownObject(known), { secret: isSecret(path) });
   }
 
@@ -89,6 +98,7 @@ export class NotedObjects {
 
   /** Nothing of it may come back. */
   clear(): void {
+    this.#newestVersion = '';
     this.#notes.revoke('observed', this.#known.clear());
   }
 }

@@ -128,3 +128,23 @@ test('what another cluster has answered is shown to nobody, and keeps nobody wai
   await stage.cache.answered.show();
   t.deepEqual(told(stage), ['default/z@151']);
 });
+
+test('no later life gives a version once more under which an answer was shown', async (t) => {
+  const stage = await stageWithSilentStreams();
+  const answer = { ...named, verb: 'update', search: '' };
+  const see = (name: string, version: number): Promise<void> =>
+    stage.cache.seeWritten(
+      { ...answer, name },
+      'node',
+      Buffer.from(podText({ name, version, uid: name === 'a' ? 'a-101' : 'b-102' })),
+    );
+  await see('a', 105);
+  stage.cloud.cut();
+  stage.link.set(false);
+  await stage.cache.answered.show();
+  await see('b', 104);
+  await stage.cache.answered.show();
+  t.deepEqual(told(stage), ['default/a@105', 'default/b@106']);
+  const { cache } = await stage.crash();
+  t.true(Number(cache.writes.versions.next()) > 106);
+});
