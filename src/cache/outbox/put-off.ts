@@ -24,12 +24,13 @@ export class PutOffs {
   }
 
   /**
-   * Longer each time, half a minute at most unless the cloud asks for more.
+   * Longer each time, half a minute or so at most unless the cloud asks for more; never less than it asks for.
    * @param luck 0 <= luck < 1
    */
   again(sequence: number, now: number, afterMs: number, luck: number): void {
     const times = (this.#times.get(sequence) ?? 0) + 1;
-    const waitMs = Math.max(afterMs, Math.min(retryLimitMs, 250 * 2 ** Math.min(times, 10))) * (0.75 + luck / 2);
+    const backoffMs = Math.min(retryLimitMs, 250 * 2 ** Math.min(times, 10)) * (0.75 + luck / 2);
+    const waitMs = Math.max(backoffMs, afterMs * (1 + luck / 4));
     this.#times.set(sequence, times);
     this.#bySequence.set(sequence, { until: now + waitMs });
   }
