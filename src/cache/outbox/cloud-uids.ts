@@ -1,8 +1,8 @@
 // Uids that were given out here for objects made while the cloud was away, and the ones that the cloud has given them since:
 // a write that names the former was meant for the object with the latter.
 import { BoundedMap } from '../bounded-map.ts';
+import { uidOf } from '../writes/object-view.ts';
 import type { AcceptedWrite, OutboxEntry } from './entry.ts';
-import { uidOf } from './fold.ts';
 
 /** An uid given out here is in use for moments after the cloud has given another; these are far more. */
 const limit = 10_000;

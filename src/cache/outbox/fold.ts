@@ -1,6 +1,6 @@
 // Which writes need not be sent one by one: a day of node status is one patch, and an object that was made and deleted
 // while the cloud was away never has to be told of. Pure.
-import { type JsonObject, own } from '../../apimachinery/json.ts';
+import { uidOf } from '../writes/object-view.ts';
 import type { AcceptedWrite, OutboxEntry } from './entry.ts';
 
 /** `entry` takes the place of `replaces`; without an entry the two cancel each other out. */
@@ -51,10 +51,4 @@ function isSameHand(entry: OutboxEntry, write: AcceptedWrite): boolean {
     entry.writer.identity === write.writer.identity && entry.writer.fieldManager === write.writer.fieldManager;
   const isSameObject = uidOf(entry.after) === uidOf(write.before);
   return isSamePart && isSameWriter && isSameObject;
-}
-
-export function uidOf(object: JsonObject | undefined): string {
-  const metadata = object === undefined ? undefined : own(object, 'metadata');
-  const uid = typeof metadata === 'object' && metadata !== null ? (metadata as JsonObject).uid : undefined;
-  return typeof uid === 'string' ? uid : '';
 }

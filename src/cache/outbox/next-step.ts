@@ -2,10 +2,11 @@
 // (§5.5) in code.
 //
 // Promise: what both sides changed is never decided silently; what cannot be applied is parked, not dropped.
-import { equalJson, isJsonObject, type JsonDraft, type JsonObject, own } from '../../apimachinery/json.ts';
+import { equalJson, type JsonObject } from '../../apimachinery/json.ts';
 import { formatFieldPath } from '../../apimachinery/patch/field-path.ts';
 import { threeWayMerge } from '../../apimachinery/patch/three-way-merge.ts';
 import { schemaOf } from '../../apimachinery/schema/schema-of.ts';
+import { childOf, textOf, uidOf, versionOf, withMetadata } from '../writes/object-view.ts';
 import {
   deletionRequest,
   hasPropagation,
@@ -14,7 +15,6 @@ import {
   withoutReleased,
 } from './deletion-request.ts';
 import { isEvent, type OutboxEntry } from './entry.ts';
-import { uidOf } from './fold.ts';
 import { ownPart } from './own-part.ts';
 import { withWholeConditions } from './whole-conditions.ts';
 
@@ -213,24 +213,7 @@ function withoutServerFields(object: JsonObject): JsonObject {
   return withMetadata(object, Object.fromEntries(serverFields.map((field) => [field, undefined])));
 }
 
-function withMetadata(object: JsonObject, changes: Readonly<Record<string, string | undefined>>): JsonObject {
-  const metadata = own(object, 'metadata');
-  const draft: JsonDraft = isJsonObject(metadata) ? { ...metadata } : {};
-  for (const [key, value] of Object.entries(changes)) {
-    if (value === undefined) delete draft[key];
-    else draft[key] = value;
-  }
-  return { ...object, metadata: draft };
-}
-
-function versionOf(object: JsonObject): string {
-  const metadata = own(object, 'metadata');
-  const version = isJsonObject(metadata) ? own(metadata, 'resourceVersion') : undefined;
-  return typeof version === 'string' ? version : '';
-}
-
 function isTerminal(pod: JsonObject): boolean {
-  const status = own(pod, 'status');
-  const phase = isJsonObject(status) ? own(status, 'phase') : undefined;
+  const phase = textOf(childOf(pod, 'status'), 'phase');
   return phase === 'Succeeded' || phase === 'Failed';
 }

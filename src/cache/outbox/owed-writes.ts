@@ -1,7 +1,7 @@
 // All about writes that were accepted here: taking them in, showing them, keeping them, bringing them to the cloud. The
 // one thing of this directory that the rest of the cache and the hub talk to.
 import type { GroupVersionResource } from '../../apimachinery/group-version-resource.ts';
-import { isJsonObject, type JsonObject, stringifyJson } from '../../apimachinery/json.ts';
+import { type JsonObject, stringifyJson } from '../../apimachinery/json.ts';
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
 import { wordOfAnswer } from '../cloud-word.ts';
 import { nodeLender } from '../lenders.ts';
@@ -9,6 +9,7 @@ import type { LinkGate } from '../reflector.ts';
 import { untilEither } from '../until-either.ts';
 import { Versions } from '../versions.ts';
 import type { ComputedWrite } from '../writes/compute-write.ts';
+import { versionOf } from '../writes/object-view.ts';
 import type { WriteRequest } from '../writes/write-request.ts';
 import { Decisions } from './decisions.ts';
 import { type OutboxEntry, targetPath, type WriteTarget } from './entry.ts';
@@ -248,9 +249,4 @@ export class OwedWrites {
     if (object === undefined) await this.own.giveUp(path);
     else this.own.end(path, object === 'absent' ? '' : versionOf(object));
   }
-}
-
-function versionOf({ metadata }: JsonObject): string {
-  const version = isJsonObject(metadata) ? metadata.resourceVersion : undefined;
-  return typeof version === 'string' ? version : '';
 }

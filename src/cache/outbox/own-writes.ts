@@ -3,7 +3,7 @@
 //
 // Promise: a write is seen by every reader of every scope before its writer is answered, and until the cloud has it.
 import { type GroupVersionResource, gvrKey } from '../../apimachinery/group-version-resource.ts';
-import { isJsonObject, type JsonObject, own, stringifyJson } from '../../apimachinery/json.ts';
+import { type JsonObject, stringifyJson } from '../../apimachinery/json.ts';
 import { type KubernetesObject, readObject } from '../../apimachinery/object.ts';
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
 import type { FollowedScope } from '../followed-scope.ts';
@@ -13,6 +13,7 @@ import type { Snapshot } from '../snapshot.ts';
 import type { Versions } from '../versions.ts';
 import type { Change } from '../watch/event-ring.ts';
 import { withResourceVersion } from '../with-resource-version.ts';
+import { withMetadata } from '../writes/object-view.ts';
 import { type AcceptedWrite, targetPath } from './entry.ts';
 
 export interface OwnObject {
@@ -161,7 +162,7 @@ export class OwnWrites implements OwnWritesView {
     const resourceVersion = this.#o.versions.next();
     void this.#o.versions.reserve();
     const object = own.object && withResourceVersion(own.object, resourceVersion);
-    const value = own.value && withVersion(own.value, resourceVersion);
+    const value = own.value && withMetadata(own.value, { resourceVersion });
     const raised: OwnObject = { ...own, object, value, resourceVersion };
     this.#byPath.set(path, raised);
     return raised;
@@ -186,11 +187,6 @@ function cloudsWord(snapshot: Snapshot, key: string, next: (above: string) => st
   return changes;
 }
 
-function withVersion(object: JsonObject, resourceVersion: string): JsonObject {
-  const metadata = own(object, 'metadata');
-  return { ...object, metadata: { ...(isJsonObject(metadata) ? metadata : {}), resourceVersion } };
-}
-
 const none: OwnObjects = new Map();
 
 function ownObject(
@@ -205,6 +201,6 @@ function ownObject(
     value: after,
     resourceVersion,
     writtenAt,
-    writers: new Set([...(known?.writers ?? []), writer.identity]),
+    writers: known?.writers.has(writer.identity) ? known.writers : new Set(known?.writers).add(writer.identity),
   };
 }

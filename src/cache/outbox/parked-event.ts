@@ -2,10 +2,10 @@
 // Pure.
 //
 // Promise: no value of a Secret is in it, and a parked Event makes none: nothing tells of itself for ever.
-import { isJsonObject, type JsonObject, own } from '../../apimachinery/json.ts';
+import type { JsonObject } from '../../apimachinery/json.ts';
+import { uidOf, versionOf } from '../writes/object-view.ts';
 import type { WriteRequest } from '../writes/write-request.ts';
 import { isEvent, type OutboxEntry } from './entry.ts';
-import { uidOf } from './fold.ts';
 import { writerName } from './writer-name.ts';
 
 const component = 'holdfast';
@@ -57,14 +57,13 @@ function involved({ target, parked, op, cloudUid, before }: OutboxEntry): JsonOb
   const { apiVersion, kind, namespace, name } = target;
   // What was made here has a uid that the cloud has never heard of.
   const known = uidOf(parked?.cloud) || (cloudUid ?? (op === 'create' ? '' : uidOf(before)));
-  const version = parked?.cloud === undefined ? undefined : own(parked.cloud, 'metadata');
-  const resourceVersion = isJsonObject(version) ? own(version, 'resourceVersion') : undefined;
+  const resourceVersion = parked?.cloud === undefined ? '' : versionOf(parked.cloud);
   return {
     apiVersion,
     kind,
     name,
     ...(namespace !== '' && { namespace }),
     ...(known !== '' && { uid: known }),
-    ...(typeof resourceVersion === 'string' && { resourceVersion }),
+    ...(resourceVersion !== '' && { resourceVersion }),
   };
 }

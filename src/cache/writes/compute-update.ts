@@ -55,7 +55,7 @@ function updateOfNothing(request: WriteRequest, known: Known, context: WriteCont
   checkName(given, name);
   if (!rules.allowsCreateOnUpdate) throw notFound(gvr, name);
   checkUid(request, given, undefined);
-  versionOf(given);
+  versionGiven(given);
   const wiped = { managedFields: undefined, selfLink: undefined, resourceVersion: undefined };
   return create(request, withSingleOwners(withMetadata(given, wiped)), known, context, rules);
 }
@@ -69,14 +69,14 @@ function checkUid(request: WriteRequest, asked: JsonObject, before: JsonObject |
 }
 
 /** @throws StatusError 500, as there, for what is no number */
-function versionOf(object: JsonObject): string {
+function versionGiven(object: JsonObject): string {
   const version = textOf(metadataOf(object), 'resourceVersion');
   if (/^\d*$/.test(version)) return version;
   throw internalError(`metadata.resourceVersion ${JSON.stringify(version)} is no number`);
 }
 
 function checkVersion(request: WriteRequest, asked: JsonObject, before: JsonObject, rules: KindRules): void {
-  const version = versionOf(asked);
+  const version = versionGiven(asked);
   if (/^0*$/.test(version)) {
     if (rules.allowsUnconditionalUpdate) return;
     const problem = invalidValue('metadata.resourceVersion', 0, 'must be specified for an update');

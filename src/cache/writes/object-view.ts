@@ -15,6 +15,16 @@ export function metadataOf(object: JsonObject): JsonObject {
   return childOf(object, 'metadata');
 }
 
+/** '' where it has none, or is none. */
+export function uidOf(object: JsonObject | undefined): string {
+  return object === undefined ? '' : textOf(metadataOf(object), 'uid');
+}
+
+/** '' where it has none. */
+export function versionOf(object: JsonObject): string {
+  return textOf(metadataOf(object), 'resourceVersion');
+}
+
 /** `{}` where there is no object. */
 export function childOf(object: JsonObject, key: string): JsonObject {
   const child = own(object, key);
