@@ -12,7 +12,12 @@ export interface Circumstances {
   readonly user: string;
   /** What is odd about the node's clock, in a sentence. */
   readonly clockDoubt: string | undefined;
+  /** Of what may wait for the cloud, 0 to 1. */
+  readonly outboxFill: number;
 }
+
+/** From here on somebody should look, before writes are refused. */
+const fullFrom = 0.9;
 
 export function currentWarnings({
   link,
@@ -20,6 +25,7 @@ export function currentWarnings({
   completeScopes,
   user,
   clockDoubt,
+  outboxFill,
 }: Circumstances): readonly string[] {
   const warnings: string[] = clockDoubt === undefined ? [] : [clockDoubt];
   if (link.state === 'online' && refusedWith === 401) {
@@ -36,6 +42,11 @@ export function currentWarnings({
   if (advice !== undefined) warnings.push(advice);
   if (link.state === 'offline' && completeScopes === 0) {
     warnings.push('The cloud has not been reached, and nothing is known from before: every read is answered 503.');
+  }
+  if (outboxFill >= fullFrom) {
+    warnings.push(
+      `The outbox is ${Math.floor(outboxFill * 100)} % full: what does not fit is refused, and Events give way. holdfast outbox list shows what waits or is parked; --outbox-size sets how much may.`,
+    );
   }
   return warnings;
 }

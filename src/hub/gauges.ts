@@ -42,6 +42,7 @@ export function readGauges(hub: HubFigures): GaugeValue[] {
       value,
     })),
     plain('outboxBytes', outbox.bytes),
+    plain('outboxFill', outbox.fill),
     plain('outboxAge', outbox.oldestSeconds ?? 0),
     plain('outboxReplaying', Number(outbox.isReplaying)),
     plain('certificateExpiry', certificateExpires === undefined ? 0 : unixSeconds(certificateExpires)),

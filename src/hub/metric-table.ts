@@ -150,6 +150,12 @@ export const metricTable = {
     help: 'Bytes of the writes kept for the cloud.',
     labels: {},
   },
+  outboxFill: {
+    name: 'holdfast_outbox_fill_ratio',
+    type: 'gauge',
+    help: 'How full the outbox is, by bytes or by number: at 1 Events give way and other writes are refused.',
+    labels: {},
+  },
   outboxAge: {
     name: 'holdfast_outbox_age_seconds_max',
     type: 'gauge',

@@ -6,6 +6,8 @@ import type { OutboxStatus } from './admin/hub-status.ts';
 export interface OutboxFigures {
   readonly entries: Readonly<Record<EntryState, number>>;
   readonly bytes: number;
+  /** 0 to 1. */
+  readonly fill: number;
   /** Since the first write of the oldest entry that waits; null when none does. */
   readonly oldestSeconds: number | null;
   /** Since the start. */
@@ -22,9 +24,9 @@ export function outboxFigures(outbox: Pick<Outbox, 'entries' | 'size'>, now: num
     entries[entry.state] += 1;
     if (waits(entry)) oldest = Math.min(oldest, entry.firstWrittenAt);
   }
-  const { bytes, droppedEvents, damaged } = outbox.size;
+  const { bytes, fill, droppedEvents, damaged } = outbox.size;
   const oldestSeconds = Number.isFinite(oldest) ? Math.max(0, Math.floor((now - oldest) / 1000)) : null;
-  return { entries, bytes, oldestSeconds, droppedEvents, damaged };
+  return { entries, bytes, fill, oldestSeconds, droppedEvents, damaged };
 }
 
 export function outboxStatus(figures: OutboxFigures, isReplaying: boolean): OutboxStatus {

@@ -127,6 +127,7 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
     completeScopes: [...cache.scopes.all].filter(({ isComplete }) => isComplete).length,
     user: identity.status().user,
     clockDoubt: cache.time.doubt,
+    outboxFill: cache.writes.outbox.size.fill,
   });
   const wrongName = identityWarning(identity.status().user, config.nodeName);
   if (wrongName !== undefined) warnings.add(wrongName);

@@ -7,6 +7,7 @@ const fine: Circumstances = {
   completeScopes: 2,
   user: 'system:node:edge-1',
   clockDoubt: undefined,
+  outboxFill: 0,
 };
 
 test('where nothing is wrong nothing is said', (t) => {
@@ -31,4 +32,9 @@ test('a server that is not trusted, and a cloud that was never reached, are said
 test('speaking as somebody else than the node is said', (t) => {
   t.is(identityWarning('system:node:edge-1', 'edge-1'), undefined);
   t.regex(identityWarning('system:node:edge-1', 'edge-9')!, /not system:node:edge-9/);
+});
+
+test('an outbox that is nearly full is said before writes are refused', (t) => {
+  t.deepEqual(currentWarnings({ ...fine, outboxFill: 0.89 }), []);
+  t.regex(currentWarnings({ ...fine, outboxFill: 0.905 })[0]!, /outbox is 90 % full.*--outbox-size/);
 });

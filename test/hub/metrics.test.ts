@@ -22,6 +22,7 @@ const healthy: HubFigures = {
   outbox: {
     entries: { queued: 11, sent: 1, parked: 2 },
     bytes: 18_400,
+    fill: 0.25,
     oldestSeconds: null,
     droppedEvents: 3,
     damaged: 1,

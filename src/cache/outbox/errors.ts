@@ -6,7 +6,7 @@ export class OutboxFullError extends Error {
   readonly code = 'HOLDFAST_OUTBOX_FULL';
 
   constructor(entries: number, bytes: number) {
-    super(`the outbox is full (${entries} writes, ${bytes} bytes wait for the cloud)`);
+    super(`the outbox is full (${entries} writes, ${bytes} bytes wait for the cloud); --outbox-size sets how much may`);
     this.name = 'OutboxFullError';
   }
 }

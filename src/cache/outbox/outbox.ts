@@ -33,6 +33,8 @@ export interface OutboxSize extends Size {
   readonly droppedEvents: number;
   /** Writes that the disk has damaged, in this life and before: they are lost, or lie aside. */
   readonly damaged: number;
+  /** How much of what may wait does: 0 to 1, of writes or of bytes, whichever is more. */
+  readonly fill: number;
 }
 
 export class Outbox {
@@ -88,7 +90,10 @@ export class Outbox {
   }
 
   get size(): OutboxSize {
-    return { ...this.#index.size, droppedEvents: this.#droppedEvents, damaged: this.#damaged };
+    const { size } = this.#index;
+    const { limits } = this.#o;
+    const fill = Math.max(size.entries / limits.entries, size.bytes / limits.bytes);
+    return { ...size, droppedEvents: this.#droppedEvents, damaged: this.#damaged, fill };
   }
 
   /** The highest version under which a write was ever taken in here, also one that is settled by now; '' for none. */
