@@ -17,14 +17,14 @@ const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
 /** Deeper than any API object; what is nested further would exhaust the stack of whoever walks over it. */
 const maxDepth = 1000;
 
-/** @throws SyntaxError as JSON.parse does, and for more than 1000 levels. */
+/** @throws SyntaxError as JSON.parse does, for more than 1000 levels, and for a number that no double holds. */
 export function parseJson(text: string | Buffer): JsonValue {
   const source = typeof text === 'string' ? text : text.toString('utf8');
   if (source.length > 2 * maxDepth && isDeeperThan(source, maxDepth)) {
     throw new SyntaxError(`JSON is nested deeper than ${maxDepth} levels`);
   }
-  // Only a run of 16 digits can be an integer that a double does not hold; most documents have none.
-  return /\d{16}/.test(source) ? parseWith(source, exactIntegers) : parseWith(source);
+  // Only a run of 16 digits, or an exponent of three, can be a number that a double does not hold; most documents have none.
+  return /\d{16}|[eE]\+?\d{3}/.test(source) ? parseWith(source, exactNumbers) : parseWith(source);
 }
 
 function isDeeperThan(source: string, limit: number): boolean {
@@ -53,10 +53,12 @@ function endOfString(source: string, from: number): number {
   return -1;
 }
 
-const exactIntegers: Reviver = (_key, value, { source }) =>
-  typeof value === 'number' && !Number.isSafeInteger(value) && source !== undefined && /^-?\d+$/.test(source)
-    ? BigInt(source)
-    : value;
+const exactNumbers: Reviver = (_key, value, { source }) => {
+  if (typeof value !== 'number' || Number.isSafeInteger(value) || source === undefined) return value;
+  if (/^-?\d+$/.test(source)) return BigInt(source);
+  if (Number.isFinite(value)) return value;
+  throw new SyntaxError(`the number ${source.slice(0, 40)} is out of range`);
+};
 
 export function stringifyJson(value: JsonValue): string {
   try {

@@ -50,3 +50,10 @@ test('nesting that would exhaust the stack is refused, brackets in strings are n
   t.is(stringifyJson(parseJson(text)), text);
   t.throws(() => parseJson(`"${'x'.repeat(3000)}`), { instanceOf: SyntaxError });
 });
+
+test('a number that no double holds is refused: it would be written again as null', (t) => {
+  for (const text of ['1e400', '{"a":[-1E+999]}', `${'9'.repeat(400)}.5`]) {
+    t.throws(() => parseJson(text), { instanceOf: SyntaxError }, text);
+  }
+  t.deepEqual(parseJson('[1e100,1e-400,"1e400",12345678901234567.5]'), [1e100, 0, '1e400', 12_345_678_901_234_568]);
+});

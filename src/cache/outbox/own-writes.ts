@@ -29,7 +29,7 @@ export interface OwnObject {
   readonly writers: ReadonlySet<string>;
 }
 
-type ShownWrite = Pick<AcceptedWrite, 'target' | 'after' | 'resourceVersion' | 'writtenAt' | 'writer'>;
+type ShownWrite = Pick<AcceptedWrite, 'target' | 'before' | 'after' | 'resourceVersion' | 'writtenAt' | 'writer'>;
 
 export interface OwnWritesOptions {
   readonly versions: Versions;
@@ -190,10 +190,12 @@ function cloudsWord(snapshot: Snapshot, key: string, next: (above: string) => st
 const none: OwnObjects = new Map();
 
 function ownObject(
-  { target, after, resourceVersion, writtenAt, writer }: ShownWrite,
+  { target, before, after, resourceVersion, writtenAt, writer }: ShownWrite,
   known: OwnObject | undefined,
 ): OwnObject {
   const { gvr, namespace, name } = target;
+  // Made anew it is another object, and nobody else's.
+  const isNew = before === undefined;
   return {
     gvr,
     key: `${namespace}/${name}`,
@@ -201,6 +203,10 @@ function ownObject(
     value: after,
     resourceVersion,
     writtenAt,
-    writers: known?.writers.has(writer.identity) ? known.writers : new Set(known?.writers).add(writer.identity),
+    writers: writersOf(isNew ? undefined : known?.writers, writer.identity),
   };
+}
+
+function writersOf(known: ReadonlySet<string> | undefined, identity: string): ReadonlySet<string> {
+  return known?.has(identity) ? known : new Set(known).add(identity);
 }

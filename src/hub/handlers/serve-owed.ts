@@ -77,7 +77,9 @@ function namedInBody({ body }: WriteRequest): string {
 function isOwed({ cache }: Services, { info, read }: Exchange, path: string): boolean {
   if (info.gvr === undefined) return false;
   const isObject = path !== '' && cache.writes.owesObject(path);
-  if (isWrite(info)) return isObject && info.verb !== 'deletecollection';
+  // A collection is deleted with what was made here before, so that has to be there first.
+  if (info.verb === 'deletecollection') return cache.writes.owes(info.gvr, info.namespace);
+  if (isWrite(info)) return isObject;
   if (read === undefined) return isObject && info.verb === 'get' && info.subresource === 'status';
   return read.verb === 'get' ? isObject : cache.writes.owes(info.gvr, info.namespace);
 }

@@ -51,7 +51,7 @@ export async function askedWrite({ cache }: Services, exchange: Exchange): Promi
 function mayWrite({ cache }: Services, identity: string, request: WriteRequest): boolean {
   if (cache.grants.has(identity, request)) return true;
   const owed = cache.writes.outbox.pendingOf(targetPath(request));
-  return request.verb !== 'create' && owed.some(({ op, writer }) => op === 'create' && writer.identity === identity);
+  return request.verb !== 'create' && owed.findLast(({ op }) => op === 'create')?.writer.identity === identity;
 }
 
 function builtInKind({ group, resource }: GroupVersionResource): string | undefined {

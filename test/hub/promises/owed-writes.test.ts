@@ -110,6 +110,50 @@ test('what the cloud has answered to writes while it was there is known to the n
   t.is(items[1]?.metadata.uid, remade.metadata.uid);
 });
 
+const patchType = { 'content-type': 'application/merge-patch+json' };
+
+test('who patches an object may neither delete it nor read what somebody else makes in its place', async (t) => {
+  const hub = await startRunningHub({}, ['--offline-writes', 'configmaps']);
+  t.teardown(() => hub.stop());
+  const byB = { token: 'token-of-b' };
+  const patch = { ...byB, method: 'PATCH', headers: patchType, body: { data: { a: '2' } } };
+  await hub.ask(maps, { method: 'POST', body: configMap('web', { a: '1' }) });
+  await hub.ask(`${maps}/web`, { ...patch, body: { data: { a: 'online' } } });
+  await hub.ask(`${maps}/web`, { method: 'DELETE' });
+  await hub.ask(maps, { method: 'POST', body: configMap('web', { a: '1' }) });
+  await hub.ask(maps);
+  await hub.untilFollowed('v1/configmaps');
+  await hub.cut();
+  t.is((await hub.ask(`${maps}/web`, patch)).status, 200);
+  t.deepEqual((await hub.ask(`${maps}/web`, byB)).json.data, { a: '2' }, 'it reads its own write');
+  const deleted = await hub.ask(`${maps}/web`, { ...byB, method: 'DELETE' });
+  t.is(deleted.status, 503, deleted.text);
+  t.regex(deleted.text, /never seen to let this caller delete/);
+
+  t.is((await hub.ask(`${maps}/web`, { method: 'DELETE' })).status, 200);
+  t.is((await hub.ask(maps, { method: 'POST', body: configMap('web', { of: 'somebody else' }) })).status, 201);
+  t.is((await hub.ask(`${maps}/web`, byB)).status, 503);
+});
+
+test('a collection is deleted with what was made here before, or not yet', async (t) => {
+  const hub = await startRunningHub({}, ['--offline-writes', 'configmaps', '--replay-jitter', '10m']);
+  t.teardown(() => hub.stop());
+  await hub.ask(maps, { method: 'POST', body: configMap('first') });
+  await hub.ask(maps);
+  await hub.untilFollowed('v1/configmaps');
+  await hub.cut();
+  t.is((await hub.ask(maps, { method: 'POST', body: configMap('made') })).status, 201);
+  await hub.heal();
+  const refused = await hub.ask(maps, { method: 'DELETE' });
+  t.is(refused.status, 503, 'it would have passed by what is owed');
+  t.is((await hub.inCloud('GET', `${maps}/first`)).status, 200);
+  t.is(
+    (await hub.ask('/api/v1/namespaces/other/configmaps', { method: 'DELETE' })).status,
+    200,
+    'nothing is owed there',
+  );
+});
+
 /** How many writes wait for the cloud. */
 async function entries({ adminUrl }: RunningHub): Promise<number> {
   const text = await (await fetch(`${adminUrl}/metrics`)).text();
