@@ -5,8 +5,11 @@ import { Versions } from '../../src/cache/versions.ts';
 import { StorageReadOnlyError } from '../../storage/errors.ts';
 import { MemoryRecords } from '../support/memory-records.ts';
 
-const open = async (records = new MemoryRecords(), newestKnown = ''): Promise<Versions> => {
-  const versions = new Versions({ records, newestKnown: () => newestKnown });
+const open = async (records = new MemoryRecords(), newestKnown: string | (() => string) = ''): Promise<Versions> => {
+  const versions = new Versions({
+    records,
+    newestKnown: typeof newestKnown === 'string' ? () => newestKnown : newestKnown,
+  });
   await versions.restore();
   return versions;
 };
@@ -28,19 +31,19 @@ test('a version kept in memory only is above every one given or seen, also in a 
   await fc.assert(
     fc.asyncProperty(acts, async (history) => {
       let records = new MemoryRecords();
-      let versions = await open(records);
       let given = 0n;
+      /** By whatever the store holds of the cloud. */
       let seen = 0n;
+      const newestKnown = (): string => (seen === 0n ? '' : String(seen));
+      let versions = await open(records, newestKnown);
       for (const act of history) {
         if (act.what === 'see') {
-          versions.see(String(act.version));
           if (BigInt(act.version) > seen) seen = BigInt(act.version);
         } else if (act.what === 'flush') await versions.flush();
         else if (act.what === 'reserve') await versions.reserve();
         else if (act.what === 'crash') {
           records = records.afterCrash();
-          versions = await open(records);
-          versions.see(String(seen)); // what the cloud said stands in scopes and objects on disk
+          versions = await open(records, newestKnown);
         } else {
           const version = BigInt(await versions.nextInMemory());
           t.true(version > given && version > seen, `${version} after ${given}, seen ${seen}`);

@@ -1,0 +1,181 @@
+// Ways to break the two laws, each with the test that has to notice.
+export interface Mutant {
+  /** What is wrong then. */
+  readonly name: string;
+  readonly edits: readonly { readonly file: string; readonly from: string; readonly to: string }[];
+  readonly test: { readonly file: string; readonly title: string };
+}
+
+const outbox = 'src/cache/outbox';
+const tests = 'test/cache/outbox';
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'an acknowledged write is not synced',
+    edits: [
+      {
+        file: `${outbox}/outbox-disk.ts`,
+        from: 'await this.#write(sequences, also, true);',
+        to: 'await this.#write(sequences, also, false);',
+      },
+    ],
+    test: {
+      file: `${tests}/outbox.test.ts`,
+      title: 'a write is acknowledged when the disk has it, synced, and not before',
+    },
+  },
+  {
+    name: 'a write is answered before the disk has it',
+    edits: [
+      {
+        file: `${outbox}/offline-writes.ts`,
+        from: 'else await outbox.add(write);',
+        to: 'else void outbox.add(write).catch(() => {});',
+      },
+    ],
+    test: {
+      file: `${tests}/owed-writes.test.ts`,
+      title:
+        'a write that the disk refuses is neither answered well nor shown; one after it is, once the disk takes writes',
+    },
+  },
+  {
+    name: 'the cloud is read anew before it has heard what is owed',
+    edits: [{ file: `${outbox}/replayer.ts`, from: 'return this.#isCaughtUp && !this.#wasLost;', to: 'return true;' }],
+    test: {
+      file: `${tests}/replayer.test.ts`,
+      title: 'whoever reads anew waits until all that is owed but Events was tried, and no longer',
+    },
+  },
+  {
+    name: 'a deletion is sent whatever object has the name now',
+    edits: [{ file: `${outbox}/next-step.ts`, from: 'if (uidOf(cloud) !== uid) return superseded;', to: '' }],
+    test: {
+      file: `${tests}/next-step.test.ts`,
+      title: 'what is owed of one object is never put onto another of the same name',
+    },
+  },
+  {
+    name: 'a write is sent before it is marked as sent',
+    edits: [
+      {
+        file: `${outbox}/chain-sender.ts`,
+        from: 'await outbox.markSent(queued);',
+        to: 'void outbox.markSent(queued);',
+      },
+    ],
+    test: { file: `${tests}/replayer.test.ts`, title: 'a request leaves only after the disk has its entry as sent' },
+  },
+  {
+    name: 'what may have arrived before a crash is sent again without a look',
+    edits: [{ file: `${outbox}/next-step.ts`, from: "if (entry.state === 'sent') return { kind: 'look' };", to: '' }],
+    test: {
+      file: `${tests}/replayer.test.ts`,
+      title: 'a life that begins after a crash looks first at what had been marked as sent',
+    },
+  },
+  {
+    name: 'an acknowledged write gives way when the outbox is full',
+    edits: [
+      {
+        file: `${outbox}/events-in-turn.ts`,
+        from: "if (!isEvent(entry) || entry.state === 'sent') return undefined;",
+        to: "if (entry.state === 'sent') return undefined;",
+      },
+    ],
+    test: {
+      file: `${tests}/outbox.test.ts`,
+      title: 'when it is full, Events give way and nothing else does; what does not fit is refused before it is kept',
+    },
+  },
+  {
+    name: 'a version is given out that the cloud has passed already',
+    edits: [{ file: 'src/cache/versions.ts', from: 'const newest = this.newest;', to: 'const newest = this.#newest;' }],
+    test: {
+      file: 'test/cache/versions.test.ts',
+      title: 'a version kept in memory only is above every one given or seen, also in a life that begins at any point',
+    },
+  },
+  {
+    name: 'a write is sent to whatever cluster answers',
+    edits: [
+      { file: `${outbox}/chain-sender.ts`, from: 'await cluster.verify(signal);', to: '' },
+      { file: `${outbox}/replayer.ts`, from: 'await cluster.verify(signal);', to: 'await undefined;' },
+    ],
+    test: {
+      file: `${tests}/replayer.test.ts`,
+      title: 'nothing is sent before it was seen, since the link was lost, that this is still the same cluster',
+    },
+  },
+  {
+    name: 'what the cloud has changed meanwhile is overwritten',
+    edits: [
+      {
+        file: `${outbox}/next-step.ts`,
+        from: 'threeWayMerge(schemaOfEntry(entry), base, edge, cloud, winner);',
+        to: 'threeWayMerge(schemaOfEntry(entry), cloud, edge, cloud, winner);',
+      },
+    ],
+    test: { file: `${tests}/next-step.test.ts`, title: 'what only one side changed is kept, whatever the policy' },
+  },
+  {
+    name: 'what was owed to another cluster stays owed',
+    edits: [
+      {
+        file: `${outbox}/owed-writes.ts`,
+        from: 'const parked = await this.outbox.parkAll(',
+        to: 'const parked = [] as OutboxEntry[]; void ((..._: unknown[]) => {})(',
+      },
+    ],
+    test: {
+      file: `${tests}/owed-writes.test.ts`,
+      title: 'what was meant for another cluster is parked, not shown, and sent to no one; the Lease is forgotten',
+    },
+  },
+  {
+    name: 'a write goes out with another identity’s token',
+    edits: [
+      {
+        file: `${outbox}/seen-tokens.ts`,
+        from: 'return this.#newest.get(identity);',
+        to: 'return this.#newest.get(identity) ?? [...this.#newest.entries()].at(-1)?.[1];',
+      },
+    ],
+    test: {
+      file: `${tests}/replayer.test.ts`,
+      title: 'a writer whose token has ended is brought with a newer one of the same identity, never with another’s',
+    },
+  },
+  {
+    name: 'a refused write is found on disk by the next life',
+    edits: [{ file: `${outbox}/outbox.ts`, from: 'await this.#disk.retract(sequence);', to: '' }],
+    test: {
+      file: `${tests}/outbox.test.ts`,
+      title: 'what the disk refuses is not owed, not now and not in the next life',
+    },
+  },
+  {
+    name: 'a reading that began before the cloud had a write takes it away again',
+    edits: [
+      {
+        file: 'src/cache/followed-scope.ts',
+        from: 'if (this.#ownEndsAtSync === this.snapshot.ownEnds) return;',
+        to: 'return;',
+      },
+      {
+        file: 'src/cache/followed-scope.ts',
+        from: 'if (this.#ownEndsAtSync !== this.snapshot.ownEnds) return undefined;',
+        to: '',
+      },
+      {
+        file: 'src/cache/followed-scope.ts',
+        from: 'if (this.#ownEndsAtSync !== this.snapshot.ownEnds) return;',
+        to: '',
+      },
+    ],
+    test: {
+      file: 'test/cache/own-writes-followed.test.ts',
+      title: 'a reading that began before the cloud had a write of this node does not take it away again',
+    },
+  },
+];
