@@ -12,30 +12,24 @@ import { nodeRules } from './node.ts';
 import { persistentVolumeClaimRules } from './persistent-volume-claim.ts';
 import { podRules } from './pod.ts';
 
-const builtIn: Readonly<Record<string, KindRules>> = {
-  'v1/ConfigMap': configMapRules,
-  'v1/Secret': secretRules,
-  'v1/Event': coreEventRules,
-  'v1/Node': nodeRules,
-  'v1/Pod': podRules,
-  'v1/PersistentVolumeClaim': persistentVolumeClaimRules,
-  'events.k8s.io/v1/Event': eventsEventRules,
-  'coordination.k8s.io/v1/Lease': leaseRules,
-  'storage.k8s.io/v1/CSINode': csiNodeRules,
-};
+interface BuiltIn {
+  /** 'group/resource' */
+  readonly resource: string;
+  readonly rules: KindRules;
+}
 
-/** The resources of the kinds above. */
-const builtInResources: ReadonlySet<string> = new Set([
-  '/configmaps',
-  '/secrets',
-  '/events',
-  '/nodes',
-  '/pods',
-  '/persistentvolumeclaims',
-  'events.k8s.io/events',
-  'coordination.k8s.io/leases',
-  'storage.k8s.io/csinodes',
-]);
+const builtIn: Readonly<Record<string, BuiltIn>> = {
+  'v1/ConfigMap': { resource: '/configmaps', rules: configMapRules },
+  'v1/Secret': { resource: '/secrets', rules: secretRules },
+  'v1/Event': { resource: '/events', rules: coreEventRules },
+  'v1/Node': { resource: '/nodes', rules: nodeRules },
+  'v1/Pod': { resource: '/pods', rules: podRules },
+  'v1/PersistentVolumeClaim': { resource: '/persistentvolumeclaims', rules: persistentVolumeClaimRules },
+  'events.k8s.io/v1/Event': { resource: 'events.k8s.io/events', rules: eventsEventRules },
+  'coordination.k8s.io/v1/Lease': { resource: 'coordination.k8s.io/leases', rules: leaseRules },
+  'storage.k8s.io/v1/CSINode': { resource: 'storage.k8s.io/csinodes', rules: csiNodeRules },
+};
+const builtInResources: ReadonlySet<string> = new Set(Object.values(builtIn).map(({ resource }) => resource));
 
 /** Whether `rulesOf` knows the kind: where it does not, nothing that is written to it can be kept. */
 export function hasRules({ group, resource }: { readonly group: string; readonly resource: string }): boolean {
@@ -45,7 +39,7 @@ export function hasRules({ group, resource }: { readonly group: string; readonly
 /** undefined: one of Kubernetes' own kinds that cannot be judged here. */
 export function rulesOf(request: WriteRequest, context: Pick<WriteContext, 'customStatus'>): KindRules | undefined {
   const key = `${request.apiVersion}/${request.kind}`;
-  if (Object.hasOwn(builtIn, key)) return builtIn[key];
+  if (Object.hasOwn(builtIn, key)) return builtIn[key]!.rules;
   if (!isCustomResource(request)) return undefined;
   return customResourceRules(request, context.customStatus);
 }
