@@ -61,6 +61,11 @@ export class Decisions {
     this.#awaited.delete(sequence);
   }
 
+  /** Nothing that is owed is sent any more: all who wait hear that theirs is parked again. */
+  concludeAsParked(): void {
+    for (const sequence of [...this.#awaited.keys()]) this.conclude(sequence, 'parked');
+  }
+
   #parked(sequence: number): OutboxEntry {
     const entry = this.#outbox.take(sequence);
     if (entry.state !== 'parked') throw new NotParkedError(sequence);

@@ -110,6 +110,17 @@ test('what was meant for another cluster is parked, not shown, and sent to no on
   t.is(await concluded, 'applied', 'an operator may say that it is meant for this one, too');
 });
 
+test('who waits for what comes of a retry hears that it is parked again, for another cluster answers', async (t) => {
+  const stage = await OwedWritesStage.open();
+  await stage.create('web', { a: '1' });
+  const [entry] = stage.writes.outbox.pending;
+  await stage.writes.outbox.park(entry!, { reason: 'no', code: 0, at: 1 });
+  const { concluded } = await stage.writes.decisions.retry(1, false);
+  stage.records.failure = new StorageReadOnlyError('No space left on device');
+  await t.throwsAsync(stage.writes.forgetCluster(new Error('another cluster answers'), '7'));
+  t.is(await concluded, 'parked');
+});
+
 test('a clock in 1970, or a year ahead, changes nothing of what is kept, shown and brought there', async (t) => {
   for (const wallClock of [0, Date.UTC(2027, 0, 1)]) {
     const cloud = new ObjectCloud();
