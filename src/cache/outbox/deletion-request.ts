@@ -4,7 +4,9 @@ import { equalJson, isJsonObject, type JsonObject, own } from '../../apimachiner
 import type { OutboxEntry } from './entry.ts';
 
 /** Set by the apiserver when it is asked for that propagation policy, and seen to by the garbage collector. */
-const propagations: Readonly<Record<string, string>> = { orphan: 'Orphan', foregroundDeletion: 'Foreground' };
+const propagations: ReadonlyMap<string, string> = new Map(
+  Object.entries<string>({ orphan: 'Orphan', foregroundDeletion: 'Foreground' }),
+);
 
 /** DeleteOptions of the DELETE that this write stands for; undefined when it is an update like any other. */
 export function deletionRequest({
@@ -15,31 +17,29 @@ export function deletionRequest({
   if (op !== 'update' || !isDeleting(after)) return undefined;
   const grace = metadataOf(after).deletionGracePeriodSeconds;
   if (isDeleting(before) && equalJson(grace, metadataOf(before).deletionGracePeriodSeconds)) return undefined;
-  const added = finalizersOf(after).find(
-    (one) => propagations[one] !== undefined && !finalizersOf(before).includes(one),
-  );
+  const added = finalizersOf(after).find((one) => propagations.has(one) && !finalizersOf(before).includes(one));
   return {
     ...(typeof grace === 'number' && grace > 0 && { gracePeriodSeconds: grace }),
-    ...(added !== undefined && { propagationPolicy: propagations[added]! }),
+    ...(added !== undefined && { propagationPolicy: propagations.get(added)! }),
   };
 }
 
 /** The finalizers of a propagation policy are the apiserver's own to set. */
 export function withoutPropagation(object: JsonObject, before: JsonObject | undefined): JsonObject {
   const finalizers = finalizersOf(object);
-  const kept = finalizers.filter((one) => propagations[one] === undefined || finalizersOf(before).includes(one));
+  const kept = finalizers.filter((one) => !propagations.has(one) || finalizersOf(before).includes(one));
   return kept.length === finalizers.length ? object : withFinalizers(object, kept);
 }
 
 /** The garbage collector is to see to it, or was. */
 export function hasPropagation(object: JsonObject): boolean {
-  return finalizersOf(object).some((one) => propagations[one] !== undefined);
+  return finalizersOf(object).some((one) => propagations.has(one));
 }
 
 /** Without the finalizers that were taken off before the object was gone here: only then does it go at once. */
 export function withoutReleased(object: JsonObject, { op, before }: Pick<OutboxEntry, 'op' | 'before'>): JsonObject {
   if (op !== 'delete') return object;
-  const released = new Set(finalizersOf(before).filter((one) => propagations[one] === undefined));
+  const released = new Set(finalizersOf(before).filter((one) => !propagations.has(one)));
   const finalizers = finalizersOf(object);
   const kept = finalizers.filter((one) => !released.has(one));
   return kept.length === finalizers.length ? object : withFinalizers(object, kept);

@@ -3,30 +3,34 @@ import { isJsonObject } from '../../apimachinery/json.ts';
 import { listOf } from './object-view.ts';
 import type { WriteRequest } from './write-request.ts';
 
-const bySubresource: Readonly<Record<string, string>> = {
-  binding: 'where a pod runs is decided by the scheduler',
-  eviction: 'whether a disruption budget allows an eviction is known there',
-  scale: 'a scale changes what controllers in the cloud do',
-  token: 'tokens are signed there',
-  approval: 'certificates are approved there',
-  ephemeralcontainers: 'a pod is changed there first',
-  resize: 'a pod is changed there first',
-  finalize: 'a namespace ends there',
-};
+const bySubresource: ReadonlyMap<string, string> = new Map(
+  Object.entries<string>({
+    binding: 'where a pod runs is decided by the scheduler',
+    eviction: 'whether a disruption budget allows an eviction is known there',
+    scale: 'a scale changes what controllers in the cloud do',
+    token: 'tokens are signed there',
+    approval: 'certificates are approved there',
+    ephemeralcontainers: 'a pod is changed there first',
+    resize: 'a pod is changed there first',
+    finalize: 'a namespace ends there',
+  }),
+);
 
 /** Of 'group' or 'group/resource'. */
-const byResource: Readonly<Record<string, string>> = {
-  '/bindings': 'where a pod runs is decided by the scheduler',
-  'authentication.k8s.io': 'who somebody is is decided there',
-  'authorization.k8s.io': 'who may do what is decided there',
-  'certificates.k8s.io': 'certificates are signed there',
-};
+const byResource: ReadonlyMap<string, string> = new Map(
+  Object.entries<string>({
+    '/bindings': 'where a pod runs is decided by the scheduler',
+    'authentication.k8s.io': 'who somebody is is decided there',
+    'authorization.k8s.io': 'who may do what is decided there',
+    'certificates.k8s.io': 'certificates are signed there',
+  }),
+);
 
 /** Why, as the message of a refusal; undefined: the policy decides. */
 export function neverKept(request: WriteRequest): string | undefined {
   const { verb, gvr, subresource, patchType } = request;
   const reason =
-    bySubresource[subresource] ??
+    bySubresource.get(subresource) ??
     kindNeverKept(gvr) ??
     (isDryRun(request) ? 'a dry run asks what admission there would say' : undefined) ??
     (patchType === 'apply' ? 'who owns which field of a server-side apply is worked out there' : undefined) ??
@@ -38,7 +42,7 @@ export function neverKept(request: WriteRequest): string | undefined {
 
 /** Why no write to it is ever kept; undefined: some may be. */
 export function kindNeverKept({ group, resource }: { group: string; resource: string }): string | undefined {
-  return byResource[group] ?? byResource[`${group}/${resource}`];
+  return byResource.get(group) ?? byResource.get(`${group}/${resource}`);
 }
 
 /** Said in the query, or in the options of a deletion. */
