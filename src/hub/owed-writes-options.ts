@@ -1,7 +1,6 @@
 // What the cache needs to take writes in and to bring them to the cloud later: the policy from the settings, the way to
 // the cloud, and a log line for each change of state.
 import { randomInt, randomUUID } from 'node:crypto';
-import type { GroupVersionResource } from '../apimachinery/group-version-resource.ts';
 import type { CacheOptions } from '../cache/cache.ts';
 import type { Cloud } from '../cache/outbox/cloud.ts';
 import { type OutboxEntry, targetPath } from '../cache/outbox/entry.ts';
@@ -14,17 +13,6 @@ import type { WriteTally } from './write-tally.ts';
 
 const suffixLetters = 'bcdfghjklmnpqrstvwxz2456789';
 
-/** Resources of which something is kept whatever the settings say. */
-const builtIn: ReadonlySet<string> = new Set([
-  '/nodes',
-  '/pods',
-  '/events',
-  '/persistentvolumeclaims',
-  'events.k8s.io/events',
-  'coordination.k8s.io/leases',
-  'storage.k8s.io/csinodes',
-]);
-
 type Settings = Pick<
   HubConfig,
   'nodeName' | 'offlineWrites' | 'replayPerSecond' | 'replayJitterMs' | 'outboxMegabytes'
@@ -36,14 +24,13 @@ export function owedWritesOptions(
   log: Logger,
   tally: WriteTally,
 ): CacheOptions['writes'] {
-  const users = new Set(config.offlineWrites.map(({ group, resource }) => `${group}/${resource}`));
+  const policy = writePolicy(config.offlineWrites, config.nodeName);
   return {
     cloud,
     nodeName: config.nodeName,
     userAgent: `holdfast/${holdfastVersion}`,
-    policy: writePolicy(config.offlineWrites, config.nodeName),
-    mightKeep: ({ group, resource }: GroupVersionResource) =>
-      builtIn.has(`${group}/${resource}`) || users.has(`${group}/${resource}`),
+    policy,
+    mightKeep: policy.mightKeep,
     limits: { entries: 50_000, bytes: config.outboxMegabytes * 1_000_000, events: 5000 },
     perSecond: config.replayPerSecond,
     jitterMs: config.replayJitterMs,

@@ -45,6 +45,8 @@ export interface Writer {
 }
 
 export interface WritePolicy {
+  /** Whether any write to this resource is ever kept: to others a request's body need not be read. */
+  mightKeep(kind: { readonly group: string; readonly resource: string }): boolean;
   /** Whether and how this write is kept. Pure: asks nobody, remembers nothing. */
   of(request: WriteRequest, writer: Writer, known: Known): Disposition;
 }
@@ -146,7 +148,9 @@ const keeping: readonly Row[] = [
 /** @param rules in the order of the configuration; the first that fits counts */
 export function writePolicy(rules: readonly UserWriteRule[], nodeName: string): WritePolicy {
   const byUser = userRules(rules);
+  const places = new Set([...keeping.flatMap(({ of }) => of), ...rules.map(inGroup)].map(withoutSubresource));
   return {
+    mightKeep: (kind) => places.has(inGroup(kind)),
     of(request, writer, known) {
       const reason = neverKept(request);
       if (reason !== undefined) return { refuse: reason };
@@ -187,8 +191,15 @@ function sentenceFor(place: string, { verb, namespace }: WriteRequest): string {
 }
 
 function placeOf({ gvr, subresource }: WriteRequest): string {
-  const resource = gvr.group === '' ? gvr.resource : `${gvr.group}/${gvr.resource}`;
-  return subresource === '' ? resource : `${resource}/${subresource}`;
+  return subresource === '' ? inGroup(gvr) : `${inGroup(gvr)}/${subresource}`;
+}
+
+function inGroup({ group, resource }: { readonly group: string; readonly resource: string }): string {
+  return group === '' ? resource : `${group}/${resource}`;
+}
+
+function withoutSubresource(place: string): string {
+  return place.replace(/\/status$/, '');
 }
 
 function bodyOf(request: WriteRequest): JsonObject {

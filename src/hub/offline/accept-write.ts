@@ -1,11 +1,11 @@
 // A write that this node takes in for the cloud: judged, kept, shown, answered.
-import type { GroupVersionResource } from '../../apimachinery/group-version-resource.ts';
 import { stringifyJson } from '../../apimachinery/json.ts';
 import { acceptsPlainJson, preferredRendering } from '../../apimachinery/negotiation.ts';
 import { encodeProtobuf } from '../../apimachinery/protobuf/encode-protobuf.ts';
 import { notAcceptable } from '../../apimachinery/status.ts';
 import { targetPath } from '../../cache/outbox/entry.ts';
 import type { Outcome } from '../../cache/outbox/offline-writes.ts';
+import { builtInKind } from '../../cache/writes/kinds/rules-of.ts';
 import type { WriteRequest } from '../../cache/writes/write-request.ts';
 import { answerBody, jsonType } from '../answer.ts';
 import type { Exchange } from '../exchange.ts';
@@ -53,20 +53,3 @@ function mayWrite({ cache }: Services, identity: string, request: WriteRequest):
   const owed = cache.writes.outbox.pendingOf(targetPath(request));
   return request.verb !== 'create' && owed.findLast(({ op }) => op === 'create')?.writer.identity === identity;
 }
-
-function builtInKind({ group, resource }: GroupVersionResource): string | undefined {
-  return builtInKinds[`${group}/${resource}`];
-}
-
-/** Of what can be kept at all, for a node whose clients have read no discovery. */
-const builtInKinds: Readonly<Record<string, string>> = {
-  '/configmaps': 'ConfigMap',
-  '/events': 'Event',
-  '/nodes': 'Node',
-  '/persistentvolumeclaims': 'PersistentVolumeClaim',
-  '/pods': 'Pod',
-  '/secrets': 'Secret',
-  'coordination.k8s.io/leases': 'Lease',
-  'events.k8s.io/events': 'Event',
-  'storage.k8s.io/csinodes': 'CSINode',
-};

@@ -212,3 +212,23 @@ test('decisions of the cloud are never made up here, and no setting changes that
     t.true('refuse' in found && /never done offline: [^\n{]+\. No setting changes that\.$/.test(found.refuse), words);
   }
 });
+
+test('of what might be kept at all, the rows and the rules decide', (t) => {
+  const policy = rules({ resource: 'secrets' }, { group: 'apps.example.com', resource: 'widgets' });
+  for (const [group, resource] of [
+    ['', 'nodes'],
+    ['', 'persistentvolumeclaims'],
+    ['', 'secrets'],
+    ['coordination.k8s.io', 'leases'],
+    ['apps.example.com', 'widgets'],
+  ] as const) {
+    t.true(policy.mightKeep({ group, resource }), resource);
+  }
+  for (const [group, resource] of [
+    ['', 'configmaps'],
+    ['apps', 'deployments'],
+    ['', 'widgets'],
+  ] as const) {
+    t.false(policy.mightKeep({ group, resource }), resource);
+  }
+});

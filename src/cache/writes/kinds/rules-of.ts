@@ -29,11 +29,24 @@ const builtIn: Readonly<Record<string, BuiltIn>> = {
   'coordination.k8s.io/v1/Lease': { resource: 'coordination.k8s.io/leases', rules: leaseRules },
   'storage.k8s.io/v1/CSINode': { resource: 'storage.k8s.io/csinodes', rules: csiNodeRules },
 };
-const builtInResources: ReadonlySet<string> = new Set(Object.values(builtIn).map(({ resource }) => resource));
+const builtInKinds: ReadonlyMap<string, string> = new Map(
+  Object.entries(builtIn).map(([key, { resource }]) => [resource, key.slice(key.lastIndexOf('/') + 1)]),
+);
+
+/** For a node whose clients have read no discovery. */
+export function builtInKind({
+  group,
+  resource,
+}: {
+  readonly group: string;
+  readonly resource: string;
+}): string | undefined {
+  return builtInKinds.get(`${group}/${resource}`);
+}
 
 /** Whether `rulesOf` knows the kind: where it does not, nothing that is written to it can be kept. */
 export function hasRules({ group, resource }: { readonly group: string; readonly resource: string }): boolean {
-  return builtInResources.has(`${group}/${resource}`) || isCustomResource({ gvr: { group } });
+  return builtInKinds.has(`${group}/${resource}`) || isCustomResource({ gvr: { group } });
 }
 
 /** undefined: one of Kubernetes' own kinds that cannot be judged here. */
