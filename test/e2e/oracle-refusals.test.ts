@@ -307,6 +307,7 @@ for (const version of ['kubectl', 'kubectl-1.32'] as const) {
         });
         const web = (await plane.admin.request('GET', `${maps(namespace)}/web`)).body;
         t.deepEqual(web.data, { color: 'replaced' });
+        t.log(lab.proxy.requests.filter((r) => r.path.includes('configmaps') && r.method !== 'GET').map((r) => `${r.method} ${r.path} ${r.status} ${r.atMs|0}`).join('\n'));
         t.is((await plane.admin.request('GET', `${maps(namespace)}/filed`)).status, 404);
         t.deepEqual(lab.logged('outbox.parked'), []);
       },

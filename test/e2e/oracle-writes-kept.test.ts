@@ -270,6 +270,7 @@ test('case 41: a Go client that speaks protobuf writes and reads what a JSON cli
     t.is(made.Sent, protobuf, JSON.stringify(made));
     const updated = await go.send({ do: 'update', name: 'online', data: { a: '2' } });
     t.is(updated.Object?.data.a, '2', JSON.stringify(updated));
+    await client().expect('PATCH', `${maps}/online`, { data: { b: '1' } });
     await go.send({ do: 'list' });
     await client().expect('GET', maps);
     await lab.followed('v1/configmaps', { namespace });
