@@ -47,8 +47,9 @@ function foldable(pending: readonly OutboxEntry[], write: AcceptedWrite): Outbox
 
 function isSameHand(entry: OutboxEntry, write: AcceptedWrite): boolean {
   const isSamePart = entry.target.subresource === write.target.subresource && entry.class === write.class;
-  const isSameWriter =
-    entry.writer.identity === write.writer.identity && entry.writer.fieldManager === write.writer.fieldManager;
+  // Which fields somebody manages is no matter where all of them go.
+  const isSameManager = write.op === 'delete' || entry.writer.fieldManager === write.writer.fieldManager;
+  const isSameWriter = entry.writer.identity === write.writer.identity && isSameManager;
   const isSameObject = uidOf(entry.after) === uidOf(write.before);
   return isSamePart && isSameWriter && isSameObject;
 }

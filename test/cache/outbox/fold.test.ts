@@ -119,6 +119,14 @@ test('an object made and deleted while the cloud was away is never told of', (t)
   t.deepEqual(outboxOf([made, gone]), []);
 });
 
+test('kubectl deletes under another name than it creates: the two cancel each other out all the same', (t) => {
+  const after = objectOf('web', { uid: 'edge-1', data: { a: '1' } });
+  const made = entryOf({ op: 'create', after, fieldManager: 'kubectl-create' });
+  const deletion = writeOf({ op: 'delete', before: after, fieldManager: 'kubectl' });
+  t.deepEqual(fold([made], deletion), { replaces: made.sequence, entry: undefined });
+  t.is(fold([made], { ...deletion, writer: { ...deletion.writer, identity: 'sa:default:other' } }), undefined);
+});
+
 test('what the cloud may have heard of is never folded away', (t) => {
   const after = objectOf('web', { uid: 'edge-1' });
   const sent = entryOf({ op: 'create', after, state: 'sent' });
