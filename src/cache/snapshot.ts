@@ -3,6 +3,7 @@
 import type { KubernetesObject } from '../apimachinery/object.ts';
 import { compareResourceVersion, maxResourceVersion } from '../apimachinery/resource-version.ts';
 import { OwnWritesAheadError } from './errors.ts';
+import { ObjectsAhead } from './objects-ahead.ts';
 import { type Beneath, OwnLayer } from './own-layer.ts';
 import { changesBy, changesTo } from './plan-changes.ts';
 import { type Change, EventRing, type EventRingLimits, type RingEvent } from './watch/event-ring.ts';
@@ -196,8 +197,8 @@ export class Snapshot {
    */
   plan(events: readonly UpstreamChange[]): PlannedChanges {
     const plan = { changes: [] as Change[], stored: [] as Change[], heard: [] as string[] };
-    const shown = new Ahead((key) => this.get(key));
-    const cloud = new Ahead((key) => this.inCloud(key));
+    const shown = new ObjectsAhead((key) => this.get(key));
+    const cloud = new ObjectsAhead((key) => this.inCloud(key));
     let cloudVersion = this.#cloudVersion;
     for (const event of events) {
       const version = event.type === 'BOOKMARK' ? event.resourceVersion : event.object.resourceVersion;
@@ -350,26 +351,4 @@ export class Snapshot {
 
 function isAbove({ object }: { readonly object: KubernetesObject }, version: string): boolean {
   return compareResourceVersion(object.resourceVersion, version) > 0;
-}
-
-/** Objects as they will be while a batch is planned. */
-class Ahead {
-  readonly #known: (key: string) => KubernetesObject | undefined;
-  readonly #touched = new Map<string, KubernetesObject | undefined>();
-
-  constructor(known: (key: string) => KubernetesObject | undefined) {
-    this.#known = known;
-  }
-
-  isTouched(key: string): boolean {
-    return this.#touched.has(key);
-  }
-
-  get(key: string): KubernetesObject | undefined {
-    return this.#touched.has(key) ? this.#touched.get(key) : this.#known(key);
-  }
-
-  set(key: string, object: KubernetesObject | undefined): void {
-    this.#touched.set(key, object);
-  }
 }

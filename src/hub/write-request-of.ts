@@ -7,12 +7,14 @@ import { badRequest, invalid, serviceUnavailable, unsupportedMediaType } from '.
 import { type FieldProblem, invalidValue, notSupported, tooLong } from '../cache/writes/field-problem.ts';
 import type { PatchType, WriteRequest, WriteVerb } from '../cache/writes/write-request.ts';
 
-const patchTypes: Readonly<Record<string, PatchType>> = {
-  'application/json-patch+json': 'json',
-  'application/merge-patch+json': 'merge',
-  'application/strategic-merge-patch+json': 'strategic',
-  'application/apply-patch+yaml': 'apply',
-};
+const patchTypes: ReadonlyMap<string, PatchType> = new Map(
+  Object.entries<PatchType>({
+    'application/json-patch+json': 'json',
+    'application/merge-patch+json': 'merge',
+    'application/strategic-merge-patch+json': 'strategic',
+    'application/apply-patch+yaml': 'apply',
+  }),
+);
 
 const verbs: readonly string[] = ['create', 'update', 'patch', 'delete', 'deletecollection'] satisfies WriteVerb[];
 
@@ -107,8 +109,8 @@ function wholeNumber(parameter: string, text: string): number {
 }
 
 function patchTypeOf(mediaType: string): PatchType {
-  const patchType = patchTypes[mediaType];
-  if (patchType === undefined) throw unsupportedMediaType(Object.keys(patchTypes));
+  const patchType = patchTypes.get(mediaType);
+  if (patchType === undefined) throw unsupportedMediaType([...patchTypes.keys()]);
   return patchType;
 }
 
@@ -119,7 +121,7 @@ function decode(
 ): JsonValue | undefined {
   if (body.length === 0) return undefined;
   if (mediaType === protobufType) return fromProtobuf(body, fallback);
-  if (mediaType !== '' && mediaType !== jsonType && patchTypes[mediaType] === undefined) {
+  if (mediaType !== '' && mediaType !== jsonType && !patchTypes.has(mediaType)) {
     if (mediaType === 'application/yaml') throw serviceUnavailable(onlyThere);
     throw unsupportedMediaType([jsonType, protobufType]);
   }

@@ -68,3 +68,10 @@ test('who names no field manager is known by the User-Agent, as far as one may b
   t.is(managerOf('a\tb c/1'), 'ab c');
   t.is(read(`${maps}?fieldManager=`).query.fieldManager, 'kubectl');
 });
+
+test('a patch of a type that nobody reads is 415, also where JavaScript has a word of that name', (t) => {
+  for (const contentType of ['application/json', 'constructor', '__proto__', '']) {
+    const code = codeOf(() => read(`${maps}/web`, { method: 'PATCH', contentType }));
+    t.is(code, 415, contentType);
+  }
+});
