@@ -127,6 +127,8 @@ export class Intents {
   mayBeGone(object: JsonObject, path: string): boolean {
     const { uid } = object.metadata as { uid?: string };
     if (uid === undefined || this.#gone.has(uid)) return true;
+    const made = this.#provisional.get(uid);
+    if (made !== undefined && this.#applied.has(`${madeField} ${made}`)) return true; // it goes on under the cloud's uid
     return this.#all.some(
       (intent) =>
         intent.verb === 'delete' &&
