@@ -9,7 +9,8 @@ import { compareResourceVersion } from '../apimachinery/resource-version.ts';
 import { BoundedMap } from './bounded-map.ts';
 import type { CloudWord } from './cloud-word.ts';
 import type { FollowedScope } from './followed-scope.ts';
-import { type Scope, scopeMatches } from './scope.ts';
+import { changesBy } from './plan-changes.ts';
+import { scopeMatches } from './scope.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Versions } from './versions.ts';
 import type { Change } from './watch/event-ring.ts';
@@ -52,7 +53,9 @@ export class AnsweredWrites {
 
   see(path: string, told: Told): void {
     const resource = gvrKey(told.gvr);
-    this.#byPath.set(path, { ...told, resource });
+    const isOfUid = !('goneUid' in told.word) || told.word.goneUid !== '';
+    if (isOfUid) this.#byPath.set(path, { ...told, resource });
+    else this.#byPath.delete(path); // of what comes under that name later it could not be told
     if (!('goneUid' in told.word)) return;
     const gone = this.#gone.get(resource) ?? new Set();
     this.#gone.set(resource, gone.add(path));
@@ -133,15 +136,21 @@ export class AnsweredWrites {
   }
 
   #showIn(followed: FollowedScope, path: string, answered: Answered, version: string): Promise<void> {
-    const object = shownIn(followed.scope, answered.word);
-    return followed.showAnswer((snapshot) => {
-      if (!isBehind(followed, answered) || this.#o.isOwed(path)) return undefined;
-      const isAbove = compareResourceVersion(version, snapshot.resourceVersion) > 0;
-      const change = changeTo(object, snapshot.get(answered.key), isAbove ? version : this.#o.versions.next());
-      const isRaised = change !== undefined && change.object.resourceVersion !== versionOf(answered);
-      if (isRaised && change.type !== 'DELETED') answered.raised = change.object;
-      return change;
-    }, object);
+    const { key, word } = answered;
+    const object = 'object' in word && scopeMatches(followed.scope, word.object) ? word.object : undefined;
+    const changesOf = (snapshot: Snapshot): readonly Change[] => {
+      if (!isBehind(followed, answered) || this.#o.isOwed(path)) return [];
+      let changes = changesTo(object, snapshot.get(key), version);
+      while (
+        !changes.every((one) => compareResourceVersion(one.object.resourceVersion, snapshot.resourceVersion) > 0)
+      ) {
+        changes = changesTo(object, snapshot.get(key), this.#o.versions.next());
+      }
+      const shown = changes.at(-1);
+      if (shown !== undefined && shown.type !== 'DELETED' && shown.object !== object) answered.raised = shown.object;
+      return changes;
+    };
+    return followed.showAnswer(changesOf, key, object);
   }
 }
 
@@ -172,20 +181,14 @@ function isOutdated(scopes: readonly FollowedScope[], { key, word }: Answered): 
   });
 }
 
-function shownIn(scope: Scope, word: CloudWord): KubernetesObject | undefined {
-  return 'object' in word && scopeMatches(scope, word.object) ? word.object : undefined;
-}
-
-function changeTo(
+function changesTo(
   object: KubernetesObject | undefined,
   known: KubernetesObject | undefined,
   version: string,
-): Change | undefined {
-  if (object === undefined) {
-    return known && { type: 'DELETED', object: withResourceVersion(known, version), previous: known };
-  }
+): readonly Change[] {
+  if (object === undefined) return known ? changesBy(withResourceVersion(known, version), undefined, known, known) : [];
   const shown = object.resourceVersion === version ? object : withResourceVersion(object, version);
-  return { type: known === undefined ? 'ADDED' : 'MODIFIED', object: shown, previous: known };
+  return changesBy(shown, shown, known, known);
 }
 
 /** '' for one that is gone. */

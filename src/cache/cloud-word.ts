@@ -3,6 +3,7 @@ import type { GroupVersionResource } from '../apimachinery/group-version-resourc
 import { isJsonArray, isJsonObject, type JsonObject, parseJson } from '../apimachinery/json.ts';
 import { type KubernetesObject, readObject } from '../apimachinery/object.ts';
 
+/** The uid of what is gone; '' when whatever had the name is. */
 export type CloudWord = { readonly object: KubernetesObject } | { readonly goneUid: string };
 
 /** Undefined for what says nothing of an object. */

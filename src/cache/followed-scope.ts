@@ -46,6 +46,8 @@ export class FollowedScope implements FeedSink {
   #lastReadAt: number;
   #isPinned = false;
   #isRelisting = false;
+  /** Key → uid of what the cloud has answered since its stream spoke of it; '' when it is gone. */
+  readonly #heard = new Map<string, string>();
   #ownEndsAtSync = 0;
   #isFollowing = false;
   #lastError: unknown;
@@ -160,6 +162,7 @@ export class FollowedScope implements FeedSink {
     const past = this.#era;
     this.#era = new AbortController();
     this.snapshot.forget();
+    this.#heard.clear();
     this.#deps.keeper.remove(this.scope);
     past.abort(new ScopeClosedError(reason));
     for (const listener of [...this.listeners]) listener.expired(reason);
@@ -224,6 +227,7 @@ export class FollowedScope implements FeedSink {
       const beneath = new Map([...own.keys()].map((key) => [key, shared.objects.get(key)]));
       return () => {
         if (this.#ownEndsAtSync !== this.snapshot.ownEnds) return;
+        this.#heard.clear();
         this.snapshot.commitReplacement(shown, changes, { beneath, resourceVersion });
         if (changes !== undefined) return;
         for (const listener of [...this.listeners])
@@ -242,7 +246,10 @@ export class FollowedScope implements FeedSink {
       const { stored: changes, cloudVersion: resourceVersion } = plan;
       if (resourceVersion === this.cloudVersion) return undefined;
       await keeper.saveChanges(this.scope, { changes, resourceVersion, isRelist: false });
-      return () => this.snapshot.commit(plan);
+      return () => {
+        for (const { object } of changes) this.#heard.delete(object.key);
+        this.snapshot.commit(plan);
+      };
     });
   }
 
@@ -264,14 +271,15 @@ export class FollowedScope implements FeedSink {
     });
   }
 
-  /** Shows what the cloud has answered to a write and its stream has not brought; `changeOf` is asked when its turn comes. */
+  /** Shows what the cloud has answered to a write and its stream has not brought; `changesOf` is asked when its turn comes. */
   showAnswer(
-    changeOf: (snapshot: Snapshot) => Change | undefined,
-    object: KubernetesObject | undefined,
+    changesOf: (snapshot: Snapshot) => readonly Change[],
+    key: string,
+    object?: KubernetesObject,
   ): Promise<void> {
     return this.#commitHere(() => {
-      const change = changeOf(this.snapshot);
-      return change === undefined ? undefined : () => this.snapshot.commitAnswer(change, object);
+      const changes = changesOf(this.snapshot);
+      return changes.length === 0 ? undefined : () => this.snapshot.commitAnswer(changes, key, object);
     });
   }
 
@@ -315,22 +323,31 @@ export class FollowedScope implements FeedSink {
   async hear(key: string, word: CloudWord): Promise<void> {
     const { era } = this;
     const saved = this.#commits.add(era, async () => {
-      if (this.isComplete && this.#isNews(key, word)) {
-        const isIn = 'object' in word && scopeMatches(this.scope, word.object);
-        await this.#deps.keeper.saveWord(this.scope, key, isIn ? word.object : undefined);
-      }
-      return undefined;
+      if (!this.isComplete || !this.#isNews(key, word)) return undefined;
+      const object = 'object' in word && scopeMatches(this.scope, word.object) ? word.object : undefined;
+      await this.#deps.keeper.saveWord(this.scope, key, object);
+      this.#heard.set(key, 'object' in word ? word.object.uid : '');
+      return () => this.snapshot.hear(key, object);
     });
     await saved.catch((error: unknown) => {
       if (!era.aborted) throw error; // else nothing is kept of it
     });
   }
 
+  #holds(key: string): boolean {
+    return this.#heard.has(key) || this.snapshot.isOwn(key) || this.snapshot.get(key) !== undefined;
+  }
+
   #isNews(key: string, word: CloudWord): boolean {
-    if (this.snapshot.isOwn(key)) return true;
-    if ('object' in word) return compareResourceVersion(word.object.resourceVersion, this.cloudVersion) > 0;
+    if ('object' in word) {
+      const isNew =
+        this.snapshot.isOwn(key) || compareResourceVersion(word.object.resourceVersion, this.cloudVersion) > 0;
+      // What was never in it and is not now is none of its concern.
+      return isNew && (scopeMatches(this.scope, word.object) || this.#holds(key));
+    }
+    if (word.goneUid === '') return this.snapshot.isOwn(key);
     // One that was made meanwhile under the same name is not the one that is gone.
-    return this.snapshot.get(key)?.uid === word.goneUid;
+    return (this.#heard.get(key) ?? this.snapshot.inCloud(key)?.uid) === word.goneUid;
   }
 
   /** Writes down everything that is known, for a disk that has missed changes. */

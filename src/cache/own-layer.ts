@@ -76,6 +76,12 @@ export class OwnLayer {
     return covered !== undefined && isReached(version, covered);
   }
 
+  /** What the cloud has, as it has answered; its stream has not come so far. */
+  hear(key: string, object: KubernetesObject | undefined): void {
+    const covered = this.#beneath.get(key);
+    if (covered !== undefined) this.#beneath.set(key, { ...covered, object });
+  }
+
   /** What the cloud has changed beneath. */
   follow(changes: readonly Change[]): void {
     for (const { type, object } of changes) {

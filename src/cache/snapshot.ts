@@ -262,11 +262,16 @@ export class Snapshot {
     return this.#commit(changes, resourceVersion, cloudVersion);
   }
 
-  #commit(changes: readonly Change[], resourceVersion: string, cloudVersion: string): readonly RingEvent[] {
+  #commit(
+    changes: readonly Change[],
+    resourceVersion: string,
+    cloudVersion: string,
+    isOwn: (change: Change) => boolean = () => false,
+  ): readonly RingEvent[] {
     const events = changes.map((change) => {
       if (change.type === 'DELETED') this.#objects.delete(change.object.key);
       else this.#objects.set(change.object.key, change.object);
-      return this.#ring.append(change);
+      return this.#ring.append(change, isOwn(change));
     });
     if (changes.length > 0) this.#sorted = undefined;
     this.#resourceVersion = resourceVersion;
@@ -278,20 +283,25 @@ export class Snapshot {
   commitOwnWrite(change: Change): void {
     const { key, resourceVersion } = change.object;
     this.#own.cover(key, this.get(key));
-    this.#commit([change], resourceVersion, this.#cloudVersion);
+    this.#commit([change], resourceVersion, this.#cloudVersion, () => true);
   }
 
   /**
    * Shows what the cloud has answered to a write, until its stream has come so far.
    * @param object as the cloud has it; undefined: it is gone
    */
-  commitAnswer(change: Change, object: KubernetesObject | undefined): void {
-    const { key, resourceVersion } = change.object;
+  commitAnswer(changes: readonly Change[], key: string, object: KubernetesObject | undefined): void {
     this.#own.uncover(key);
     this.#own.cover(key, object);
     this.#own.endWith(key, object?.resourceVersion ?? '');
     this.#ownEnds += 1; // a reading that began before would take it away again
-    this.#commit([change], resourceVersion, this.#cloudVersion);
+    const { resourceVersion } = changes.at(-1)!.object;
+    this.#commit(changes, resourceVersion, this.#cloudVersion, () => resourceVersion !== object?.resourceVersion);
+  }
+
+  /** What the cloud has beneath a write that is shown as it was made here; undefined: no such object. */
+  hear(key: string, object: KubernetesObject | undefined): void {
+    this.#own.hear(key, object);
   }
 
   /**
@@ -319,7 +329,7 @@ export class Snapshot {
     // Else the disk goes on to be told of the cloud's object, which is shown under a version that the cloud never gave it.
     if (this.#own.get(key) === undefined) this.#own.uncover(key);
     else this.#mustRestart = true;
-    this.#commit(changes, resourceVersion, this.#cloudVersion);
+    this.#commit(changes, resourceVersion, this.#cloudVersion, () => true);
   }
 
   /** Own writes of an earlier life are shown again: what it told its clients between the cloud's version and now is not known. */

@@ -13,7 +13,7 @@ import type { WatcherRegistry } from './watcher-registry.ts';
 /** How one request goes to the cloud; the rest follows from its exchange. */
 export type Forwarding = Pick<
   ForwardOptions,
-  'headers' | 'onHeaders' | 'tee' | 'teeLimitBytes' | 'isHeldForTee' | 'headLimitMs'
+  'headers' | 'onHeaders' | 'peek' | 'tee' | 'teeLimitBytes' | 'isHeldForTee' | 'headLimitMs'
 >;
 
 export interface LinkView {

@@ -17,6 +17,7 @@ import { createPipeline } from '../../src/hub/pipeline.ts';
 import { createRequestEntry, type HandleRequest } from '../../src/hub/request-entry.ts';
 import type { Forwarding, Services } from '../../src/hub/services.ts';
 import { timing } from '../../src/hub/timing.ts';
+import { BodyEnds } from '../../src/hub/upstream/body-ends.ts';
 import { WatcherRegistry } from '../../src/hub/watcher-registry.ts';
 import type { Records } from '../../storage/records.ts';
 import { type ClientRequest, SimRequest, SimResponse } from './answer.ts';
@@ -235,7 +236,7 @@ async function send(way: Way, { credential, method, path, userAgent, body, signa
 }
 
 /** As src/hub/upstream/forward.ts promises it: what fails before the head has written nothing. */
-async function forward(way: Way, exchange: Exchange, { onHeaders, tee }: Forwarding): Promise<void> {
+async function forward(way: Way, exchange: Exchange, { onHeaders, peek, tee }: Forwarding): Promise<void> {
   const { request, response, caller, info } = exchange;
   const { bytes } = request as unknown as SimRequest;
   const headers = request.headers as Record<string, string>;
@@ -259,6 +260,9 @@ async function forward(way: Way, exchange: Exchange, { onHeaders, tee }: Forward
     return;
   }
   const body = Buffer.concat(chunks);
+  const ends = new BodyEnds();
+  ends.add(body);
+  peek?.(ends, answer.statusCode, answer.headers as Record<string, string>);
   await tee?.(body, answer.statusCode, answer.headers as Record<string, string>);
   response.end(body);
 }

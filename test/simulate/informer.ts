@@ -131,7 +131,7 @@ export class Informer {
     }
     this.#version = resourceVersion;
     if (type === 'BOOKMARK') return;
-    this.#o.note(`${this.#o.client.name} hears ${type} ${text(object)}`);
+    this.#o.note(`${this.#o.client.name} hears ${type} ${keyOf(object)} ${text(object)}`);
     const known = this.store.get(keyOf(object));
     if (type === 'ADDED' && known !== undefined) this.#fault(`ADDED ${text(object)} is known as ${text(known)}`);
     if (type !== 'ADDED' && known === undefined) this.#fault(`${type} ${text(object)} is not known`);

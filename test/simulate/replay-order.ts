@@ -26,6 +26,11 @@ export class ReplayOrder {
     if (targetPath(write.target) === leasePath) this.#isLeaseOwed = true;
   }
 
+  /** It was owed to a cluster that is not there any more. */
+  forget(): void {
+    this.#isLeaseOwed = false;
+  }
+
   began(): void {
     this.#round = new Set(this.#o.outbox()?.pending.map(({ sequence }) => sequence));
   }

@@ -190,6 +190,7 @@ export class World {
       onAnotherCluster: () => {
         this.#known = this.#network.cloud;
         this.#reads.forget();
+        order.forget();
       },
       writeEvents: {
         accepted: (write) => {

@@ -19,6 +19,8 @@ export interface RingEvent extends Change {
   /** Position, 1 higher for each event of this ring. */
   readonly sequence: number;
   readonly resourceVersion: string;
+  /** Its version was given out here: who has a higher one from the cloud has not heard of it. */
+  readonly isOwn: boolean;
   /** The JSON frame, made once for all watchers. */
   frame(): Buffer;
 }
@@ -44,13 +46,15 @@ class StoredEvent implements RingEvent {
   readonly object: KubernetesObject;
   readonly previous: KubernetesObject | undefined;
   readonly sequence: number;
+  readonly isOwn: boolean;
   #frame: Buffer | undefined;
 
-  constructor(change: Change, sequence: number) {
+  constructor(change: Change, sequence: number, isOwn: boolean) {
     this.type = change.type;
     this.object = change.object;
     this.previous = change.previous;
     this.sequence = sequence;
+    this.isOwn = isOwn;
   }
 
   get resourceVersion(): string {
@@ -127,8 +131,8 @@ export class EventRing implements BudgetedRing {
     );
   }
 
-  append(change: Change): RingEvent {
-    const event = new StoredEvent(change, this.#nextSequence++);
+  append(change: Change, isOwn = false): RingEvent {
+    const event = new StoredEvent(change, this.#nextSequence++, isOwn);
     this.#events.push(event);
     this.#count(event.bytes);
     while (this.size > 1 && (this.size > this.#limits.events || this.#bytes > this.#limits.bytes)) this.#dropOldest();

@@ -73,7 +73,9 @@ export class Watcher implements Listener {
       this.#skipUntil = '0';
     } else {
       const next = snapshot.ring.sequenceAfter(resourceVersion);
-      if (next === undefined) {
+      // From the cloud, and so without what was written here.
+      const isAhead = snapshot.hasOwnWrites && compareResourceVersion(resourceVersion, snapshot.resourceVersion) > 0;
+      if (next === undefined || isAhead) {
         throw expired(`too old resource version: ${resourceVersion} (${snapshot.ring.floor})`);
       }
       this.#next = next;
@@ -165,6 +167,10 @@ export class Watcher implements Listener {
     let bytes = 0;
     let lastVersion = this.#skipUntil;
     for (let event = ring.at(this.#next); event !== undefined; event = ring.at(this.#next)) {
+      if (event.isOwn && this.#isSkipped(event)) {
+        this.expired('what was written here came before this version, which the cloud has given; list again');
+        return;
+      }
       this.#next++;
       const frame = this.#frameFor(event);
       if (frame === undefined) continue;
@@ -181,11 +187,13 @@ export class Watcher implements Listener {
     if (ring.isInLeap(lastVersion)) this.#sendBookmark(); // from a version inside a leap it could not resume
   }
 
+  #isSkipped({ resourceVersion }: RingEvent): boolean {
+    return this.#skipUntil !== '0' && compareResourceVersion(resourceVersion, this.#skipUntil) <= 0;
+  }
+
   /** What this client hears of a change: leaving its selector is DELETED, entering it is ADDED. */
   #frameFor(event: RingEvent): Buffer | undefined {
-    if (this.#skipUntil !== '0') {
-      if (compareResourceVersion(event.resourceVersion, this.#skipUntil) <= 0) return undefined;
-    }
+    if (this.#isSkipped(event)) return undefined;
     if (this.#narrow === undefined) return this.#shared(event);
     const was = event.previous === undefined ? event.type !== 'ADDED' : this.#narrow(event.previous);
     const is = event.type !== 'DELETED' && this.#narrow(event.object);

@@ -1,9 +1,12 @@
 // The way to the cloud. What comes back is passed on as it is, and remembered where it can be answered again: rights of
 // the caller, single objects, documents. A collection that somebody listed is followed from then on.
 
+import { constants, gunzipSync } from 'node:zlib';
 import { acceptsPlainJson } from '../../apimachinery/negotiation.ts';
+import { versionInBody } from '../../apimachinery/version-in-body.ts';
 import { isApiserverAnswer } from '../../cache/apiserver-answer.ts';
 import { documentKey, isDocumentPath } from '../../cache/document.ts';
+import { isPassing } from '../../cache/recent-events.ts';
 import type { Exchange, Handler } from '../exchange.ts';
 import { noteAnswer, noteCollectionAnswer } from '../note-answer.ts';
 import type { CollectionRead, ObjectRead } from '../read-request.ts';
@@ -53,7 +56,33 @@ function ofWrite({ cache, identities }: Services, exchange: Exchange): Partial<F
 function ofCollection(services: Services, exchange: Exchange, read: CollectionRead): Forwarding {
   return {
     onHeaders: (statusCode, headers) => noteCollectionAnswer(services, exchange, read, { statusCode, headers }),
+    ...seeingVersion(services, exchange),
   };
+}
+
+/** What is given out here while the cloud is away is above all that clients were shown while it was there. */
+function seeingVersion({ cache }: Services, { info }: Exchange): Pick<Forwarding, 'peek'> {
+  if (isPassing(info.gvr!)) return {}; // may be counted apart
+  return {
+    peek: ({ head, tail }, statusCode, headers) => {
+      if (statusCode !== 200) return;
+      const isPlain = headers['content-encoding'] === undefined;
+      const start = isPlain ? head : startOf(head, headers['content-encoding']!);
+      const end = isPlain ? tail : Buffer.alloc(0);
+      const version = versionInBody(headers['content-type'] ?? '', start, end, info.verb === 'list');
+      if (version !== '') cache.writes.versions.see(version);
+    },
+  };
+}
+
+/** Of a compressed body, as far as its first bytes go; nothing when they cannot be read. */
+function startOf(head: Buffer, encoding: string): Buffer {
+  if (encoding !== 'gzip') return Buffer.alloc(0);
+  try {
+    return gunzipSync(head, { finishFlush: constants.Z_SYNC_FLUSH });
+  } catch {
+    return Buffer.alloc(0); // its reader will say so
+  }
 }
 
 const objectLimitBytes = 3 * 1024 * 1024;
@@ -67,7 +96,9 @@ function ofObject(services: Services, exchange: Exchange, read: ObjectRead): For
     if (statusCode === 403) cache.objects.refuse(read.path, identities.claimed(exchange));
   };
   const isPlain = read.form === 'json' && exchange.request.method === 'GET';
-  if (!isPlain || isFollowed(services, exchange, read)) return { onHeaders };
+  if (!isPlain || isFollowed(services, exchange, read)) {
+    return { onHeaders, ...seeingVersion(services, exchange) };
+  }
   return {
     onHeaders,
     // What is remembered is JSON; so small an answer is never compressed by the apiserver.

@@ -11,6 +11,7 @@ import { expired } from '../../apimachinery/status.ts';
 import { encodeWatchEvent, type WatchFrame, WatchFrameReader } from '../../apimachinery/watch-frame.ts';
 import { UpstreamStatusError } from '../../cache/errors.ts';
 import { type ReadOptions, readOptionsOrUndefined } from '../../cache/read-options.ts';
+import { isPassing } from '../../cache/recent-events.ts';
 import type { UpstreamResponse } from '../../cache/transport.ts';
 import { openStream } from '../answer.ts';
 import type { Exchange, Handler } from '../exchange.ts';
@@ -103,6 +104,7 @@ class RelayedWatch {
     for (const frame of frames) {
       this.#isInitial &&= frame.type === 'ADDED';
       if (!this.#isInitial) this.#version = versionOf(frame) || this.#version;
+      if (!isPassing(this.#read.scope.gvr)) this.#services.cache.writes.versions.see(this.#version);
     }
     const passed =
       this.#options?.allowWatchBookmarks === false ? frames.filter(({ type }) => type !== 'BOOKMARK') : frames;

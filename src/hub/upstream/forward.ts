@@ -3,6 +3,7 @@
 // from what it knows; a failure after it cuts the client off, so that a part is never taken for the whole.
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Credential } from '../../cache/credential.ts';
+import type { BodyEnds } from './body-ends.ts';
 import { ClientBody } from './client-body.ts';
 import type { UpstreamBodyCutError } from './errors.ts';
 import { ForwardAttempt } from './forward-attempt.ts';
@@ -26,6 +27,8 @@ export interface ForwardOptions {
   readonly signal?: AbortSignal | undefined;
   /** Looks at the response head before the client does. What it throws is what the exchange rejects with. */
   readonly onHeaders?: ((statusCode: number, headers: ResponseHeaders) => void) | undefined;
+  /** Sees the ends of a whole body, as encoded on the wire, just before the client gets its end. */
+  readonly peek?: ((ends: BodyEnds, statusCode: number, headers: ResponseHeaders) => void) | undefined;
   /** Gets a copy of the complete body, as encoded on the wire, just before the client gets its end. */
   readonly tee?: ((body: Buffer, statusCode: number, headers: ResponseHeaders) => void | Promise<void>) | undefined;
   /** The client gets nothing of the body before what `tee` returned has settled. Default false. */

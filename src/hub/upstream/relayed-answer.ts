@@ -1,4 +1,5 @@
 // Where the body of a forwarded answer goes: on to the client, with a copy for whoever wants one.
+import { BodyEnds } from './body-ends.ts';
 import { UpstreamBodyCutError } from './errors.ts';
 import type { ForwardOptions, ForwardResult, ResponseHeaders } from './forward.ts';
 import type { ResponseRelay } from './response-relay.ts';
@@ -13,6 +14,7 @@ export class RelayedAnswer {
   #copy: Buffer[] | undefined;
   #copyBytes = 0;
   readonly #isHeld: boolean;
+  readonly #ends: BodyEnds | undefined;
 
   constructor(relay: ResponseRelay, options: ForwardOptions, statusCode: number, headers: ResponseHeaders) {
     this.#relay = relay;
@@ -22,10 +24,13 @@ export class RelayedAnswer {
     this.#isHeld = options.isHeldForTee === true;
     // A body without framing ends with its connection, however that ended: nobody can say it is whole.
     const isFramed = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
-    if (options.tee !== undefined && isFramed && options.request.method !== 'HEAD') this.#copy = [];
+    const isWhole = isFramed && options.request.method !== 'HEAD';
+    if (options.tee !== undefined && isWhole) this.#copy = [];
+    this.#ends = options.peek !== undefined && isWhole ? new BodyEnds() : undefined;
   }
 
   data(chunk: Buffer): void {
+    this.#ends?.add(chunk);
     if (this.#copy === undefined) {
       this.#relay.data(chunk);
       return;
@@ -40,6 +45,7 @@ export class RelayedAnswer {
   async end(): Promise<ForwardResult> {
     try {
       // Before the client knows that it is done, so that it can read its own write.
+      if (this.#ends !== undefined) this.#options.peek?.(this.#ends, this.#statusCode, this.#headers);
       if (this.#copy !== undefined) {
         const told = this.#options.tee?.(oneBuffer(this.#copy, this.#copyBytes), this.#statusCode, this.#headers);
         if (this.#isHeld) await told;
