@@ -148,3 +148,16 @@ test('no later life gives a version once more under which an answer was shown', 
   const { cache } = await stage.crash();
   t.true(Number(cache.writes.versions.next()) > 106);
 });
+
+test('what was made anew under the same name is told as gone and as new', async (t) => {
+  const stage = await stageWithSilentStreams();
+  const informer = new ModelInformer(scope);
+  informer.step(stage.cache);
+  const answer = { ...named, name: '', verb: 'create', search: '' };
+  await stage.cache.seeWritten(answer, 'node', Buffer.from(podText({ name: 'a', version: 104, uid: 'another' })));
+  stage.link.set(false);
+  await stage.cache.answered.show();
+  informer.step(stage.cache);
+  t.is(informer.store.get('default/a'), 'another@104');
+  t.deepEqual(told(stage), ['default/a@104', 'default/b@102']);
+});

@@ -327,3 +327,19 @@ test('of a change from who knows what, a narrower client hears what it needs to 
   t.deepEqual(sink.told, ['MODIFIED a@12']);
   t.deepEqual(other.told, ['DELETED a@12']);
 });
+
+test('a client that has a later version from the cloud is told to list again before it misses what was written here', (t) => {
+  const stage = stageAt(10);
+  const { sink } = stage.watch({ resourceVersion: '15' });
+  stage.tell(added('b', 11));
+  t.deepEqual(sink.told, [], 'it has that');
+  const write = pod({ name: 'c', version: 12 });
+  stage.snapshot.commitOwnWrite({ type: 'ADDED', object: write, previous: undefined });
+  for (const listener of [...stage.listeners]) listener.changed();
+  t.deepEqual(sink.told, ['ERROR 410']);
+  t.throws(() => stage.watch({ resourceVersion: '15' }), { message: /too old/ });
+  const { sink: fresh } = stage.watch({ resourceVersion: '12' });
+  stage.snapshot.commitOwnWrite({ type: 'ADDED', object: pod({ name: 'd', version: 13 }), previous: undefined });
+  for (const listener of [...stage.listeners]) listener.changed();
+  t.deepEqual(fresh.told, ['ADDED d@13']);
+});

@@ -457,6 +457,23 @@ test('a tee gets the complete body before the client has its end, and nothing of
   ]);
 });
 
+test('the ends of a whole body are seen, and of one that was cut none', async (t) => {
+  const body = `${'a'.repeat(5000)}${'b'.repeat(60_000)}${'c'.repeat(500)}`;
+  const server = await cloud(t, (request, response) => {
+    response.writeHead(200, { 'content-length': body.length });
+    if (request.url === '/whole') response.end(body);
+    else response.write(body.slice(0, 6000), () => response.destroy());
+  });
+  const seen: string[] = [];
+  const hub = await front(t, upstreamTo(t, [portOf(server)]), {
+    peek: ({ head, tail }, statusCode) =>
+      seen.push(`${statusCode} ${head.length} ${tail.length} ${head.at(-1)} ${tail[0]}`),
+  });
+  t.true((await converse(hub.port, get('/whole'))).endsWith(body));
+  await converse(hub.port, get('/cut'));
+  t.deepEqual(seen, ['200 4096 512 97 98']);
+});
+
 test('a held answer gives the client nothing of its body before the tee has settled; one too large is let go', async (t) => {
   const server = await cloud(t, (request, response) => {
     const body = 'x'.repeat(request.url === '/large' ? 5000 : 100);
