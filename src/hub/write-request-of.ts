@@ -55,6 +55,7 @@ export function writeRequestOf({ info, kind, contentType, userAgent, body }: Wri
     query: {
       dryRun: query.getAll('dryRun').some((value) => value !== ''),
       fieldManager: fieldManagerOf(query.get('fieldManager') ?? '', userAgent),
+      ...(query.get('fieldValidation') === 'Strict' && { isStrict: true }),
       ...(grace !== null && { gracePeriodSeconds: wholeNumber('gracePeriodSeconds', grace) }),
       ...(policy !== null && { propagationPolicy: policy }),
     },

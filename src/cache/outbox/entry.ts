@@ -48,6 +48,8 @@ export interface AcceptedWrite {
   readonly resourceVersion: string;
   /** Milliseconds since the epoch. */
   readonly writtenAt: number;
+  /** Asked for with `fieldValidation=Strict`: what of it the cloud does not know is refused, and not left out unseen. */
+  readonly isStrict?: true;
   /** It was sent before it was taken in, and no answer came: the cloud may have it. */
   readonly isUnknown?: true;
 }

@@ -179,6 +179,7 @@ function accepted(
     ...(isUnknown && { isUnknown }),
     op: computed.op === 'none' ? 'update' : computed.op,
     ...(request.verb === 'patch' && { verb: 'patch' }),
+    ...(request.query.isStrict === true && { isStrict: true }),
     writer: { identity, userAgent, fieldManager, ...(token !== undefined && { token }) },
     before: computed.before,
     cloudVersion,

@@ -23,7 +23,7 @@ export function replayRequests(
   const { target, writer } = entry;
   const credential: Credential = token === undefined ? nodeCredential : { kind: 'bearer', token };
   const path = targetPath(target);
-  const manager = writer.fieldManager === '' ? '' : `?fieldManager=${encodeURIComponent(writer.fieldManager)}`;
+  const query = queryOf(entry);
   const ask = (
     method: CloudRequest['method'],
     to: string,
@@ -44,15 +44,23 @@ export function replayRequests(
       return nodeName === undefined ? ask('GET', path) : asIfGot(await ask('GET', listOfOne(target, nodeName)));
     },
     perform: (step, seen) => {
-      if (step.kind === 'create') return ask('POST', path.slice(0, path.lastIndexOf('/')) + manager, step.body);
+      if (step.kind === 'create') return ask('POST', path.slice(0, path.lastIndexOf('/')) + query, step.body);
       const part = target.subresource === '' ? path : `${path}/${target.subresource}`;
       if (step.kind === 'update') {
         const { method, body, contentType } = updateRequest(entry, seen ?? entry.before, step.body);
-        return ask(method, part + manager, body, contentType);
+        return ask(method, part + query, body, contentType);
       }
       return ask('DELETE', path, deleteOptions(entry, step));
     },
   };
+}
+
+function queryOf({ writer, isStrict }: OutboxEntry): string {
+  const parameters = [
+    ...(writer.fieldManager === '' ? [] : [`fieldManager=${encodeURIComponent(writer.fieldManager)}`]),
+    ...(isStrict === true ? ['fieldValidation=Strict'] : []),
+  ];
+  return parameters.length === 0 ? '' : `?${parameters.join('&')}`;
 }
 
 function deleteOptions(entry: OutboxEntry, { uid, version, options }: Extract<Step, { kind: 'delete' }>): JsonObject {

@@ -10,6 +10,8 @@ export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
 export interface WriteQuery {
   readonly dryRun: boolean;
   readonly fieldManager: string;
+  /** The cloud is to refuse fields that it does not know, and not to leave them out. */
+  readonly isStrict?: boolean;
   /** As in the query of a DELETE without a body. */
   readonly gracePeriodSeconds?: number;
   readonly propagationPolicy?: string;

@@ -97,3 +97,25 @@ test('a strategic merge patch of a custom resource is 415, as in the cloud', asy
   t.is(status.code, 415);
   t.is(stage.writes.outbox.size.entries, 0);
 });
+
+test('who wants unknown fields refused has them refused by the cloud: they are parked, not left out unseen', async (t) => {
+  const stage = await OwedWritesStage.open();
+  stage.cloud.refuse = ({ method, path }) =>
+    method === 'POST' && path.includes('fieldValidation=Strict')
+      ? { code: 400, message: 'unknown field "b"' }
+      : undefined;
+  const query = { dryRun: false, fieldManager: 'kubectl-create' };
+  for (const [name, isStrict] of [
+    ['strict', true],
+    ['lenient', false],
+  ] as const) {
+    const body = { apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name }, b: '1' };
+    await stage.write({ verb: 'create', name: '', body, ...kindOf('widgets'), query: { ...query, isStrict } });
+  }
+  await stage.heal();
+  t.deepEqual(
+    stage.parked.map(({ target, parked }) => [target.name, parked?.code]),
+    [['strict', 400]],
+  );
+  await stage.writes.stop();
+});
