@@ -38,6 +38,8 @@ export function createAdminServer(dependencies: AdminDependencies): FastifyInsta
     requestTimeout: 10_000,
     bodyLimit: 16_384,
   });
+  // A body is JSON whatever it is called: `curl -d` says that it is a form.
+  server.addContentTypeParser('*', { parseAs: 'string' }, server.getDefaultJsonParser('error', 'error'));
   server.addHook('onRequest', async (request) => refuseStrangers(request, dependencies.ownNames));
   addHealth(server, dependencies);
   server.get('/metrics', async (_request, reply) => {

@@ -172,6 +172,19 @@ test('retry answers with what came of it, or that nothing has yet', async (t) =>
   t.deepEqual(logged, ['outbox.retried', 'outbox.retried']);
 });
 
+test('a body is JSON, whatever curl calls it, and without one there is none', async (t) => {
+  const { stage, server, secret } = await createAdminPort(t);
+  stage.link.set(false);
+  const headers = { host: '127.0.0.1:10267', authorization: `Bearer ${secret}` };
+  const form = { ...headers, 'content-type': 'application/x-www-form-urlencoded' };
+  const post = (payload: string | undefined) =>
+    server.inject({ url: '/outbox/1/retry', method: 'POST', headers: form, ...(payload !== undefined && { payload }) });
+  t.is((await post('mine=true')).statusCode, 400);
+  t.regex((await post('{"mine": 1}')).json().message, /mine is true or false/);
+  t.is((await post('{"mine": true}')).statusCode, 200);
+  t.is((await server.inject({ url: '/outbox/export', method: 'POST', headers })).statusCode, 200);
+});
+
 test('what is dropped is in the file of the dropped first, line by line; a line that was cut off stays by itself', async (t) => {
   const { decide, directory, stage, logged } = await openPort(t);
   const copy = join(directory, 'outbox-dropped.jsonl');
