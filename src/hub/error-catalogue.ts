@@ -178,7 +178,7 @@ const rowsByGroup: Readonly<Record<string, readonly Row[]>> = {
       'HOLDFAST_ANOTHER_CLUSTER',
       'ServiceUnavailable',
       'The server that answers belongs to another cluster than the one whose objects are stored here.',
-      'Check the address. To move the node, stop Holdfast and remove its data directory.',
+      'Check the address. To move the node, run `holdfast outbox export` if writes are parked, stop Holdfast and remove its data directory.',
     ],
   ],
   'Reads from the cloud': [
@@ -198,7 +198,7 @@ const rowsByGroup: Readonly<Record<string, readonly Row[]>> = {
       'HOLDFAST_VERSION_REGRESSED',
       'ServiceUnavailable',
       'The resourceVersions of the cloud went back: another cluster answers, or etcd was restored from a backup.',
-      'Check the address. After a restore, stop Holdfast and remove its data directory.',
+      'Check the address. After a restore, run `holdfast outbox export` if writes wait or are parked, stop Holdfast and remove its data directory.',
     ],
     [
       'HOLDFAST_UPSTREAM_PROTOCOL',
