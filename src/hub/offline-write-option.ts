@@ -7,8 +7,7 @@ import { InvalidValueError, type OptionType } from './option-types.ts';
 
 const conflictPolicies: readonly string[] = ['edge-wins', 'cloud-wins', 'park'] satisfies ConflictPolicy[];
 
-export const offlineWriteForm =
-  '[GROUP/]RESOURCE[;namespace=A,B][;labels=SELECTOR][;conflict=cloud-wins|edge-wins|park]';
+const form = '[GROUP/]RESOURCE[;namespace=A,B][;labels=SELECTOR][;conflict=cloud-wins|edge-wins|park]';
 
 /** One rule a line where one text holds several: there are commas in rules. */
 export const offlineWrite: OptionType<UserWriteRule> = {
@@ -25,13 +24,13 @@ export function parseOfflineWrite(text: string): UserWriteRule {
     const at = clause.indexOf('=');
     const key = clause.slice(0, at).trim();
     const value = clause.slice(at + 1).trim();
-    if (at < 1 || value === '') throw new InvalidValueError(`'${clause}' says nothing; write ${offlineWriteForm}`);
-    if (given.has(key)) throw new InvalidValueError(`'${key}' stands twice; write ${offlineWriteForm}`);
+    if (at < 1 || value === '') throw new InvalidValueError(`'${clause}' says nothing; write ${form}`);
+    if (given.has(key)) throw new InvalidValueError(`'${key}' stands twice; write ${form}`);
     given.set(key, value);
   }
   const { namespace, labels, conflict = 'cloud-wins', ...others } = Object.fromEntries(given);
   const [unknown] = Object.keys(others);
-  if (unknown !== undefined) throw new InvalidValueError(`'${unknown}' is not known; write ${offlineWriteForm}`);
+  if (unknown !== undefined) throw new InvalidValueError(`'${unknown}' is not known; write ${form}`);
   return {
     ...kindOf(subject),
     ...(namespace !== undefined && { namespaces: namespacesOf(namespace) }),
@@ -43,9 +42,7 @@ export function parseOfflineWrite(text: string): UserWriteRule {
 function kindOf(subject: string): { readonly group: string; readonly resource: string } {
   const [resource = '', group = '', ...more] = subject.split('/').reverse();
   if (!/^[a-z][a-z0-9-]*$/.test(resource) || !/^[a-z0-9.-]*$/.test(group) || more.length > 0) {
-    throw new InvalidValueError(
-      `'${subject}' names no resource; write ${offlineWriteForm}, with the plural: configmaps`,
-    );
+    throw new InvalidValueError(`'${subject}' names no resource; write ${form}, with the plural: configmaps`);
   }
   const near = group === '' ? closestName(resource, coreResources) : undefined;
   if (near !== undefined && near !== resource) throw new InvalidValueError(`'${subject}': did you mean ${near}?`);

@@ -2,7 +2,7 @@
 // variables, the configuration file's keys and docs/configuration.md all come from here. To add a setting, add a row.
 import { join } from 'node:path';
 import type { UserWriteRule } from '../cache/writes/policy.ts';
-import { offlineWrite, offlineWriteForm } from './offline-write-option.ts';
+import { offlineWrite } from './offline-write-option.ts';
 import {
   choice,
   count,
@@ -213,7 +213,7 @@ export const options = {
   offlineWrites: repeated<UserWriteRule>(offlineWrite, [], {
     flag: 'offline-writes',
     section: 'Writes',
-    help: `Writes of users that are kept while the cloud is away, and brought to it later: \`${offlineWriteForm}\`. conflict: whose value stands where both sides changed a field (cloud-wins keeps the node's as a parked copy). Repeat it for more; of several that fit, the first counts. In one environment variable, one rule a line.`,
+    help: "Writes of users that are kept while the cloud is away, and brought to it later: `[GROUP/]RESOURCE`, and behind it as needed `;namespace=A,B`, `;labels=SELECTOR`, `;conflict=cloud-wins|edge-wins|park`. conflict: whose value stands where both sides changed a field (cloud-wins keeps the node's as a parked copy). Repeat it for more; of several that fit, the first counts. In one environment variable, one rule a line.",
   }),
   replayPerSecond: withDefault(count({ min: 1, max: 100_000 }), '50', {
     flag: 'replay-rate',

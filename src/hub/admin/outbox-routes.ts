@@ -63,7 +63,7 @@ const longestWaitMs = 10_000;
 
 export function addOutboxRoutes(server: FastifyInstance, parts: OutboxParts): void {
   const { writes, token, wallClock, directory, log } = parts;
-  server.register(async (routes) => {
+  server.register((routes, _options, registered) => {
     routes.addHook('onRequest', async (request) => {
       refuseRemote(request);
       refuseCrossSite(request.headers);
@@ -75,7 +75,7 @@ export function addOutboxRoutes(server: FastifyInstance, parts: OutboxParts): vo
       const entries = writes.outbox.entries.map((entry) => summarize(entry, wallClock()));
       return reply.type('application/json').send(text({ entries } satisfies OutboxList));
     });
-    routes.register(async (guarded) => {
+    routes.register((guarded, _guardedOptions, guardedRegistered) => {
       guarded.addHook('onRequest', async (request) => token.check(request.headers.authorization));
       guarded.get<Numbered>('/outbox/:sequence', async (request, reply) => {
         const entry = writes.outbox.take(sequenceOf(request));
@@ -96,7 +96,9 @@ export function addOutboxRoutes(server: FastifyInstance, parts: OutboxParts): vo
           throw noCopy(directory, cause, 'nothing was exported');
         }
       });
+      guardedRegistered();
     });
+    registered();
   });
 }
 
