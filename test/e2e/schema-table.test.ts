@@ -10,14 +10,29 @@ const root = new URL('../../', import.meta.url);
 
 async function go(...args: string[]): Promise<string> {
   const options = { cwd: new URL('scripts/schema', root), maxBuffer: 256 * 1024 * 1024, timeout: 10 * 60_000 };
-  const { stdout } = await promisify(execFile)('go', ['run', ...args], options);
+  const { stdout } = await promisify(execFile)('go', args, options);
   return stdout;
 }
 
 test('the committed table is the one that Kubernetes’ types give', async (t) => {
   const committed = await readFile(new URL('src/apimachinery/schema/generated/kubernetes-types.txt', root), 'utf8');
-  const generated = await go('./table');
+  const generated = await go('run', './table');
   t.true(generated === committed, 'write it anew: node scripts/schema/generate.ts');
+});
+
+test('the table is of the version that these tests run, and leaves out no group of it', async (t) => {
+  const [ofTable, ofTests] = await Promise.all(
+    ['scripts/schema/go.mod', 'test/e2e/kubernetes/go.mod'].map((path) => readFile(new URL(path, root), 'utf8')),
+  );
+  const version = /k8s\.io\/api v0\.([\d.]+)/.exec(ofTable!)?.[1];
+  t.is(version, /k8s\.io\/kubernetes v1\.([\d.]+)/.exec(ofTests!)?.[1]);
+  const read = await readFile(new URL('scripts/schema/kinds/kinds.go', root), 'utf8');
+  const groups = (await go('list', 'k8s.io/api/...')).split('\n').filter((path) => /\/v\d[^/]*$/.test(path));
+  t.true(groups.length > 50, `${groups.length} groups`);
+  t.deepEqual(
+    groups.filter((path) => !read.includes(`"${path}"`)),
+    [],
+  );
 });
 
 /** What random objects must hold for the comparison to be worth something, as text of their JSON. */
@@ -38,7 +53,7 @@ const hard: Readonly<Record<string, RegExp>> = {
 test('random objects of all kinds are read and written as client-go does, as events of a watch too', async (t) => {
   const seed = process.env.HOLDFAST_VECTOR_SEED ?? String(Date.now() % 1_000_000);
   t.log(`seed ${seed}`);
-  const text = await go('./vectors', '-seed', seed, '-count', '6', '-elements', '3', '-watch');
+  const text = await go('run', './vectors', '-seed', seed, '-count', '6', '-elements', '3', '-watch');
   const vectors = parseVectors(text);
   t.true(vectors.length > 1800, `${vectors.length} objects`);
   for (const vector of vectors) holdsVector(t, vector);

@@ -1,6 +1,6 @@
 // Writes the table of Kubernetes API types to standard output: for each kind its type, and for each type its fields in
 // the order in which Go writes them to JSON, read from the struct tags by reflection. The format is described in
-// src/apimachinery/schema/parse-table.ts. Anything this program does not understand ends it with an error: a table with
+// src/apimachinery/schema/schema-table.ts. Anything this program does not understand ends it with an error: a table with
 // a gap would lose fields.
 package main
 

@@ -103,15 +103,23 @@ function orderList(
 /** Every element that the patch sets must stand in the order it gives, in the same sequence. */
 function checkOrder(patch: readonly JsonValue[], order: readonly JsonValue[], mergeKey: string | undefined): void {
   if (order.length === 0) return;
-  let next = 0;
-  for (const element of patch) {
-    if (mergeKey !== undefined && !isJsonObject(element)) throw new PatchError(500, 'a list holds no objects');
-    if (hasPatchDirective(element)) continue;
-    const wanted = identity(element, mergeKey);
-    while (next < order.length && identity(order[next]!, mergeKey) !== wanted) next += 1;
-    if (next === order.length) throw new PatchError(500, `${elementOrderPrefix} does not give the order of the patch`);
-    next += 1;
+  const elements = mergeKey === undefined ? patch : patch.filter((element) => !isDeletion(element));
+  let [at, next] = [0, 0];
+  while (at < elements.length && next < order.length) {
+    const element = elements[at]!;
+    if (hasPatchDirective(element)) at += 1;
+    else {
+      if (identity(element, mergeKey) === identity(order[next]!, mergeKey)) at += 1;
+      next += 1;
+    }
   }
+  // Also a directive that stands behind the last element, as in apiserver.
+  if (at < elements.length) throw new PatchError(500, `${elementOrderPrefix} does not give the order of the patch`);
+}
+
+function isDeletion(element: JsonValue): boolean {
+  if (!isJsonObject(element)) throw new PatchError(500, 'a list that is merged by a key holds no objects');
+  return own(element, patchDirective) === 'delete';
 }
 
 function asList(value: JsonValue, name: string): readonly JsonValue[] {
