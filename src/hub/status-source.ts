@@ -53,7 +53,10 @@ export function createStatusSource(parts: StatusParts): StatusSource {
           directory: parts.directory,
           bytes: await records.diskBytes(),
           damaged: records.unsettled.length,
-          ...(health.state !== 'ok' && { since: String(health.since), reason: health.reason }),
+          ...(health.state !== 'ok' && {
+            since: new Date(health.since ?? parts.now()).toISOString(),
+            reason: health.reason,
+          }),
         },
         outbox: currentOutbox(parts),
         memory: { rssBytes: memory.rss, heapBytes: memory.heapUsed },

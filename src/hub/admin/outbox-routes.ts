@@ -140,8 +140,8 @@ async function keepCopy({ directory, wallClock }: OutboxParts, entry: OutboxEntr
 }
 
 function noCopy(path: string, cause: unknown, consequence: string): Error {
-  const { code = 'unknown', message } = cause as NodeJS.ErrnoException;
-  return serviceUnavailable(`no copy could be written to ${path} (${code}: ${message}), so ${consequence}`, { cause });
+  const { message } = cause as NodeJS.ErrnoException;
+  return serviceUnavailable(`no copy could be written to ${path} (${message}), so ${consequence}`, { cause });
 }
 
 /** @throws StatusError 400 */
