@@ -21,7 +21,7 @@ import { labsOnOnePlane } from './labs-on-one-plane.ts';
 import { comparable, sameAsCloud } from './same-as-cloud.ts';
 
 /** Enough to go over the bound of 5000; the oracle's number is 10 000. */
-const floodEvents = Number(process.env.HOLDFAST_E2E_EVENTS ?? 6000);
+const floodEvents = Number(process.env.HOLDFAST_E2E_EVENTS ?? 5200);
 
 const labs = labsOnOnePlane(test);
 const withStage = labs.withLab;
