@@ -54,7 +54,9 @@ export function renderRetry({ sequence, conclusion, parked }: RetryAnswer, isMin
   if (conclusion === 'applied') return [`write ${sequence}: the cloud has it`];
   if (conclusion === 'superseded') return [`write ${sequence}: done; it has become pointless in the cloud`];
   if (conclusion === 'waiting')
-    return [`write ${sequence}: waits for the cloud (holdfast status says how the link is)`];
+    return [
+      `write ${sequence}: still waits: the cloud is away (holdfast status), or does not take it now and is asked again`,
+    ];
   const canInsist = !isMine && parked?.code === 0;
   return [
     `write ${sequence}: parked again: ${printable(parked?.reason ?? '')}`,

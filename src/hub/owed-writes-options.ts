@@ -63,7 +63,10 @@ export function owedWritesOptions(
       replayBegan: (objects) =>
         log.info({ event: 'replay.began', objects }, 'writes that were kept are brought to the cloud'),
       replayInterrupted: (error, left) =>
-        log.info({ event: 'replay.interrupted', error, left }, 'the cloud went away before it had heard of everything'),
+        log.info(
+          { event: 'replay.interrupted', error, left },
+          'what was kept could not all be brought to the cloud now',
+        ),
       meantForAnother: (entries) => {
         tally.parked['another-cluster'] += entries.length;
         log.error(
