@@ -158,19 +158,9 @@ export const mutants: readonly Mutant[] = [
     name: 'a reading that began before the cloud had a write takes it away again',
     edits: [
       {
-        file: 'src/cache/followed-scope.ts',
-        from: 'if (this.#ownEndsAtSync === this.snapshot.ownEnds) return;',
-        to: 'return;',
-      },
-      {
-        file: 'src/cache/followed-scope.ts',
-        from: 'if (this.#ownEndsAtSync !== this.snapshot.ownEnds) return undefined;',
-        to: '',
-      },
-      {
-        file: 'src/cache/followed-scope.ts',
-        from: 'if (this.#ownEndsAtSync !== this.snapshot.ownEnds) return;',
-        to: '',
+        file: 'src/cache/scope-content.ts',
+        from: 'return this.#ownEndsAtSync !== this.snapshot.ownEnds;',
+        to: 'return false;',
       },
     ],
     test: {

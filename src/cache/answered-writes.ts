@@ -150,7 +150,7 @@ export class AnsweredWrites {
       if (shown !== undefined && shown.type !== 'DELETED' && shown.object !== object) answered.raised = shown.object;
       return changes;
     };
-    return followed.showAnswer(changesOf, key, object);
+    return followed.content.showAnswer(changesOf, key, object);
   }
 }
 

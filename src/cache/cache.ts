@@ -252,7 +252,7 @@ export class Cache {
     this.answered.see(path, { gvr, key: `${namespace}/${name}`, word });
     const noted = 'object' in word ? this.#remember(gvr, path, identity, word.object) : undefined;
     const scopes = [...this.scopes.ofResource(gvr)];
-    await Promise.all([noted, ...scopes.map((followed) => followed.hear(`${namespace}/${name}`, word))]);
+    await Promise.all([noted, ...scopes.map((followed) => followed.content.hear(`${namespace}/${name}`, word))]);
   }
 
   #remember(gvr: GroupVersionResource, path: string, identity: string, object: CloudObject): Promise<void> | undefined {
@@ -277,7 +277,7 @@ export class Cache {
     if (link.isOnline) this.scopes.closeUnread(timing.now(), lingerMs);
     if (this.#o.records.health.state !== 'ok') return;
     await this.writes.outbox.flush();
-    for (const id of this.#records.behind) await this.scopes.get(id)?.saveAnew();
+    for (const id of this.#records.behind) await this.scopes.get(id)?.content.saveAnew();
   }
 
   /** How far the clock can be believed after a restart. */

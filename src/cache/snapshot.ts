@@ -1,11 +1,10 @@
 // What the node knows of one scope: its objects as of one resourceVersion, whether that is all of them, and the ring
 // of recent changes. Pure state: the reflector feeds it, listers and watchers read it, no clock and no I/O.
 import type { KubernetesObject } from '../apimachinery/object.ts';
-import { compareResourceVersion, maxResourceVersion } from '../apimachinery/resource-version.ts';
-import { OwnWritesAheadError } from './errors.ts';
-import { ObjectsAhead } from './objects-ahead.ts';
+import { compareResourceVersion } from '../apimachinery/resource-version.ts';
 import { type Beneath, OwnLayer } from './own-layer.ts';
-import { changesBy, changesTo } from './plan-changes.ts';
+import { changesTo } from './plan-changes.ts';
+import { isAbove, type PlannedChanges, planStream } from './plan-stream.ts';
 import { type Change, EventRing, type EventRingLimits, type RingEvent } from './watch/event-ring.ts';
 
 export interface ListType {
@@ -30,18 +29,6 @@ export interface RestoredSnapshot extends FullSync {
   readonly floor: string;
   /** Some objects are newer than its version: it cannot be followed from there. */
   readonly isMixed?: boolean;
-}
-
-export interface PlannedChanges {
-  /** For watchers. */
-  readonly changes: readonly Change[];
-  /** For the disk: also of objects that are shown as written here. */
-  readonly stored: readonly Change[];
-  /** Keys of objects that are shown as the cloud has them again. */
-  readonly heard: readonly string[];
-  readonly resourceVersion: string;
-  /** How far the cloud's own versions have come. */
-  readonly cloudVersion: string;
 }
 
 export interface CloudsWord {
@@ -196,35 +183,13 @@ export class Snapshot {
    * @throws OwnWritesAheadError when one of them has a version that was passed here already, so that nobody can be told
    */
   plan(events: readonly UpstreamChange[]): PlannedChanges {
-    const plan = { changes: [] as Change[], stored: [] as Change[], heard: [] as string[] };
-    const shown = new ObjectsAhead((key) => this.get(key));
-    const cloud = new ObjectsAhead((key) => this.inCloud(key));
-    let cloudVersion = this.#cloudVersion;
-    for (const event of events) {
-      const version = event.type === 'BOOKMARK' ? event.resourceVersion : event.object.resourceVersion;
-      if (compareResourceVersion(version, cloudVersion) <= 0) continue;
-      cloudVersion = version;
-      if (event.type === 'BOOKMARK') continue;
-      const { key } = event.object;
-      const known = cloud.get(key);
-      if (known !== undefined && compareResourceVersion(version, known.resourceVersion) < 0) continue; // its own event follows
-      const object = event.type === 'DELETED' ? undefined : event.object;
-      const stored = changesBy(event.object, object, known, cloud.isTouched(key) ? known : this.#asOfVersion(known));
-      cloud.set(key, object);
-      plan.stored.push(...stored);
-      // Shown as written here until the cloud has that, too.
-      const isCovered = this.#own.has(key) && !plan.heard.includes(key);
-      if (isCovered && !this.#own.isEndedBy(key, object, version)) continue;
-      const before = shown.get(key);
-      const told = isCovered ? changesBy(event.object, object, before, before) : stored;
-      const toldLast = plan.changes.at(-1)?.object.resourceVersion ?? this.#resourceVersion;
-      const isTellable = isCovered ? told.every((one) => isAbove(one, toldLast)) : this.#isTellable(event);
-      if (!isTellable) throw new OwnWritesAheadError(version);
-      if (isCovered) plan.heard.push(key);
-      plan.changes.push(...told);
-      shown.set(key, object);
-    }
-    return { ...plan, resourceVersion: maxResourceVersion(this.#resourceVersion, cloudVersion), cloudVersion };
+    return planStream(events, {
+      own: this.#own,
+      shown: (key) => this.get(key),
+      asOfVersion: (known) => this.#asOfVersion(known),
+      resourceVersion: this.#resourceVersion,
+      cloudVersion: this.#cloudVersion,
+    });
   }
 
   /** Clients know no version as high as this one. */
@@ -357,8 +322,4 @@ export class Snapshot {
     this.#mustRestart = false;
     return this.#commit(changes ?? [], sync.resourceVersion, cloud.resourceVersion);
   }
-}
-
-function isAbove({ object }: { readonly object: KubernetesObject }, version: string): boolean {
-  return compareResourceVersion(object.resourceVersion, version) > 0;
 }

@@ -344,7 +344,7 @@ test('everything known can be written down anew, in turn with the changes', asyn
   stage.keeper.hold();
   stream.event(added('b', 11));
   await settled();
-  const saved = stage.followed.saveAnew();
+  const saved = stage.followed.content.saveAnew();
   stage.keeper.release();
   await saved;
   t.deepEqual(stage.keeper.log, ['sync 10', 'changes 11', 'sync 11']);
@@ -352,6 +352,6 @@ test('everything known can be written down anew, in turn with the changes', asyn
 
 test('an incomplete scope has nothing to write down', async (t) => {
   const stage = new Stage();
-  await stage.followed.saveAnew();
+  await stage.followed.content.saveAnew();
   t.deepEqual(stage.keeper.log, []);
 });

@@ -12,7 +12,11 @@ const modified = (name: string, version: number) => ({ type: 'MODIFIED' as const
 async function write({ followed, own }: Stage, version: number): Promise<void> {
   const object = pod({ name: 'a', version, labels: { own: 'yes' } });
   own.set('default/a', object);
-  await followed.showOwnWrite((snapshot) => ({ type: 'MODIFIED', object, previous: snapshot.get('default/a') }));
+  await followed.content.showOwnWrite((snapshot) => ({
+    type: 'MODIFIED',
+    object,
+    previous: snapshot.get('default/a'),
+  }));
 }
 
 const shown = ({ followed }: Stage): readonly string[] =>
@@ -54,7 +58,7 @@ test('the event that overtakes the answer to a write waits for it, and then is t
   await settled();
   t.is(stage.followed.cloudVersion, '10');
   stage.own.delete('default/a');
-  stage.followed.endOwnWrite('default/a', '20');
+  stage.followed.content.endOwnWrite('default/a', '20');
   stage.answer = undefined;
   answered.resolve();
   await stage.reached(20);
@@ -69,7 +73,7 @@ test('a reading that began before the cloud had a write of this node does not ta
   const reading = stage.followed.requestSync();
   const stale = await stage.transport.next();
   stage.own.delete('default/a');
-  stage.followed.endOwnWrite('default/a', '21');
+  stage.followed.content.endOwnWrite('default/a', '21');
   stale.list(20, [text('a', 5)]);
   const fresh = await stage.transport.next();
   t.deepEqual(shown(stage), ['a@11'], 'as written until the cloud’s answer is read');
@@ -85,7 +89,7 @@ test('what was refused is shown as the cloud has it at once; those who watch lis
   const heard: string[] = [];
   stage.followed.listeners.add({ changed: () => heard.push('changed'), expired: () => heard.push('expired') });
   stage.own.delete('default/a');
-  await stage.followed.giveUpOwnWrite('default/a', (snapshot) => [
+  await stage.followed.content.giveUpOwnWrite('default/a', (snapshot) => [
     { type: 'MODIFIED', object: pod({ name: 'a', version: 12 }), previous: snapshot.get('default/a') },
   ]);
   t.deepEqual(shown(stage), ['a@12']);

@@ -5,19 +5,17 @@
 // What a failing disk misses of the rest (an entry is settled, or parked) goes with the next batch that it takes; until
 // then the next life would find an entry as sent, look in the cloud first, and so neither lose nor repeat it.
 import type { Change, Records } from '../../../storage/records.ts';
-import type { GroupVersionResource } from '../../apimachinery/group-version-resource.ts';
 import type { JsonObject } from '../../apimachinery/json.ts';
 import { maxResourceVersion } from '../../apimachinery/resource-version.ts';
 import { uidOf } from '../writes/object-view.ts';
 import type { OutboxLimits, Size } from './bounds.ts';
 import { CloudUids } from './cloud-uids.ts';
 import { type AcceptedWrite, encodeEntry, type OutboxEntry, type Parked, targetPath } from './entry.ts';
-import { NoSuchEntryError } from './errors.ts';
 import type { Waiting } from './events-in-turn.ts';
 import { fold } from './fold.ts';
 import { OutboxDisk } from './outbox-disk.ts';
-import { OutboxIndex } from './outbox-index.ts';
 import { restoreOutbox } from './outbox-records.ts';
+import { OutboxView } from './outbox-view.ts';
 
 export interface OutboxOptions {
   readonly records: Records;
@@ -37,9 +35,8 @@ export interface OutboxSize extends Size {
   readonly fill: number;
 }
 
-export class Outbox {
+export class Outbox extends OutboxView {
   readonly #o: OutboxOptions;
-  readonly #index = new OutboxIndex();
   readonly #disk: OutboxDisk;
   readonly #cloudUids = new CloudUids();
   #newestSequence = 0;
@@ -48,6 +45,7 @@ export class Outbox {
   #damaged = 0;
 
   private constructor(options: OutboxOptions) {
+    super();
     this.#o = options;
     this.#disk = new OutboxDisk({
       records: options.records,
@@ -66,31 +64,8 @@ export class Outbox {
     return outbox;
   }
 
-  /** Everything owed or parked, oldest first. */
-  get entries(): readonly OutboxEntry[] {
-    return [...this.#index.values()].map(({ entry }) => entry);
-  }
-
-  /** What still has to be sent, oldest first. */
-  get pending(): readonly OutboxEntry[] {
-    return this.entries.filter(({ state }) => state !== 'parked');
-  }
-
-  /** How many still have to be sent. */
-  get waiting(): number {
-    return this.#index.waiting;
-  }
-
-  get owesOtherThanEvents(): boolean {
-    return this.#index.owesOtherThanEvents;
-  }
-
-  get isEmpty(): boolean {
-    return this.#index.isEmpty;
-  }
-
   get size(): OutboxSize {
-    const { size } = this.#index;
+    const { size } = this.index;
     const { limits } = this.#o;
     const fill = Math.max(size.entries / limits.entries, size.bytes / limits.bytes);
     return { ...size, droppedEvents: this.#droppedEvents, damaged: this.#damaged, fill };
@@ -99,32 +74,6 @@ export class Outbox {
   /** The highest version under which a write was ever taken in here, also one that is settled by now; '' for none. */
   get newestVersion(): string {
     return this.#newestVersion;
-  }
-
-  get(sequence: number): OutboxEntry | undefined {
-    return this.#index.get(sequence)?.entry;
-  }
-
-  /** @throws NoSuchEntryError */
-  take(sequence: number): OutboxEntry {
-    const entry = this.get(sequence);
-    if (entry === undefined) throw new NoSuchEntryError(sequence);
-    return entry;
-  }
-
-  /** What is owed of one object, oldest first; parked entries are not. */
-  pendingOf(path: string): readonly OutboxEntry[] {
-    return this.#index.pendingOf(path);
-  }
-
-  /** Something other than an Event is owed of this resource. @param namespace '' for all of them */
-  owes(gvr: GroupVersionResource, namespace = ''): boolean {
-    return this.#index.owes(gvr, namespace);
-  }
-
-  /** Asks again whenever fewer writes are owed than before. Rejects when the signal aborts. */
-  whenNot(isOwed: () => boolean, signal: AbortSignal): Promise<void> {
-    return this.#index.whenNot(isOwed, signal);
   }
 
   /**
@@ -139,13 +88,13 @@ export class Outbox {
     const draft = folded === undefined ? fresh(write) : folded.entry;
     const entry = draft === undefined ? undefined : { ...draft, sequence };
     const value = entry === undefined ? undefined : encodeEntry(entry);
-    const before = this.#index.get(sequence);
-    const dropped = value === undefined ? [] : this.#index.roomFor(write, value.length, before, this.#o.limits);
+    const before = this.index.get(sequence);
+    const dropped = value === undefined ? [] : this.index.roomFor(write, value.length, before, this.#o.limits);
     this.#newestSequence = Math.max(this.#newestSequence, sequence);
     this.#newestVersion = maxResourceVersion(this.#newestVersion, write.resourceVersion);
     // Seen by whoever folds or sends from now on; taken back when the disk refuses.
-    const events = dropped.map((one) => this.#index.delete(one.sequence)!);
-    if (entry === undefined) this.#index.delete(sequence);
+    const events = dropped.map((one) => this.index.delete(one.sequence)!);
+    if (entry === undefined) this.index.delete(sequence);
     else this.#put(entry, value!.length);
     try {
       await this.#disk.write([sequence, ...sequencesOf(dropped)]);
@@ -175,13 +124,13 @@ export class Outbox {
 
   /** The cloud has it. Should the disk not hear of that, the next life looks and finds it done. */
   async settle(entries: readonly OutboxEntry[]): Promise<void> {
-    for (const { sequence } of entries) this.#index.delete(sequence);
+    for (const { sequence } of entries) this.index.delete(sequence);
     await this.#disk.note(sequencesOf(entries));
   }
 
   /** Given up by an operator. Gone from disk, too, when it resolves; kept when it rejects. */
   async drop(entry: OutboxEntry): Promise<void> {
-    const before = this.#index.delete(entry.sequence);
+    const before = this.index.delete(entry.sequence);
     try {
       await this.#disk.write([entry.sequence]);
     } catch (error) {
@@ -244,7 +193,7 @@ export class Outbox {
     const changed = entries.map((entry) => ({
       sequence: entry.sequence,
       entry,
-      before: this.#index.get(entry.sequence),
+      before: this.index.get(entry.sequence),
     }));
     for (const entry of entries) this.#put(entry, encodeEntry(entry).length);
     try {
@@ -261,14 +210,14 @@ export class Outbox {
   ): void {
     for (const { sequence, entry, before } of changed) {
       if (!isSameWrite(this.get(sequence), entry)) continue;
-      if (before === undefined) this.#index.delete(sequence);
+      if (before === undefined) this.index.delete(sequence);
       else this.#put(before.entry, before.bytes);
     }
   }
 
   #put(entry: OutboxEntry, bytes: number): void {
     if (entry.cloudUid !== undefined) this.#cloudUids.see(uidOf(entry.before), entry.cloudUid);
-    this.#index.put(entry, bytes);
+    this.index.put(entry, bytes);
     this.#newestSequence = Math.max(this.#newestSequence, entry.sequence);
     if (entry.state !== 'parked') this.#newestVersion = maxResourceVersion(this.#newestVersion, entry.resourceVersion);
   }

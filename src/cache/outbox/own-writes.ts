@@ -75,7 +75,9 @@ export class OwnWrites implements OwnWritesView {
       shown = this.get(path)!.resourceVersion;
       const scopes = [...this.#o.scopesOf(gvr)];
       await Promise.all(
-        scopes.map((followed) => followed.showOwnWrite((snapshot) => this.#change(followed.scope, snapshot, path))),
+        scopes.map((followed) =>
+          followed.content.showOwnWrite((snapshot) => this.#change(followed.scope, snapshot, path)),
+        ),
       );
     }
   }
@@ -102,7 +104,7 @@ export class OwnWrites implements OwnWritesView {
   end(path: string, resourceVersion: string): void {
     const own = this.#forget(path);
     if (own === undefined) return;
-    for (const followed of this.#o.scopesOf(own.gvr)) followed.endOwnWrite(own.key, resourceVersion);
+    for (const followed of this.#o.scopesOf(own.gvr)) followed.content.endOwnWrite(own.key, resourceVersion);
   }
 
   /** The cloud will not have it: every scope shows what the cloud has when this resolves. */
@@ -119,7 +121,7 @@ export class OwnWrites implements OwnWritesView {
     const scopes = [...scopesOf(own.gvr)];
     await Promise.all(
       scopes.map((one) =>
-        one.giveUpOwnWrite(own.key, (snapshot) =>
+        one.content.giveUpOwnWrite(own.key, (snapshot) =>
           this.#byPath.has(path) ? undefined : cloudsWord(snapshot, own.key, next),
         ),
       ),
