@@ -6,8 +6,11 @@ import { type ReadOptions, readOptions } from '../cache/read-options.ts';
 import { collectionPath, type Scope, scopeOf, scopeOfObject } from '../cache/scope.ts';
 import type { Exchange } from './exchange.ts';
 
-/** `json` also for clients that would rather have protobuf but take JSON. */
-export type ReadForm = 'json' | 'table' | 'partial-object-metadata' | 'other';
+/** `json` also for clients that would rather have protobuf but take JSON; `protobuf` for those that take nothing plainer. */
+export type ReadForm = 'json' | 'protobuf' | 'table' | 'partial-object-metadata' | 'other';
+
+/** Forms in which the store answers. */
+export type StoreForm = Extract<ReadForm, 'json' | 'protobuf' | 'partial-object-metadata'>;
 
 export interface CollectionRead {
   readonly verb: 'list' | 'watch';
@@ -108,6 +111,7 @@ export function objectPath(gvr: GroupVersionResource, namespace: string, name: s
 function formsOf(accept: string | undefined): { readonly form: ReadForm; readonly takesJson: boolean } {
   const takesJson = acceptsPlainJson(accept);
   const rendering = preferredRendering(accept);
-  const isPlain = rendering !== 'table' && rendering !== 'partial-object-metadata';
-  return { form: isPlain ? (takesJson ? 'json' : 'other') : rendering, takesJson };
+  if (rendering === 'table' || rendering === 'partial-object-metadata') return { form: rendering, takesJson };
+  if (takesJson) return { form: 'json', takesJson };
+  return { form: rendering === 'protobuf' ? 'protobuf' : 'other', takesJson };
 }

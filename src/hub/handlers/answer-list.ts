@@ -1,4 +1,4 @@
-// A LIST answered from a complete scope, in plain JSON or as PartialObjectMetadataList.
+// A LIST answered from a complete scope, in plain JSON, as PartialObjectMetadataList, or in protobuf.
 import { ListText } from '../../apimachinery/list-text.ts';
 import { toPartialObjectMetadata } from '../../apimachinery/partial-object-metadata.ts';
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
@@ -6,14 +6,16 @@ import { expired, tooLargeResourceVersion } from '../../apimachinery/status.ts';
 import type { FollowedScope } from '../../cache/followed-scope.ts';
 import type { ReadOptions } from '../../cache/read-options.ts';
 import { type Scope, scopeMatches } from '../../cache/scope.ts';
-import { answerText, cacheHeaders } from '../answer.ts';
+import { answerBody, answerText, cacheHeaders } from '../answer.ts';
 import type { Exchange } from '../exchange.ts';
+import { asProtobuf, protobufType } from '../protobuf-answer.ts';
+import type { StoreForm } from '../read-request.ts';
 
 export interface ListAnswer {
   readonly followed: FollowedScope;
   readonly scope: Scope;
   readonly options: ReadOptions;
-  readonly asMetadata: boolean;
+  readonly form: StoreForm;
   /** Milliseconds, on the scope's clock. */
   readonly now: number;
 }
@@ -23,7 +25,7 @@ export interface ListAnswer {
  * @throws StatusError 410 for a page token or an exact past version, 504 for a version that is not reached yet
  */
 export function answerList(exchange: Exchange, answer: ListAnswer): void {
-  const { followed, scope, options, asMetadata, now } = answer;
+  const { followed, scope, options, form, now } = answer;
   const { snapshot } = followed;
   if (options.continue !== '')
     throw expired(
@@ -42,6 +44,7 @@ export function answerList(exchange: Exchange, answer: ListAnswer): void {
   }
   const all = snapshot.sorted();
   const objects = scope.id === followed.scope.id ? all : all.filter((object) => scopeMatches(scope, object));
+  const asMetadata = form === 'partial-object-metadata';
   const listType = asMetadata ? { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1' } : snapshot.listType;
   const items = asMetadata
     ? objects.map(({ body }) => ({ body: toPartialObjectMetadata(body), itemStart: 0 }))
@@ -49,5 +52,13 @@ export function answerList(exchange: Exchange, answer: ListAnswer): void {
   followed.wasRead(now);
   exchange.source = 'cache';
   const text = new ListText({ ...listType, resourceVersion: snapshot.resourceVersion }, items);
-  answerText(exchange, cacheHeaders(followed.ageSeconds(now)), text);
+  const age = followed.ageSeconds(now);
+  if (form === 'protobuf') answerBody(exchange, 200, cacheHeaders(age, protobufType), asProtobuf(wholeOf(text)));
+  else answerText(exchange, cacheHeaders(age), text);
+}
+
+function wholeOf(text: ListText): Buffer {
+  const whole = Buffer.allocUnsafe(text.bytes);
+  text.read(whole);
+  return whole;
 }

@@ -7,21 +7,23 @@ import type { FollowedScope } from '../../cache/followed-scope.ts';
 import type { ReadOptions } from '../../cache/read-options.ts';
 import type { Scope } from '../../cache/scope.ts';
 import { Watcher } from '../../cache/watch/watcher.ts';
-import { cacheHeaders, openStream } from '../answer.ts';
+import { cacheHeaders, jsonType, openStream } from '../answer.ts';
 import type { Exchange } from '../exchange.ts';
+import { framesAsProtobuf, protobufStreamType } from '../protobuf-answer.ts';
+import type { StoreForm } from '../read-request.ts';
 import type { WatcherRegistry } from '../watcher-registry.ts';
 
 export interface WatchAnswer {
   readonly followed: FollowedScope;
   readonly scope: Scope;
   readonly options: ReadOptions;
-  readonly asMetadata: boolean;
+  readonly form: StoreForm;
   readonly watchers: WatcherRegistry;
 }
 
 /** @throws StatusError 410 or 504 before anything is written. */
 export function answerWatch(exchange: Exchange, answer: WatchAnswer): Promise<void> {
-  const { followed, scope, options, asMetadata, watchers } = answer;
+  const { followed, scope, options, form, watchers } = answer;
   const { response, signal } = exchange;
   const { resourceVersion } = options;
   const startsEmpty = resourceVersion === '' || resourceVersion === '0';
@@ -29,6 +31,7 @@ export function answerWatch(exchange: Exchange, answer: WatchAnswer): Promise<vo
   if (sendInitialEvents && !startsEmpty && compareResourceVersion(resourceVersion, followed.resourceVersion) > 0) {
     throw tooLargeResourceVersion(resourceVersion, followed.resourceVersion);
   }
+  const isProtobuf = form === 'protobuf';
   return new Promise((resolve) => {
     const now = watchers.now();
     const watcher = new Watcher({
@@ -39,13 +42,13 @@ export function answerWatch(exchange: Exchange, answer: WatchAnswer): Promise<vo
       // Since 1.34 also for the old form that asks for the state without sendInitialEvents, if it takes bookmarks.
       markInitialEventsEnd: sendInitialEvents && options.allowWatchBookmarks,
       allowBookmarks: options.allowWatchBookmarks,
-      render: asMetadata ? toPartialObjectMetadata : undefined,
+      render: form === 'partial-object-metadata' ? toPartialObjectMetadata : undefined,
       now,
       deadline: now + watchers.lifetimeMs(options.timeoutSeconds),
       sink: {
         write: (frames, count) => {
           watchers.count(count);
-          return response.write(frames);
+          return response.write(isProtobuf ? framesAsProtobuf(frames) : frames);
         },
         onDrain: (listener) => response.on('drain', listener),
         end: () => response.end(),
@@ -60,7 +63,7 @@ export function answerWatch(exchange: Exchange, answer: WatchAnswer): Promise<vo
     watchers.add(watcher);
     followed.wasRead(now);
     exchange.source = 'cache';
-    openStream(response, cacheHeaders(followed.ageSeconds(now)));
+    openStream(response, cacheHeaders(followed.ageSeconds(now), isProtobuf ? protobufStreamType : jsonType));
     if (signal.aborted) return leave();
     signal.addEventListener('abort', leave, { once: true });
     watcher.changed();

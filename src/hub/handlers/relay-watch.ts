@@ -23,7 +23,7 @@ import { UpstreamBodyCutError, UpstreamUnreachableError } from '../upstream/erro
 export function relayWatch(services: Services): Handler {
   return (exchange, next) => {
     const { read } = exchange;
-    if (read?.verb !== 'watch' || read.form === 'other') return next();
+    if (read?.verb !== 'watch' || read.form === 'other' || read.form === 'protobuf') return next();
     const accept = jsonClauses(exchange.request.headers.accept);
     if (preferredRendering(accept) !== read.form) return next();
     exchange.source = 'upstream';

@@ -34,13 +34,13 @@ export function serveSharedList(services: Services): Handler {
       const { credential } = exchange.caller;
       if (!cache.mayRead({ identity, credential }, scope, answering.resourceVersion)) return next();
       if (cache.rights.has(identity, answering.scope)) answering.lend(identity, credential);
-      return answerList(exchange, { followed: answering, scope, options, asMetadata: false, now: clock.now() });
+      return answerList(exchange, { followed: answering, scope, options, form: 'json', now: clock.now() });
     }
     if (cache.scopes.following(scope) !== undefined || !isFollowable(scope.gvr)) return next();
     if (!cache.canKeep(scope.gvr)) return next();
     const followed = await freshen(services, exchange, scope);
     if (followed === undefined) return next();
     if (wants !== '' && wants !== '0' && compareResourceVersion(wants, followed.resourceVersion) > 0) return next();
-    answerList(exchange, { followed, scope, options, asMetadata: false, now: clock.now() });
+    answerList(exchange, { followed, scope, options, form: 'json', now: clock.now() });
   }
 }

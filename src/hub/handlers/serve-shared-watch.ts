@@ -27,7 +27,7 @@ export function serveSharedWatch(services: Services): Handler {
     const followed = await scopeFor(services, exchange, scope, options);
     if (followed === undefined) return next();
     try {
-      await answerWatch(exchange, { followed, scope, options, asMetadata: false, watchers: services.watchers });
+      await answerWatch(exchange, { followed, scope, options, form: 'json', watchers: services.watchers });
     } catch (error) {
       const isTooOld = error instanceof StatusError && error.status.code === 410;
       const isOurs = followed.snapshot.ring.isInLeap(options.resourceVersion);

@@ -9,11 +9,10 @@ import { builtInKind } from '../../cache/writes/kinds/rules-of.ts';
 import type { WriteRequest } from '../../cache/writes/write-request.ts';
 import { answerBody, jsonType } from '../answer.ts';
 import type { Exchange } from '../exchange.ts';
+import { protobufType } from '../protobuf-answer.ts';
 import { unpacked } from '../read-body.ts';
 import type { Services } from '../services.ts';
 import { writeRequestOf } from '../write-request-of.ts';
-
-const protobufType = 'application/vnd.kubernetes.protobuf';
 
 /** @throws StatusError as the apiserver would refuse it, or 503 with the reason why it is not kept here */
 export async function acceptWrite(services: Services, exchange: Exchange, outcome?: Outcome): Promise<void> {

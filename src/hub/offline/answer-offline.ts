@@ -16,11 +16,12 @@ import type { FollowedScope } from '../../cache/followed-scope.ts';
 import { readOptions } from '../../cache/read-options.ts';
 import type { Scope } from '../../cache/scope.ts';
 import { isOutdated, tellingScopes } from '../../cache/telling-scopes.ts';
-import { answerBody, cacheHeaders } from '../answer.ts';
+import { answerBody, cacheHeaders, jsonType } from '../answer.ts';
 import type { Exchange } from '../exchange.ts';
 import { answerList } from '../handlers/answer-list.ts';
 import { answerWatch } from '../handlers/answer-watch.ts';
-import { type CollectionRead, type ObjectRead, type Read, statusReadOf } from '../read-request.ts';
+import { asProtobuf, protobufType } from '../protobuf-answer.ts';
+import { type CollectionRead, type ObjectRead, type Read, type StoreForm, statusReadOf } from '../read-request.ts';
 import type { Services } from '../services.ts';
 import { isWrite } from '../write-request-of.ts';
 import { acceptWrite } from './accept-write.ts';
@@ -72,16 +73,15 @@ async function answerCollection(
   identity: string,
   read: CollectionRead,
 ): Promise<void> {
-  const asMetadata = read.form === 'partial-object-metadata';
-  if (!read.takesJson && !asMetadata) throw notAcceptable(['application/json']);
+  const form = storeFormOf(read);
   const options = read.options();
   const followed = answering(services, identity, read.scope);
   // After a restart nobody's token is known here: this one follows the scope as soon as the link is back.
   if (services.cache.rights.has(identity, followed.scope)) followed.lend(identity, exchange.caller.credential);
   if (read.verb === 'watch') {
-    return answerWatch(exchange, { followed, scope: read.scope, options, asMetadata, watchers: services.watchers });
+    return answerWatch(exchange, { followed, scope: read.scope, options, form, watchers: services.watchers });
   }
-  answerList(exchange, { followed, scope: read.scope, options, asMetadata, now: services.clock.now() });
+  answerList(exchange, { followed, scope: read.scope, options, form, now: services.clock.now() });
 }
 
 /** @throws StatusError 503 when no complete scope covers it, or this caller was never seen to have the right to it */
@@ -94,8 +94,7 @@ function answering({ cache, link }: Services, identity: string, scope: Scope): F
 }
 
 function answerObject(services: Services, exchange: Exchange, identity: string, read: ObjectRead): void {
-  const asMetadata = read.form === 'partial-object-metadata';
-  if (!read.takesJson && !asMetadata) throw notAcceptable(['application/json']);
+  const form = storeFormOf(read);
   const { info } = exchange;
   const wants = info.search === '' ? '' : readOptions(info.query, 'get').resourceVersion;
   const inScope = sightInScopes(services, identity, read);
@@ -110,8 +109,22 @@ function answerObject(services: Services, exchange: Exchange, identity: string, 
   }
   if (sight.body === undefined) throw notFound(read.gvr, read.name);
   exchange.source = 'cache';
-  const body = asMetadata ? toPartialObjectMetadata(sight.body) : sight.body;
-  answerBody(exchange, 200, cacheHeaders(Math.floor(sight.ageMs / 1000)), body);
+  const age = Math.floor(sight.ageMs / 1000);
+  const contentType = form === 'protobuf' ? protobufType : jsonType;
+  answerBody(exchange, 200, cacheHeaders(age, contentType), inForm[form](sight.body));
+}
+
+const inForm: Readonly<Record<StoreForm, (body: Buffer) => Buffer>> = {
+  json: (body) => body,
+  protobuf: asProtobuf,
+  'partial-object-metadata': toPartialObjectMetadata,
+};
+
+/** Columns of a Table are made by the cloud. @throws StatusError 406 */
+function storeFormOf({ form, takesJson }: Read): StoreForm {
+  if (form === 'protobuf' || form === 'partial-object-metadata') return form;
+  if (takesJson) return 'json';
+  throw notAcceptable([jsonType, protobufType]);
 }
 
 /** With the version that the scope has reached: its objects are at least as new. The scope that has come furthest counts. */
