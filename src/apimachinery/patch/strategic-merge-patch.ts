@@ -5,7 +5,7 @@
 //
 // As there, words the type does not know stay in the result until `conform` (../schema) takes them out.
 import { isJsonArray, isJsonObject, type JsonDraft, type JsonObject, type JsonValue, own, setOwn } from '../json.ts';
-import { type FieldSchema, namedFields, type TypeSchema } from '../schema/type-schema.ts';
+import type { FieldSchema, TypeSchema } from '../schema/type-schema.ts';
 import {
   deleteFromListPrefix,
   elementOrderPrefix,
@@ -131,7 +131,7 @@ function asList(value: JsonValue, name: string): readonly JsonValue[] {
 function fieldOf(type: TypeSchema | undefined, name: string): FieldSchema {
   if (type === undefined) throw new PatchError(500, `${name} is merged into something that is no struct`);
   const folded = name.toLowerCase();
-  const field = type.field(name) ?? namedFields(type).find((one) => one.json.toLowerCase() === folded);
+  const field = type.field(name) ?? type.namedFields.find((one) => one.json.toLowerCase() === folded);
   if (field === undefined) throw new PatchError(500, `${type.name} has no field ${name}`);
   return field;
 }

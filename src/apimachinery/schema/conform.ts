@@ -4,7 +4,7 @@
 import { isJsonArray, isJsonObject, type JsonDraft, type JsonObject, type JsonValue, own, setOwn } from '../json.ts';
 import { canonicalQuantity } from './quantity.ts';
 import { formatMicroTime, formatTime, parseTimestamp, zeroTimeSeconds } from './timestamp.ts';
-import { type FieldSchema, namedFields, type TypeSchema } from './type-schema.ts';
+import type { FieldSchema, TypeSchema } from './type-schema.ts';
 import { isLeftOut, zeroElement, zeroJson } from './zero-value.ts';
 
 export interface Conformed {
@@ -42,7 +42,7 @@ function conformObject(type: TypeSchema, value: JsonValue, path: string, unknown
       if (word !== '') draft[key] = word;
     }
   }
-  for (const field of namedFields(type)) {
+  for (const field of type.namedFields) {
     const at = own(value, field.json) ?? null;
     const result = at === null ? zeroJson(field) : conformField(field, at, join(path, field.json), unknown);
     if (result !== undefined && !(at !== null && isLeftOut(field, result))) draft[field.json] = result;

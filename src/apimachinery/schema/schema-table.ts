@@ -30,6 +30,7 @@ export class SchemaTable {
   readonly #kinds = new Map<string, string>();
   /** Type name → its lines as text, until they are asked for. */
   readonly #blocks = new Map<string, string>();
+  #groups: ReadonlySet<string> | undefined;
   readonly #types = new Map<string, TypeSchema>();
 
   constructor(text: string) {
@@ -50,6 +51,12 @@ export class SchemaTable {
   kind(apiVersion: string, kind: string): TypeSchema | undefined {
     const name = this.#kinds.get(`${apiVersion} ${kind}`) ?? this.#kinds.get(`* ${kind}`);
     return name === undefined ? undefined : this.type(name);
+  }
+
+  /** Whether a group has any kind of Kubernetes' own; '' is the core group. */
+  hasGroup(group: string): boolean {
+    this.#groups ??= new Set(this.kinds().map(([apiVersion]) => apiVersion.split('/').slice(0, -1).join('/')));
+    return this.#groups.has(group);
   }
 
   /** All kinds, as `[apiVersion, kind]`; apiVersion `*` for those of every group. */

@@ -49,6 +49,7 @@ export class TypeSchema {
   /** It has `kind` and `apiVersion` in JSON, which protobuf keeps outside. */
   readonly hasTypeMeta: boolean;
   readonly fields: readonly FieldSchema[];
+  #named: readonly FieldSchema[] | undefined;
   #byJson: Map<string, FieldSchema> | undefined;
   #byTag: number[] | undefined;
   #descending: readonly FieldSchema[] | undefined;
@@ -59,9 +60,15 @@ export class TypeSchema {
     this.fields = fields;
   }
 
+  /** All fields with a JSON name, those of inline structs in their place. */
+  get namedFields(): readonly FieldSchema[] {
+    this.#named ??= this.fields.flatMap((field) => (field.isInline ? field.message!.namedFields : [field]));
+    return this.#named;
+  }
+
   /** The field with this JSON name, those of inline structs among them; `kind` and `apiVersion` are none. */
   field(json: string): FieldSchema | undefined {
-    this.#byJson ??= new Map(namedFields(this).map((field) => [field.json, field]));
+    this.#byJson ??= new Map(this.namedFields.map((field) => [field.json, field]));
     return this.#byJson.get(json);
   }
 
@@ -79,9 +86,4 @@ export class TypeSchema {
     this.#descending ??= this.fields.filter((field) => field.tag > 0).toSorted((one, other) => other.tag - one.tag);
     return this.#descending;
   }
-}
-
-/** All fields with a JSON name, those of inline structs in their place. */
-export function namedFields(type: TypeSchema): readonly FieldSchema[] {
-  return type.fields.flatMap((field) => (field.isInline ? namedFields(field.message!) : [field]));
 }

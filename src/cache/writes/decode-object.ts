@@ -12,7 +12,7 @@ import {
 } from '../../apimachinery/json.ts';
 import { ConformError, type Conformed, conform } from '../../apimachinery/schema/conform.ts';
 import { schemaOf } from '../../apimachinery/schema/schema-of.ts';
-import { namedFields, type TypeSchema } from '../../apimachinery/schema/type-schema.ts';
+import type { TypeSchema } from '../../apimachinery/schema/type-schema.ts';
 import { metadataOf, withMembers } from './object-view.ts';
 import { cannotJudge } from './refusals.ts';
 import type { WriteRequest } from './write-request.ts';
@@ -51,7 +51,7 @@ function read(
 /** Stored as protobuf, a list or map that is empty is none. */
 function asStored(type: TypeSchema, object: JsonObject): JsonObject {
   const draft: JsonDraft = { ...object };
-  for (const field of namedFields(type)) {
+  for (const field of type.namedFields) {
     const value = own(object, field.json);
     if (value === undefined || value === null) continue;
     if (field.container === 'none') {
@@ -82,7 +82,7 @@ function anyElement(path: string): string {
 
 function withUnknown(type: TypeSchema, given: JsonObject, conformed: JsonObject): JsonObject {
   const draft: JsonDraft = { ...conformed };
-  for (const field of namedFields(type)) {
+  for (const field of type.namedFields) {
     const [from, to] = [own(given, field.json), own(conformed, field.json)];
     if (field.message === undefined || from === undefined || to === undefined) continue;
     setOwn(draft, field.json, within(field.message, from, to, field.container));

@@ -69,8 +69,5 @@ const otherGroups: ReadonlySet<string> = new Set([
 /** In a group that has no kind of Kubernetes' own: a newer kind of a known group is none. */
 export function isCustomResource({ gvr }: { readonly gvr: Pick<WriteRequest['gvr'], 'group'> }): boolean {
   if (gvr.group === '' || otherGroups.has(gvr.group)) return false;
-  const prefix = `${gvr.group}/`;
-  return !schemaTable()
-    .kinds()
-    .some(([apiVersion]) => apiVersion.startsWith(prefix));
+  return !schemaTable().hasGroup(gvr.group);
 }
