@@ -5,7 +5,7 @@
 // it, or what became of it since.
 import { type GroupVersionResource, gvrKey } from '../apimachinery/group-version-resource.ts';
 import type { KubernetesObject } from '../apimachinery/object.ts';
-import { compareResourceVersion } from '../apimachinery/resource-version.ts';
+import { compareResourceVersion, maxResourceVersion } from '../apimachinery/resource-version.ts';
 import { BoundedMap } from './bounded-map.ts';
 import type { CloudWord } from './cloud-word.ts';
 import type { FollowedScope } from './followed-scope.ts';
@@ -33,6 +33,8 @@ interface Told {
 interface Answered extends Told {
   /** As `gvrKey`. */
   readonly resource: string;
+  /** The newest version that was answered before; '' for none. */
+  readonly since: string;
   /** The object under a version that was given out here. */
   raised?: KubernetesObject;
 }
@@ -54,7 +56,9 @@ export class AnsweredWrites {
   see(path: string, told: Told): void {
     const resource = gvrKey(told.gvr);
     const isOfUid = !('goneUid' in told.word) || told.word.goneUid !== '';
-    if (isOfUid) this.#byPath.set(path, { ...told, resource });
+    const before = this.#byPath.peek(path);
+    const since = before === undefined ? '' : maxResourceVersion(before.since, versionOf(before));
+    if (isOfUid) this.#byPath.set(path, { ...told, resource, since });
     else this.#byPath.delete(path); // of what comes under that name later it could not be told
     if (!('goneUid' in told.word)) return;
     const gone = this.#gone.get(resource) ?? new Set();
@@ -101,7 +105,7 @@ export class AnsweredWrites {
       if (answered === undefined || !('goneUid' in answered.word)) gone.delete(path);
       else {
         const shown = snapshot.get(answered.key);
-        if (shown !== undefined && isGone(answered.word.goneUid, shown, snapshot)) return true;
+        if (shown !== undefined && isGone(shown, snapshot, answered.word.goneUid, answered.since)) return true;
       }
     }
     return false;
@@ -155,18 +159,22 @@ export class AnsweredWrites {
 }
 
 /** Its stream has not come so far, and nothing else has shown it. */
-function isBehind({ scope, snapshot, cloudVersion }: FollowedScope, { key, word }: Answered): boolean {
+function isBehind({ scope, snapshot, cloudVersion }: FollowedScope, { key, word, since }: Answered): boolean {
   const shown = snapshot.get(key);
-  if ('goneUid' in word) return shown !== undefined && isGone(word.goneUid, shown, snapshot);
+  if ('goneUid' in word) return shown !== undefined && isGone(shown, snapshot, word.goneUid, since);
   const { object } = word;
   if (compareResourceVersion(cloudVersion, object.resourceVersion) >= 0) return false;
-  if (shown === undefined) return scopeMatches(scope, object);
-  return compareResourceVersion(shown.resourceVersion, object.resourceVersion) < 0;
+  if (shown === undefined && !snapshot.isOwn(key)) return scopeMatches(scope, object);
+  return compareResourceVersion(snapshot.cloudVersionOf(key), object.resourceVersion) < 0;
 }
 
-/** What was made here is shown under a uid of its own until the scope is read anew. */
-function isGone(uid: string, shown: KubernetesObject, snapshot: Snapshot): boolean {
-  return shown.uid === uid || snapshot.isOwn(shown.key);
+/**
+ * What was made here is shown under a uid of its own until the scope is read anew; and what the stream has brought last may
+ * have been gone already when the one that was deleted was made.
+ */
+function isGone(shown: KubernetesObject, snapshot: Snapshot, uid: string, since: string): boolean {
+  const isEarlier = compareResourceVersion(snapshot.cloudVersion, since) < 0;
+  return shown.uid === uid || snapshot.isOwn(shown.key) || isEarlier;
 }
 
 /** Another scope has heard of what became of it since. */

@@ -180,6 +180,10 @@ export class Cache {
       this.scopes.restore({ ...scope, confirmedAt: timing.now() - ageMs }, byNode ? nodeLender : undefined);
     }
     await this.writes.restore();
+    const { outbox, versions } = this.writes;
+    for (const { snapshot } of this.scopes.all) {
+      if (snapshot.beginAnew(outbox.newestVersion)) versions.see(snapshot.resourceVersion);
+    }
     this.writes.start(events.crashed);
   }
 

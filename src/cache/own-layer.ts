@@ -45,6 +45,11 @@ export class OwnLayer {
     return this.#ending.size > 0;
   }
 
+  /** The version at which the cloud has what is shown, once it has answered; '' when it has no such object. */
+  awaited(key: string): string | undefined {
+    return this.#ending.get(key);
+  }
+
   /** From now on it is shown as written here. */
   cover(key: string, cloud: KubernetesObject | undefined): void {
     if (!this.#beneath.has(key)) this.#beneath.set(key, { object: cloud, version: cloud?.resourceVersion ?? '' });

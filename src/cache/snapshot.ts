@@ -103,6 +103,18 @@ export class Snapshot {
     return this.#own.has(key);
   }
 
+  /** At which version the cloud had what is shown under this key, whatever version it is shown under; '' for none. */
+  cloudVersionOf(key: string): string {
+    if (!this.#own.has(key)) return this.get(key)?.resourceVersion ?? '';
+    return this.#own.awaited(key) ?? this.#own.get(key)?.resourceVersion ?? '';
+  }
+
+  /** Who has this version cannot be told what came after it, not by the cloud either: see EventRing, and own writes of an earlier life. */
+  isOutOfReach(resourceVersion: string): boolean {
+    const isAhead = compareResourceVersion(resourceVersion, this.#resourceVersion) > 0;
+    return this.#ring.isInLeap(resourceVersion) || (isAhead && this.hasOwnWrites);
+  }
+
   get ring(): EventRing {
     return this.#ring;
   }
@@ -159,6 +171,20 @@ export class Snapshot {
     this.#mustRestart = false;
     this.#listType = snapshot.listType;
     this.#replaceRing(snapshot.floor);
+  }
+
+  /**
+   * What an earlier life told its clients of objects that are newer than its version is not known: none of them goes on
+   * from here. Begins at a version above this one and all that are shown.
+   * @returns false when there is nothing of the kind
+   */
+  beginAnew(above: string): boolean {
+    if (!this.#isMixed) return false;
+    let newest = maxResourceVersion(above, this.#resourceVersion);
+    for (const { resourceVersion } of this.#objects.values()) newest = maxResourceVersion(newest, resourceVersion);
+    this.#resourceVersion = String(BigInt(newest) + 1n);
+    this.#replaceRing(this.#resourceVersion);
+    return true;
   }
 
   /** Forgets everything: watchers of before have to start anew. */

@@ -134,7 +134,8 @@ export class Informer {
     this.#o.note(`${this.#o.client.name} hears ${type} ${keyOf(object)} ${text(object)}`);
     const known = this.store.get(keyOf(object));
     if (type === 'ADDED' && known !== undefined) this.#fault(`ADDED ${text(object)} is known as ${text(known)}`);
-    if (type !== 'ADDED' && known === undefined) this.#fault(`${type} ${text(object)} is not known`);
+    // To be told once more that something is gone does no harm.
+    if (type === 'MODIFIED' && known === undefined) this.#fault(`MODIFIED ${text(object)} is not known`);
     if (type === 'DELETED' && !this.#o.mayBeGone(object, this.#pathOf(object)))
       this.#fault(`DELETED ${text(object)}, which nobody has deleted`);
     if (type === 'DELETED') this.store.delete(keyOf(object));

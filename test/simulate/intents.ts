@@ -39,6 +39,8 @@ export class Intents {
   readonly #provisional = new Map<string, string>();
   /** Token of a creation → uid in the cloud, the last one if it was made anew there. */
   readonly #uids = new Map<string, string>();
+  /** Place and field → what was written over what, and stands there. */
+  readonly #overwritten = new Map<string, { readonly older: Intent; readonly newer: Intent }>();
   readonly #gone = new Set<string>();
   /** Uids of objects that clients of the hub have written to. */
   readonly #written = new Set<string>();
@@ -88,6 +90,9 @@ export class Intents {
     const { uid } = after.object;
     const meantFor = intent === undefined ? undefined : this.#accepted.get(intent.id);
     if (meantFor !== undefined && meantFor !== cluster) this.#fault(`${describe(intent!)} went to ${cluster}`);
+    if (type === 'DELETED') {
+      for (const field of was.keys()) this.#overwritten.delete(`${path} ${field}`);
+    }
     if (type !== 'DELETED') {
       if (intent !== undefined) this.#written.add(uid);
       return;
@@ -116,11 +121,11 @@ export class Intents {
 
   /** What was acknowledged earlier is not written over what was acknowledged later. */
   #checkOrder(field: string, token: string, was: string | undefined, path: string): void {
+    this.#overwritten.delete(`${path} ${field}`);
     const [older, newer] = [this.#byToken(token), this.#byToken(was ?? '')];
     if (older?.outcome !== 'acknowledged' || newer?.outcome !== 'acknowledged' || older.order > newer.order) return;
-    this.#fault(
-      `${token}, acknowledged by ${older.by}, was written over ${was}, acknowledged later by ${newer.by}, in ${field} of ${path}`,
-    );
+    // Where both are brought once more in their order, the newer one comes back.
+    this.#overwritten.set(`${path} ${field}`, { older, newer });
   }
 
   /** Somebody has deleted it, or may have. */
@@ -156,6 +161,9 @@ export class Intents {
       parked.flatMap(({ after }) => (after === undefined ? [] : [...fieldsOf(after).values()])),
     );
     const parkedDeletions = new Set(parked.filter(({ op }) => op === 'delete').map(({ target }) => targetPath(target)));
+    for (const [place, { older, newer }] of this.#overwritten) {
+      this.#fault(`${place}: ${describe(older)}, was written over ${describe(newer)}`);
+    }
     for (const intent of this.#all) {
       if (intent.outcome !== 'acknowledged') continue;
       if (intent.verb === 'delete') this.#settleDeletion(intent, parkedDeletions);
@@ -182,7 +190,7 @@ export class Intents {
         other.path === intent.path &&
         (other.values.has(field) || other.verb === 'delete') &&
         (other.order > intent.order || other.outcome === 'open') &&
-        (other.outcome === 'acknowledged' || this.#accepted.has(other.id)),
+        (other.outcome === 'acknowledged' || this.#accepted.has(other.id) || isFoldedAway(other)),
     );
   }
 
@@ -200,6 +208,11 @@ export class Intents {
   #byToken(token: string): Intent | undefined {
     return token.startsWith('w') ? this.#all[Number(token.slice(1)) - 1] : undefined;
   }
+}
+
+/** Of a deletion of what the cloud has never heard of nothing is left; its client may have been cut off. */
+function isFoldedAway({ verb, uid, outcome }: Intent): boolean {
+  return verb === 'delete' && uid.startsWith('local-') && outcome === 'unknown';
 }
 
 /** Written once, when an object is made. */

@@ -66,13 +66,16 @@ export class Reads {
     for (const one of view.open) if (one.outcome === 'unknown') view.open.delete(one);
   }
 
-  /** The cloud has heard of what was owed, or it was parked. */
-  settled(path: string): void {
+  /**
+   * The cloud has heard of what was owed, or it was parked.
+   * @param isHeard it has said what it has now
+   */
+  settled(path: string, isHeard: boolean): void {
     const view = this.#view(path);
     view.edition += 1;
     if (this.#world.isOwed(path)) return;
     view.isSettled = true;
-    view.floor = this.#world.store()?.version ?? 0;
+    if (isHeard) view.floor = this.#world.store()?.version ?? 0;
   }
 
   /** Those of which something is known. */

@@ -15,6 +15,10 @@ export interface ReplayOrderParts {
 export class ReplayOrder {
   readonly #o: ReplayOrderParts;
   #isLeaseOwed = false;
+  /** It was when this round began. */
+  #isLeaseFirst = false;
+  /** What the cloud may have put off. */
+  readonly #tried = new Set<string>();
   /** What was owed when this round of the replay began; what came in since waits for the next one. */
   #round: ReadonlySet<number> = new Set();
 
@@ -32,6 +36,7 @@ export class ReplayOrder {
   }
 
   began(): void {
+    this.#isLeaseFirst = this.#isLeaseOwed;
     this.#round = new Set(this.#o.outbox()?.pending.map(({ sequence }) => sequence));
   }
 
@@ -42,11 +47,14 @@ export class ReplayOrder {
       if (method !== 'GET') this.#isLeaseOwed = false;
       return;
     }
+    this.#tried.add(bare.replace(/\/status$/, ''));
     if (method === 'GET' || !this.#o.isFaultless()) return;
-    if (this.#isLeaseOwed) this.#o.fault(`${method} ${path} was sent before the Lease was renewed`);
+    if (this.#isLeaseOwed && this.#isLeaseFirst)
+      this.#o.fault(`${method} ${path} was sent before the Lease was renewed`);
     if (bare.startsWith(nodePath)) return;
     const waiting = (this.#o.outbox()?.pending ?? []).filter(
-      ({ sequence, state }) => state === 'queued' && this.#round.has(sequence),
+      ({ sequence, state, target }) =>
+        state === 'queued' && this.#round.has(sequence) && !this.#tried.has(targetPath(target)),
     );
     const node = waiting.find(({ target }) => targetPath(target) === nodePath);
     if (node !== undefined) this.#o.fault(`${method} ${path} was sent before the status of the node`);

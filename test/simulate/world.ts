@@ -204,13 +204,13 @@ export class World {
         unreadable: (key, error) => fault(`unreadable entry ${key}: ${error}`),
         parked: (entry) => {
           note(`parked ${entry.sequence} ${entry.op} ${targetPath(entry.target)}: ${entry.parked?.reason}`);
-          this.#reads.settled(targetPath(entry.target));
+          this.#reads.settled(targetPath(entry.target), entry.parked?.cloud !== undefined);
         },
         untold: (_entry, error) => note(`no Event of a parked write: ${error}`),
         replayed: (entry, reason) => {
           note(`replayed ${entry.sequence} ${entry.op} ${targetPath(entry.target)}: ${reason}`);
           if (reason === 'superseded') this.#intents.passOver(entry);
-          this.#reads.settled(targetPath(entry.target));
+          this.#reads.settled(targetPath(entry.target), true);
         },
         meantForAnother: (entries) => note(`${entries.length} entries were meant for another cluster`),
         replayBegan: (pending) => {

@@ -73,9 +73,7 @@ export class Watcher implements Listener {
       this.#skipUntil = '0';
     } else {
       const next = snapshot.ring.sequenceAfter(resourceVersion);
-      // From the cloud, and so without what was written here.
-      const isAhead = snapshot.hasOwnWrites && compareResourceVersion(resourceVersion, snapshot.resourceVersion) > 0;
-      if (next === undefined || isAhead) {
+      if (next === undefined || snapshot.isOutOfReach(resourceVersion)) {
         throw expired(`too old resource version: ${resourceVersion} (${snapshot.ring.floor})`);
       }
       this.#next = next;

@@ -30,7 +30,7 @@ export function serveSharedWatch(services: Services): Handler {
       await answerWatch(exchange, { followed, scope, options, form: 'json', watchers: services.watchers });
     } catch (error) {
       const isTooOld = error instanceof StatusError && error.status.code === 410;
-      const isOurs = followed.snapshot.ring.isInLeap(options.resourceVersion);
+      const isOurs = followed.snapshot.isOutOfReach(options.resourceVersion);
       if (!isTooOld || isOurs || exchange.response.headersSent) throw error;
       await next();
     }
