@@ -161,3 +161,17 @@ test('what was made anew under the same name is told as gone and as new', async 
   t.is(informer.store.get('default/a'), 'another@104');
   t.deepEqual(told(stage), ['default/a@104', 'default/b@102']);
 });
+
+test('a scope that has not heard of the first of two deletions under one name shows neither object', async (t) => {
+  const stage = await stageWithSilentStreams();
+  const gone = (uid: string) => Buffer.from(JSON.stringify({ kind: 'Status', apiVersion: 'v1', details: { uid } }));
+  const answer = { ...named, name: 'a', verb: 'delete', search: '' };
+  await stage.cache.seeWritten(answer, 'node', gone('a-101'));
+  const made = Buffer.from(podText({ name: 'a', version: 105, uid: 'another' }));
+  await stage.cache.seeWritten({ ...answer, name: '', verb: 'create' }, 'node', made);
+  await stage.cache.seeWritten(answer, 'node', gone('another'));
+  t.false(stage.cache.hasReachedWritten(stage.cache.scopes.get(scope.id)!, 'default'));
+  stage.link.set(false);
+  await stage.cache.answered.show();
+  t.deepEqual(told(stage), ['default/b@102']);
+});

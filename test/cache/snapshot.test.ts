@@ -214,3 +214,16 @@ test('a relist tells of it, too', (t) => {
     ['MODIFIED a@12 after undefined'],
   );
 });
+
+test('what an earlier life has told of objects newer than its version is not known: nobody goes on from there', (t) => {
+  const snapshot = new Snapshot(limits);
+  const objects = byKey([pod({ name: 'a', version: 5 }), pod({ name: 'b', version: 14 })]);
+  snapshot.restore({ listType: podList, resourceVersion: '9', floor: '9', objects, isMixed: true });
+  t.true(snapshot.beginAnew('12'));
+  t.is(snapshot.resourceVersion, '15');
+  t.is(snapshot.cloudVersion, '9', 'the cloud is asked from where it was');
+  for (const version of ['9', '12', '14']) t.is(snapshot.ring.sequenceAfter(version), undefined);
+  t.not(snapshot.ring.sequenceAfter('15'), undefined);
+  t.true(snapshot.mustRelist);
+  t.false(snapshotOf(9).beginAnew('12'), 'nothing of the kind');
+});
