@@ -1,7 +1,7 @@
 // What the node knows of one scope: its objects as of one resourceVersion, whether that is all of them, and the ring
 // of recent changes. Pure state: the reflector feeds it, listers and watchers read it, no clock and no I/O.
 import type { KubernetesObject } from '../apimachinery/object.ts';
-import { compareResourceVersion } from '../apimachinery/resource-version.ts';
+import { compareResourceVersion, maxResourceVersion } from '../apimachinery/resource-version.ts';
 import { type Beneath, OwnLayer } from './own-layer.ts';
 import { changesTo } from './plan-changes.ts';
 import { isAbove, type PlannedChanges, planStream } from './plan-stream.ts';
