@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import test from 'ava';
 import { schemaOf, schemaTable } from '../../../src/apimachinery/schema/schema-of.ts';
 import type { TypeSchema } from '../../../src/apimachinery/schema/type-schema.ts';
@@ -56,4 +58,29 @@ test('every type that any kind reaches can be read, with tags and names that are
   const kinds = schemaTable().kinds();
   for (const [apiVersion, kind] of kinds) visit(schemaOf(apiVersion, kind)!);
   t.true(kinds.length > 300 && seen.size > 1000, `${kinds.length} kinds, ${seen.size} types`);
+});
+
+test('a daemon that starts does not read the table: who first asks for a type does', async (t) => {
+  const [daemon, types] = ['hub/run.ts', 'apimachinery/schema/schema-of.ts'].map(
+    (path) => new URL(`../../../src/${path}`, import.meta.url).href,
+  );
+  const program = `
+    import fs from 'node:fs';
+    import { syncBuiltinESMExports } from 'node:module';
+    const { readFileSync } = fs;
+    let reads = 0;
+    fs.readFileSync = (file, ...rest) => {
+      if (String(file).includes('kubernetes-types')) reads += 1;
+      return readFileSync(file, ...rest);
+    };
+    syncBuiltinESMExports();
+    await import(${JSON.stringify(daemon)});
+    const { schemaOf } = await import(${JSON.stringify(types)});
+    const atStart = reads;
+    schemaOf('v1', 'Pod');
+    schemaOf('v1', 'Node');
+    console.log(JSON.stringify([atStart, reads]));
+  `;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program]);
+  t.deepEqual(JSON.parse(stdout), [0, 1]);
 });
