@@ -1,5 +1,5 @@
 // What a process that is to run for months does before it loads the hub, so that it starts fast and stays small.
-// Measured in docs/decisions/0006-memory-and-start.md.
+// Measured in docs/decisions/0008-memory-and-start.md.
 import { enableCompileCache, flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
