@@ -123,8 +123,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: `${outbox}/owed-writes.ts`,
-        from: 'const parked = await this.outbox.parkAll(',
-        to: 'const parked = [] as OutboxEntry[]; void ((..._: unknown[]) => {})(',
+        from: 'const parking = this.outbox.parkAll(',
+        to: 'const parking = Promise.resolve([] as OutboxEntry[]); void ((..._: unknown[]) => {})(',
       },
     ],
     test: {
