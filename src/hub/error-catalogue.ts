@@ -281,6 +281,12 @@ const rowsByGroup: Readonly<Record<string, readonly Row[]>> = {
       'Nothing: it goes to the cloud by itself. Should it be parked again, `holdfast outbox list` says so.',
     ],
     [
+      'HOLDFAST_FOREIGN_WRITE',
+      'Conflict',
+      'An operator had a write tried once more that was meant for another cluster. It was left as it is.',
+      'Look at it with `holdfast outbox show`; `retry --mine` brings it to this cluster, `drop` gives it up with a copy.',
+    ],
+    [
       'HOLDFAST_OWN_WRITES_AHEAD',
       undefined,
       'A scope shows writes of this node, so it is read anew before it is followed again.',

@@ -2,7 +2,7 @@
 //
 // Promise: nothing is given up before there is a copy of it.
 import type { OutboxEntry } from './entry.ts';
-import { NotParkedError } from './errors.ts';
+import { ForeignWriteError, NotParkedError } from './errors.ts';
 import type { Outbox } from './outbox.ts';
 
 /** What came of a write that was tried once more. */
@@ -24,11 +24,12 @@ export class Decisions {
    * A parked write is tried once more, against what the cloud has then. On disk when it resolves; `concluded` resolves once
    * it has been tried, which may be long after.
    * @param isMine what was written here stands, whatever the policy says
-   * @throws NoSuchEntryError, NotParkedError
+   * @throws NoSuchEntryError, NotParkedError, ForeignWriteError
    */
   retry(sequence: number, isMine: boolean): Promise<{ readonly concluded: Promise<Conclusion> }> {
     return this.#inTurn(async () => {
       const entry = this.#parked(sequence);
+      if (entry.parked?.isForeign && !isMine) throw new ForeignWriteError(sequence);
       const awaited = Promise.withResolvers<Conclusion>();
       this.#awaited.set(sequence, awaited);
       try {

@@ -64,6 +64,8 @@ export interface Parked {
   readonly cloud?: JsonObject;
   /** It was looked for, and the cloud had no such object. */
   readonly isAbsent?: true;
+  /** Meant for a cluster that is not the one that answers now. */
+  readonly isForeign?: true;
   /** Fields that both sides changed. */
   readonly conflicts?: readonly string[];
 }

@@ -30,3 +30,15 @@ export class NotParkedError extends Error {
     this.name = 'NotParkedError';
   }
 }
+
+/** Where an operator has a write tried once more that was meant for another cluster than the one that answers now. */
+export class ForeignWriteError extends Error {
+  readonly code = 'HOLDFAST_FOREIGN_WRITE';
+
+  constructor(sequence: number) {
+    super(
+      `write ${sequence} was meant for the cluster before this one; retry --mine brings it to this one all the same`,
+    );
+    this.name = 'ForeignWriteError';
+  }
+}

@@ -154,11 +154,17 @@ export class Outbox extends OutboxView {
    * @throws StorageReadOnlyError when the disk does not take it; in memory it is so all the same
    */
   async parkAll(parked: Parked, also: readonly Change[]): Promise<readonly OutboxEntry[]> {
-    const all = this.pending.map((entry): OutboxEntry => ({ ...entry, ...meaningless, state: 'parked', parked }));
+    const pending = this.pending.map((entry): OutboxEntry => ({ ...entry, ...meaningless, state: 'parked', parked }));
+    const parkedBefore = this.entries.flatMap((entry): OutboxEntry[] =>
+      entry.parked === undefined || entry.state !== 'parked'
+        ? []
+        : [{ ...entry, ...meaningless, parked: { ...entry.parked, isForeign: true } }],
+    );
+    const all = [...pending, ...parkedBefore];
     for (const entry of all) this.#put(entry, encodeEntry(entry).length);
     this.#newestVersion = '';
     await this.#disk.write(sequencesOf(all), also);
-    return all;
+    return pending;
   }
 
   /**

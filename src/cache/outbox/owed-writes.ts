@@ -173,7 +173,7 @@ export class OwedWrites {
     this.own.clear();
     const also = this.versions.beginAnew(newestVersion);
     const reason = `${error.message}; this write was meant for the cluster before`;
-    const parking = this.outbox.parkAll({ reason, code: 0, at: this.#o.wallClock() }, also);
+    const parking = this.outbox.parkAll({ reason, code: 0, at: this.#o.wallClock(), isForeign: true }, also);
     this.decisions.concludeAsParked();
     const parked = await parking;
     if (parked.length > 0) this.#o.events.meantForAnother(parked);

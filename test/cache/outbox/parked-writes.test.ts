@@ -218,3 +218,17 @@ test('two decisions about one entry: the second finds what the first has made of
   t.is((dropped as PromiseRejectedResult).reason.code, 'HOLDFAST_NOT_PARKED');
   await t.throwsAsync(async () => stage.writes.decisions.retry(7, false), { code: 'HOLDFAST_NO_SUCH_ENTRY' });
 });
+
+test('a write that was meant for another cluster goes to this one only by a word of its own, also one parked before', async (t) => {
+  const stage = await OwedWritesStage.open();
+  await stage.conflict();
+  await stage.heal();
+  await stage.writes.forgetCluster(new Error('another cluster answers'), '1');
+  const [entry] = stage.writes.outbox.entries;
+  t.is(entry?.parked?.isForeign, true);
+  t.deepEqual(entry?.parked?.conflicts, ['data.color'], 'why it was parked is kept');
+  await t.throwsAsync(stage.writes.decisions.retry(entry!.sequence, false), { code: 'HOLDFAST_FOREIGN_WRITE' });
+  t.is(stage.writes.outbox.get(entry!.sequence)?.state, 'parked');
+  await stage.writes.decisions.retry(entry!.sequence, true);
+  t.is(stage.writes.outbox.get(entry!.sequence)?.state, 'sent');
+});
