@@ -1,41 +1,13 @@
 // A real full disk: a file system of a few MB that someone else fills up. Needs the right to mount.
-import { execFileSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { StorageReadOnlyError } from '../../storage/errors.ts';
 import type { Change } from '../../storage/records.ts';
 import { verifyDirectory } from '../../storage/verify.ts';
 import { openTestRecords, type TestRecords } from '../storage/open-test-records.ts';
 import { podBody } from '../storage/pod.ts';
-
-/** Where the file system is mounted; undefined, with the reason printed, where that is not permitted. */
-function smallDisk(t: ExecutionContext, size: string): string | undefined {
-  const directory = mkdtempSync(join(tmpdir(), 'holdfast-disk-'));
-  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'holdfast-test', directory], { stdio: 'pipe' });
-  } catch (error) {
-    t.log(`skipped: no small file system can be mounted here (${String(error)})`);
-    return undefined;
-  }
-  t.teardown(() => execFileSync('umount', [directory]));
-  return directory;
-}
-
-/** Takes every free block, as a runaway log of another program does. */
-function fill(path: string): void {
-  const file = openSync(path, 'a');
-  for (const chunk of [64 * 1024, 4096, 1]) {
-    try {
-      for (;;) writeSync(file, Buffer.alloc(chunk));
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
-    }
-  }
-  closeSync(file);
-}
+import { fill, smallDisk } from './small-disk.ts';
 
 const pod = (number: number): Change => ({
   type: 'put',
