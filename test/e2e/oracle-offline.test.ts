@@ -1,6 +1,7 @@
 // Oracle, link cut: what was read completely is answered as it was, everything else is a 503 that says so. The same after
 // kill -9. The tests run in the order in which they stand: one cut, one heal, one more cut.
 import test, { type ExecutionContext } from 'ava';
+import { decodeProtobuf } from '../../src/apimachinery/protobuf/decode-protobuf.ts';
 import type { Answer } from './api-client.ts';
 import { eventually } from './eventually.ts';
 import { type FollowedWatch, followWatch, isEndOfInitialEvents } from './followed-watch.ts';
@@ -212,14 +213,22 @@ test('case 33: what is truly empty and complete is an empty list', async (t) => 
   }
 });
 
-test('case 41: a client that would rather have protobuf gets the same object; one that takes nothing else is told so', async (t) => {
+test('case 41: a client that would rather have protobuf gets the same object; one that takes nothing else gets it in protobuf', async (t) => {
   const json = await answered(t, 'node', `/api/v1/nodes/${nodeName}`);
   const preferring = await answered(t, 'node', `/api/v1/nodes/${nodeName}`, `${protobuf},application/json`);
   t.deepEqual(preferring.raw, json.raw);
   t.deepEqual((await answered(t, 'node', pods, `${protobuf}, */*`)).raw, (await answered(t, 'node', pods)).raw);
   const only = await ask({ by: 'node', path: pods, accept: protobuf });
-  t.like(only.body, { kind: 'Status', status: 'Failure', code: 406, reason: 'NotAcceptable' });
+  t.is(only.status, 200, only.raw.toString());
+  const { kind, object } = decodeProtobuf(only.raw);
+  t.is(kind, 'PodList');
+  const uids = (list: unknown): string[] => (list as PodList).items.map(({ metadata }) => metadata.uid);
+  t.deepEqual(uids(object), uids((await answered(t, 'node', pods)).body));
 });
+
+interface PodList {
+  readonly items: readonly { readonly metadata: { readonly uid: string } }[];
+}
 
 test('case 42: nothing is taken that cannot be kept: apply, dry run, and every other write', async (t) => {
   const body = Buffer.from(JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings' } }));
