@@ -3,11 +3,10 @@
 //   HOLDFAST_PATCH_SEED=n HOLDFAST_PATCH_ROUNDS=n    default: another seed each run, 120 patches of each kind
 import test from 'ava';
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../src/apimachinery/json.ts';
-import type { PatchType } from '../../src/apimachinery/patch/apply-patch.ts';
 import { schemaOf } from '../../src/apimachinery/schema/schema-of.ts';
 import type { ApiClient } from './api-client.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
-import { type Comparison, compare, type Subject } from './differential/compare.ts';
+import { type Comparison, compare, type PatchMediaType, type Subject } from './differential/compare.ts';
 import { type DocumentKind, documentKinds } from './differential/documents.ts';
 import { broken, jsonPatchOperations, mergePatch, strategicPatch } from './differential/patches.ts';
 import { type Random, seededRandom } from './differential/random.ts';
@@ -23,7 +22,7 @@ test.before(async () => {
 });
 test.after.always(() => plane?.stop());
 
-const types: readonly PatchType[] = [
+const types: readonly PatchMediaType[] = [
   'application/strategic-merge-patch+json',
   'application/strategic-merge-patch+json',
   'application/merge-patch+json',
@@ -64,7 +63,8 @@ function comparePatch(admin: ApiClient, kind: DocumentKind, original: JsonObject
         ? mergePatch(random, from, to)
         : strategicPatch(random, schema, from, to);
   const patch: JsonValue = random.chance(0.25) ? broken(random, sensible) : sensible;
-  const subject: Subject = { admin, schema, path: `${kind.path}/subject${kind.subresource}`, original };
+  const path = `${kind.path}/subject${kind.subresource}`;
+  const subject: Subject = { admin, kind: kind.kind, apiVersion: kind.apiVersion, path, original };
   return compare(subject, type, patch);
 }
 

@@ -41,6 +41,9 @@ export function patchObject(request: WriteRequest, before: JsonObject): AskedObj
   try {
     const patched = apply(request, complete);
     if (!isJsonObject(patched)) throw new PatchError(422, 'what is left is no object');
+    for (const key of ['kind', 'apiVersion']) {
+      if (typeof (own(patched, key) ?? '') !== 'string') throw misfit(`.${key} is no text`);
+    }
     const typed = patchType === 'strategic' ? withMembers(patched, { kind, apiVersion }) : withType(request, patched);
     return { given: patched, object: decodeObject(request, typed, before) };
   } catch (error) {

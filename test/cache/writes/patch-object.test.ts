@@ -48,6 +48,8 @@ const owned = objectOf(configMaps, { ownerReferences: [{ apiVersion: 'v1', kind:
 test('a patch makes no other kind of an object', (t) => {
   isRefused(t, 422, patch(configMaps, { kind: 'Secret' }), present(map));
   isRefused(t, 422, json([{ op: 'replace', path: '/apiVersion', value: 'v2' }]), present(map));
+  isRefused(t, 422, patch(configMaps, { kind: true }), present(map));
+  isRefused(t, 422, strategic({ apiVersion: ['v1'] }), present(map));
   t.is(compute(strategic({ kind: 'Secret', data: { a: '2' } }), present(map)).after?.kind, 'ConfigMap');
 });
 

@@ -8,16 +8,24 @@ import {
   parseJson,
   stringifyJson,
 } from '../../../src/apimachinery/json.ts';
-import { applyPatch, type PatchType } from '../../../src/apimachinery/patch/apply-patch.ts';
-import { PatchError } from '../../../src/apimachinery/patch/patch-error.ts';
-import type { TypeSchema } from '../../../src/apimachinery/schema/type-schema.ts';
+import { StatusError } from '../../../src/apimachinery/status.ts';
+import { patchObject } from '../../../src/cache/writes/patch-object.ts';
+import type { WriteRequest } from '../../../src/cache/writes/write-request.ts';
 import type { ApiClient } from '../api-client.ts';
 
 /**
  * `equal` the same object; `defaulted` the same once apiserver has put its defaults into ours; `refused` with the same
- * code; `later` apiserver refused what comes after the patch (validation, name and namespace); `different` a bug.
+ * code; `later` apiserver refused what comes after the patch (validation, name and namespace); `undecided` we say that only
+ * the cloud can tell, for the patch brings a field that we do not know; `different` a bug.
  */
-export type Verdict = 'equal' | 'defaulted' | 'refused' | 'later' | 'different';
+export type Verdict = 'equal' | 'defaulted' | 'refused' | 'later' | 'undecided' | 'different';
+
+const patchTypes = {
+  'application/json-patch+json': 'json',
+  'application/merge-patch+json': 'merge',
+  'application/strategic-merge-patch+json': 'strategic',
+} as const;
+export type PatchMediaType = keyof typeof patchTypes;
 
 export interface Comparison {
   readonly verdict: Verdict;
@@ -28,33 +36,35 @@ export interface Comparison {
 
 export interface Subject {
   readonly admin: ApiClient;
-  readonly schema: TypeSchema;
+  readonly kind: string;
+  readonly apiVersion: string;
   /** Of the object, with its subresource. */
   readonly path: string;
   /** As served. */
   readonly original: JsonObject;
 }
 
-export async function compare(subject: Subject, type: PatchType, patch: JsonValue): Promise<Comparison> {
+export async function compare(subject: Subject, type: PatchMediaType, patch: JsonValue): Promise<Comparison> {
   const body = Buffer.from(stringifyJson(patch));
   const answer = await send(subject, 'PATCH', body, type);
   const ours = applyOurs(subject, type, body);
   const { code } = answer;
+  if (isUndecided(ours)) return { verdict: 'undecided', code, story: '' };
   if (code >= 200 && code < 300) {
-    if (ours instanceof PatchError) return different(subject, type, body, answer, ours);
+    if (ours instanceof StatusError) return different(subject, type, body, answer, ours);
     if (equalJson(comparable(ours), comparable(answer.body))) return { verdict: 'equal', code, story: '' };
     const defaulted = await send(subject, 'PUT', Buffer.from(stringifyJson(ours)), 'application/json');
     const isEqual = defaulted.code < 300 && equalJson(comparable(defaulted.body), comparable(answer.body));
     if (isEqual) return { verdict: 'defaulted', code, story: '' };
     return different(subject, type, body, answer, ours);
   }
-  if (isLater(answer)) {
-    return ours instanceof PatchError
-      ? different(subject, type, body, answer, ours)
-      : { verdict: 'later', code, story: '' };
-  }
-  const isSame = ours instanceof PatchError && (ours.code === code || code === panicked);
+  if (isLater(answer) && !(ours instanceof StatusError)) return { verdict: 'later', code, story: '' };
+  const isSame = ours instanceof StatusError && (ours.status.code === code || code === panicked);
   return isSame ? { verdict: 'refused', code, story: '' } : different(subject, type, body, answer, ours);
+}
+
+function isUndecided(ours: JsonObject | StatusError): boolean {
+  return ours instanceof StatusError && ours.status.code === 503 && /is not known here|it says that/.test(ours.message);
 }
 
 const panicked = 0;
@@ -78,11 +88,28 @@ async function send({ admin, path }: Subject, method: string, body: Buffer, type
   }
 }
 
-function applyOurs({ schema, original }: Subject, type: PatchType, body: Buffer): JsonObject | PatchError {
+function applyOurs(
+  { kind, apiVersion, original }: Subject,
+  type: PatchMediaType,
+  body: Buffer,
+): JsonObject | StatusError {
+  const [version = '', group = ''] = apiVersion.split('/').toReversed();
+  const request: WriteRequest = {
+    verb: 'patch',
+    gvr: { group, version, resource: kind.toLowerCase() },
+    kind,
+    apiVersion,
+    namespace: 'default',
+    name: 'subject',
+    subresource: '',
+    body: parseJson(body),
+    patchType: patchTypes[type],
+    query: { dryRun: false, fieldManager: '' },
+  };
   try {
-    return applyPatch(schema, type, original, body).object;
+    return patchObject(request, original).object;
   } catch (error) {
-    if (error instanceof PatchError) return error;
+    if (error instanceof StatusError) return error;
     throw error;
   }
 }
@@ -103,16 +130,16 @@ function comparable(object: JsonObject): JsonObject {
 
 function different(
   { original }: Subject,
-  type: PatchType,
+  type: PatchMediaType,
   body: Buffer,
   answer: Sent,
-  ours: JsonObject | PatchError,
+  ours: JsonObject | StatusError,
 ): Comparison {
   const story = [
     `${type} ${body}`,
     `of     ${stringifyJson(comparable(original))}`,
     `theirs ${answer.code} ${stringifyJson(answer.code < 300 ? comparable(answer.body) : answer.body)}`,
-    `ours   ${ours instanceof PatchError ? `${ours.code} ${ours.message}` : stringifyJson(comparable(ours))}`,
+    `ours   ${ours instanceof StatusError ? `${ours.status.code} ${ours.message}` : stringifyJson(comparable(ours))}`,
   ].join('\n');
   return { verdict: 'different', code: answer.code, story };
 }
