@@ -36,12 +36,15 @@ export interface ChainSenderOptions {
 }
 
 export const sideBySide = 8;
-/** So many are marked as sent with one sync. */
-const batchSize = 16;
+/** So many are marked as sent with one sync, and no more than go within a fraction of a second. */
+const largestBatch = 16;
+const batchSeconds = 0.1;
 /** So long after the link came back a writer may show up with a token that is still good. */
 const awaitTokenMs = 10 * 60_000;
 /** The node's own credential may be read anew from its file. */
 const nodeRetryMs = 30_000;
+/** So often in a row the cloud may have no time for a write before the others go on without it. */
+const busyPatience = 20;
 /** After so many times in a row without an answer the others go on without this one. */
 const patience = 3;
 
@@ -73,7 +76,8 @@ export class ChainSender {
     const both = AbortSignal.any([signal, failed.signal]);
     const worker = async (): Promise<void> => {
       while (next < chains.length && !both.aborted) {
-        const batch = chains.slice(next, next + batchSize);
+        const size = Math.max(1, Math.min(largestBatch, Math.ceil(pace.perSecond * batchSeconds)));
+        const batch = chains.slice(next, next + size);
         next += batch.length;
         // One sync for many; those that wait in the batch are looked at before they are sent, should the hub die meanwhile.
         if (!(await this.#mark(batch.map(([head]) => head!)))) continue;
@@ -120,7 +124,7 @@ export class ChainSender {
       if (entry.state === 'queued' && !(await this.#mark([entry]))) return sent;
       const answered = this.#o.events.asking(entry);
       try {
-        const outcome = await this.#send({ ...entry, state: wasSent ? 'sent' : 'queued' }, signal);
+        const outcome = await this.#sendInTime({ ...entry, state: wasSent ? 'sent' : 'queued' }, pace, signal);
         if (outcome === undefined || !(await this.#conclude(entry, outcome))) return sent;
       } finally {
         answered();
@@ -130,9 +134,19 @@ export class ChainSender {
     return sent;
   }
 
+  /** A cloud that has no time for this one has none for those behind it: they keep their order, and wait as it wishes. */
+  async #sendInTime(entry: OutboxEntry, pace: Pace, signal: AbortSignal): Promise<ReplayOutcome | undefined> {
+    for (let tries = 1; ; tries++) {
+      const outcome = await this.#send(entry, pace, signal);
+      if (outcome?.kind !== 'later' || !pace.isPaused || tries >= busyPatience) return outcome;
+      await pace.turn(signal);
+    }
+  }
+
   /** Undefined when no answer came, and the others need not wait for one. */
-  async #send(entry: OutboxEntry, signal: AbortSignal): Promise<ReplayOutcome | undefined> {
-    const { cloud, newestToken } = this.#o;
+  async #send(entry: OutboxEntry, pace: Pace, signal: AbortSignal): Promise<ReplayOutcome | undefined> {
+    const { newestToken } = this.#o;
+    const cloud = pace.listening(this.#o.cloud);
     const { token, identity } = entry.writer;
     try {
       const outcome = await replayEntry(entry, { cloud, token, signal });

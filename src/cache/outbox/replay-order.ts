@@ -25,6 +25,11 @@ function rank({ class: writeClass, after }: OutboxEntry): number {
   return writeClass === 'pod-status' && terminalPhases.includes(phase) ? ranks['pod-delete'] : ranks[writeClass];
 }
 
+/** What the node says of itself. */
+export function isOfNode(chain: readonly OutboxEntry[]): boolean {
+  return chain.some((entry) => rank(entry) <= ranks.node);
+}
+
 /**
  * Chains of writes to one object, oldest first; a chain goes when its first entry's turn comes, and chains may go side by
  * side. A pod's last status is in one chain with its deletion.

@@ -10,7 +10,7 @@ import { isEvent, type WriteTarget } from './entry.ts';
 import type { NodeLease } from './node-lease.ts';
 import { Pace } from './pace.ts';
 import type { CatchingUp } from './replay-gate.ts';
-import { replayOrder } from './replay-order.ts';
+import { isOfNode, replayOrder } from './replay-order.ts';
 
 export interface ReplayEvents {
   /** The node's Lease is the cloud's own again. `object`: as it has been renewed; undefined when the cloud refused it. */
@@ -30,8 +30,13 @@ export interface ReplayerOptions extends ChainSenderOptions {
   readonly events: ChainSenderOptions['events'] & ReplayEvents;
 }
 
+/** So often in a row the cloud may have no time for the Lease before anything else is sent. */
+const leasePatience = 20;
+
 export class Replayer implements CatchingUp {
   readonly #o: ReplayerOptions;
+  /** For the Lease and what the node says of itself: few, and what keeps it from being taken for dead. */
+  readonly #firstPace: Pace;
   readonly #pace: Pace;
   readonly #eventPace: Pace;
   readonly #sender: ChainSender;
@@ -47,6 +52,7 @@ export class Replayer implements CatchingUp {
   constructor(options: ReplayerOptions) {
     this.#o = options;
     this.#sender = new ChainSender(options);
+    this.#firstPace = new Pace(Number.POSITIVE_INFINITY, options.timing);
     this.#pace = new Pace(options.perSecond, options.timing);
     this.#eventPace = new Pace(Math.min(5, options.perSecond / 10), options.timing);
   }
@@ -89,6 +95,7 @@ export class Replayer implements CatchingUp {
           this.#losses = link.losses;
           if (jitterMs > 0 && this.#isOwing) await timing.sleep(timing.random() * jitterMs, signal);
           this.#sender.begin();
+          for (const pace of [this.#firstPace, this.#pace, this.#eventPace]) pace.begin();
           this.#isFresh = false;
         }
         if (lease.isOwed || outbox.waiting > 0) await cluster.verify(signal);
@@ -123,15 +130,19 @@ export class Replayer implements CatchingUp {
 
   async #renewLease(signal: AbortSignal): Promise<void> {
     const { lease, cloud, timing, events } = this.#o;
+    let refusals = 0;
     while (lease.isOwed && this.#leaseDueAt <= timing.now()) {
-      const outcome = await lease.renew(cloud, signal);
+      await this.#firstPace.turn(signal);
+      const outcome = await lease.renew(this.#firstPace.listening(cloud), signal);
+      // A cloud that has no time for this has none for anything else.
+      if (outcome.kind === 'later' && this.#firstPace.isPaused && ++refusals < leasePatience) continue;
       if (outcome.kind === 'later') this.#leaseDueAt = timing.now() + outcome.afterMs;
       if (outcome.kind === 'ended') await events.leaseEnded(outcome.target, outcome.object);
     }
   }
 
   async #round(signal: AbortSignal): Promise<void> {
-    const { outbox, events, timing } = this.#o;
+    const { outbox, lease, events, timing } = this.#o;
     const chains = replayOrder(outbox.pending);
     const dueAt = ([head]: Chain): number => this.#sender.putOffs.until(head!.sequence);
     const due = chains.filter((chain) => dueAt(chain) <= timing.now());
@@ -146,7 +157,12 @@ export class Replayer implements CatchingUp {
     this.#isRunning = true;
     try {
       if (isFirstTime) events.began(urgent.length);
-      const sent = await this.#sender.sendAll(urgent, this.#pace, signal);
+      let sent = await this.#sender.sendAll(urgent.filter(isOfNode), this.#firstPace, signal);
+      if (this.#firstPace.wasRefused) this.#pace.begin('slowly');
+      const others = urgent.filter((chain) => !isOfNode(chain));
+      // While the cloud has no time for what comes first, that is tried again before much else.
+      const isNodeOwed = lease.isOwed || outbox.pending.some((entry) => isOfNode([entry]));
+      sent += await this.#sender.sendAll(isNodeOwed ? others.slice(0, sideBySide) : others, this.#pace, signal);
       if (isFirstTime) events.ended(sent);
       // What came in meanwhile goes before the Events.
       else
