@@ -43,8 +43,6 @@ const batchSeconds = 0.1;
 const awaitTokenMs = 10 * 60_000;
 /** The node's own credential may be read anew from its file. */
 const nodeRetryMs = 30_000;
-/** So often in a row the cloud may have no time for a write before the others go on without it. */
-const busyPatience = 20;
 /** After so many times in a row without an answer the others go on without this one. */
 const patience = 3;
 
@@ -138,7 +136,7 @@ export class ChainSender {
   async #sendInTime(entry: OutboxEntry, pace: Pace, signal: AbortSignal): Promise<ReplayOutcome | undefined> {
     for (let tries = 1; ; tries++) {
       const outcome = await this.#send(entry, pace, signal);
-      if (outcome?.kind !== 'later' || !pace.isPaused || tries >= busyPatience) return outcome;
+      if (outcome?.kind !== 'later' || !pace.isPaused || tries >= pace.patience) return outcome;
       await pace.turn(signal);
     }
   }

@@ -1,13 +1,14 @@
 // Turns at the rate of rate.ts, evenly spread, one after the other; a short pause is made up for, a long one is not. Hears
 // of every answer.
 import type { Timing } from '../reflector.ts';
+import { untilEither } from '../until-either.ts';
 import type { Cloud } from './cloud.ts';
 import { afterAnswer, afterRefusal, type Rate, startRate } from './rate.ts';
-import { untilEither } from './until-either.ts';
 
 const burstMs = 100;
 
 export class Pace {
+  readonly patience: number;
   readonly #timing: Pick<Timing, 'now' | 'sleep' | 'random'>;
   #rate: Rate;
   #nextAt = Number.NEGATIVE_INFINITY;
@@ -16,8 +17,13 @@ export class Pace {
   /** Turns that were given and not used yet. */
   #turns = 0;
 
-  /** @param most requests per second; Infinity: waits only when the cloud asks for it */
-  constructor(most: number, timing: Pick<Timing, 'now' | 'sleep' | 'random'>) {
+  /**
+   * @param most requests per second; Infinity: waits only when the cloud asks for it
+   * @param patience so often in a row the cloud may have no time for a write; then it may be about this one, and the others
+   *   go on
+   */
+  constructor(most: number, timing: Pick<Timing, 'now' | 'sleep' | 'random'>, patience = 3) {
+    this.patience = patience;
     this.#timing = timing;
     this.#rate = startRate(most);
   }
@@ -29,6 +35,11 @@ export class Pace {
   /** The cloud has asked for a pause. */
   get isPaused(): boolean {
     return this.#rate.pausedUntil > this.#timing.now();
+  }
+
+  /** 0 when a turn can be had at once. */
+  get readyInMs(): number {
+    return Math.max(0, Math.max(this.#nextAt, this.#rate.pausedUntil) - this.#timing.now());
   }
 
   /** The cloud had no time for a request since the last `begin`. */
@@ -59,10 +70,9 @@ export class Pace {
 
   async #wait(signal: AbortSignal): Promise<void> {
     for (;;) {
-      const now = this.#timing.now();
-      const until = Math.max(this.#nextAt, this.#rate.pausedUntil);
-      if (until <= now) break;
-      await this.#timing.sleep(until - now, signal);
+      const waitMs = this.readyInMs;
+      if (waitMs === 0) break;
+      await this.#timing.sleep(waitMs, signal);
     }
     this.#spend();
   }

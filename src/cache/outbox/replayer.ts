@@ -30,8 +30,12 @@ export interface ReplayerOptions extends ChainSenderOptions {
   readonly events: ChainSenderOptions['events'] & ReplayEvents;
 }
 
-/** So often in a row the cloud may have no time for the Lease before anything else is sent. */
-const leasePatience = 20;
+/** So often in a row the cloud may have no time for what keeps the node alive before anything else is sent. */
+const nodePatience = 10;
+
+function isOfEvent([head]: Chain): boolean {
+  return isEvent(head!);
+}
 
 export class Replayer implements CatchingUp {
   readonly #o: ReplayerOptions;
@@ -52,7 +56,7 @@ export class Replayer implements CatchingUp {
   constructor(options: ReplayerOptions) {
     this.#o = options;
     this.#sender = new ChainSender(options);
-    this.#firstPace = new Pace(Number.POSITIVE_INFINITY, options.timing);
+    this.#firstPace = new Pace(Number.POSITIVE_INFINITY, options.timing, nodePatience);
     this.#pace = new Pace(options.perSecond, options.timing);
     this.#eventPace = new Pace(Math.min(5, options.perSecond / 10), options.timing);
   }
@@ -135,7 +139,7 @@ export class Replayer implements CatchingUp {
       await this.#firstPace.turn(signal);
       const outcome = await lease.renew(this.#firstPace.listening(cloud), signal);
       // A cloud that has no time for this has none for anything else.
-      if (outcome.kind === 'later' && this.#firstPace.isPaused && ++refusals < leasePatience) continue;
+      if (outcome.kind === 'later' && this.#firstPace.isPaused && ++refusals < nodePatience) continue;
       if (outcome.kind === 'later') this.#leaseDueAt = timing.now() + outcome.afterMs;
       if (outcome.kind === 'ended') await events.leaseEnded(outcome.target, outcome.object);
     }
@@ -146,7 +150,7 @@ export class Replayer implements CatchingUp {
     const chains = replayOrder(outbox.pending);
     const dueAt = ([head]: Chain): number => this.#sender.putOffs.until(head!.sequence);
     const due = chains.filter((chain) => dueAt(chain) <= timing.now());
-    const urgent = due.filter(([head]) => !isEvent(head!));
+    const urgent = due.filter((chain) => !isOfEvent(chain));
     const isFirstTime = urgent.some(([head]) => !this.#sender.putOffs.has(head!.sequence));
     if (!isFirstTime) this.#catchUp();
     if (due.length === 0) {
@@ -158,22 +162,27 @@ export class Replayer implements CatchingUp {
     try {
       if (isFirstTime) events.began(urgent.length);
       let sent = await this.#sender.sendAll(urgent.filter(isOfNode), this.#firstPace, signal);
-      if (this.#firstPace.wasRefused) this.#pace.begin('slowly');
+      if (this.#firstPace.wasRefused) {
+        this.#pace.begin('slowly');
+        this.#firstPace.begin();
+      }
       const others = urgent.filter((chain) => !isOfNode(chain));
-      // While the cloud has no time for what comes first, that is tried again before much else.
+      // While the cloud has no time for what comes first, that is tried again after each of the others.
       const isNodeOwed = lease.isOwed || outbox.pending.some((entry) => isOfNode([entry]));
-      sent += await this.#sender.sendAll(isNodeOwed ? others.slice(0, sideBySide) : others, this.#pace, signal);
+      sent += await this.#sender.sendAll(isNodeOwed ? others.slice(0, 1) : others, this.#pace, signal);
       if (isFirstTime) events.ended(sent);
-      // What came in meanwhile goes before the Events.
-      else
-        await this.#sender.sendAll(
-          due.filter(([head]) => isEvent(head!)).slice(0, sideBySide),
-          this.#eventPace,
-          signal,
-        );
+      else await this.#sendEvents(due, signal);
     } finally {
       this.#isRunning = false;
     }
+  }
+
+  /** A few, for what comes in meanwhile goes before the rest of them. */
+  async #sendEvents(due: readonly Chain[], signal: AbortSignal): Promise<void> {
+    const pace = this.#eventPace;
+    const waitMs = pace.readyInMs;
+    if (waitMs > 0) await this.#nap(waitMs, signal);
+    else await this.#sender.sendAll(due.filter(isOfEvent).slice(0, Math.max(1, pace.perSecond / 2)), pace, signal);
   }
 
   #catchUp(): void {
