@@ -5,7 +5,7 @@
 // sent now never holds up the others; nothing is sent before it was seen that this is still the same cluster.
 import type { JsonObject } from '../../apimachinery/json.ts';
 import { untilEither } from '../until-either.ts';
-import { type Chain, ChainSender, type ChainSenderOptions, sideBySide } from './chain-sender.ts';
+import { type Chain, ChainSender, type ChainSenderOptions } from './chain-sender.ts';
 import { isEvent, type WriteTarget } from './entry.ts';
 import type { NodeLease } from './node-lease.ts';
 import { Pace } from './pace.ts';
