@@ -175,15 +175,20 @@ export class Snapshot {
 
   /**
    * What an earlier life told its clients of objects that are newer than its version is not known: none of them goes on
-   * from here. Begins at a version above this one and all that are shown.
+   * from here. Begins at a version above this one and all that are shown, or stand beneath own writes.
    * @returns false when there is nothing of the kind
    */
   beginAnew(above: string): boolean {
     if (!this.#isMixed) return false;
     let newest = maxResourceVersion(above, this.#resourceVersion);
-    for (const { resourceVersion } of this.#objects.values()) newest = maxResourceVersion(newest, resourceVersion);
+    for (const key of [...this.#objects.keys(), ...this.#own.keys]) {
+      for (const object of [this.get(key), this.inCloud(key)]) {
+        newest = maxResourceVersion(newest, object?.resourceVersion ?? '');
+      }
+    }
     this.#resourceVersion = String(BigInt(newest) + 1n);
     this.#replaceRing(this.#resourceVersion);
+    this.#ring.leap('0', this.#resourceVersion);
     return true;
   }
 

@@ -222,8 +222,17 @@ test('what an earlier life has told of objects newer than its version is not kno
   t.true(snapshot.beginAnew('12'));
   t.is(snapshot.resourceVersion, '15');
   t.is(snapshot.cloudVersion, '9', 'the cloud is asked from where it was');
-  for (const version of ['9', '12', '14']) t.is(snapshot.ring.sequenceAfter(version), undefined);
+  for (const version of ['9', '12', '14']) {
+    t.is(snapshot.ring.sequenceAfter(version), undefined);
+    t.true(snapshot.isOutOfReach(version), 'the cloud cannot tell either');
+  }
   t.not(snapshot.ring.sequenceAfter('15'), undefined);
   t.true(snapshot.mustRelist);
   t.false(snapshotOf(9).beginAnew('12'), 'nothing of the kind');
+
+  const covered = new Snapshot(limits);
+  covered.restore({ listType: podList, resourceVersion: '9', floor: '9', objects, isMixed: true });
+  covered.commitOwnWrite({ type: 'MODIFIED', object: pod({ name: 'b', version: 12 }), previous: undefined });
+  covered.beginAnew('12');
+  t.is(covered.resourceVersion, '15', 'above what stands beneath own writes, too');
 });

@@ -44,7 +44,7 @@ export class ReplayOrder {
   sees({ method, path }: CloudRequest): void {
     const [bare = ''] = path.split('?');
     if (leasePath.startsWith(bare)) {
-      if (method !== 'GET') this.#isLeaseOwed = false;
+      this.#isLeaseOwed = false; // or the cloud has put it off
       return;
     }
     this.#tried.add(bare.replace(/\/status$/, ''));

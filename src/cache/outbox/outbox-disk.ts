@@ -40,6 +40,20 @@ export class OutboxDisk {
     await this.#write(sequences, [], false).catch(isMissed);
   }
 
+  /**
+   * These are gone, although they are still in memory. Survives power loss when it resolves, a full disk too: who writes
+   * to the same object next must not find his write overtaken by one of these in another life.
+   */
+  async remove(sequences: readonly number[]): Promise<void> {
+    const gone = new Set(sequences);
+    try {
+      await this.#write(sequences, [], true, gone);
+    } catch {
+      const changes = sequences.map((sequence) => recordOf(sequence, undefined));
+      await this.#o.records.writeUrgent([...changes, highWaterChange(this.#o.highWater())]).catch(isMissed);
+    }
+  }
+
   /** A refused write may be found on disk all the same after a crash, and must not come back. */
   async retract(sequence: number): Promise<void> {
     const change = recordOf(sequence, this.#o.get(sequence));
@@ -47,8 +61,14 @@ export class OutboxDisk {
     await this.#o.records.writeUrgent([change]).catch(isMissed);
   }
 
-  async #write(sequences: readonly number[], also: readonly Change[], sync: boolean): Promise<void> {
-    const { records, get, highWater } = this.#o;
+  async #write(
+    sequences: readonly number[],
+    also: readonly Change[],
+    sync: boolean,
+    gone: ReadonlySet<number> = new Set(),
+  ): Promise<void> {
+    const { records, highWater } = this.#o;
+    const get = (sequence: number) => (gone.has(sequence) ? undefined : this.#o.get(sequence));
     const all = new Set([...this.#missed, ...sequences]);
     this.#missed = new Set();
     const changes = [...all].map((sequence) => recordOf(sequence, get(sequence)));

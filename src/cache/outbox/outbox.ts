@@ -2,15 +2,15 @@
 // only when the cloud has it, or an operator drops it, or it is an Event and the bounds are reached.
 //
 // Promise: when `add` resolves the write survives power loss; when it rejects nothing of it is kept here as acknowledged.
-// What a failing disk misses of the rest (an entry is settled, or parked) goes with the next batch that it takes; until
-// then the next life would find an entry as sent, look in the cloud first, and so neither lose nor repeat it.
+// That an entry is settled goes into the space kept for a full disk, if need be. What a failing disk misses of the rest (an
+// entry is parked) goes with the next batch that it takes; until then the next life would find it as sent, and look first.
 import type { Change, Records } from '../../../storage/records.ts';
 import type { JsonObject } from '../../apimachinery/json.ts';
 import { maxResourceVersion } from '../../apimachinery/resource-version.ts';
 import { uidOf } from '../writes/object-view.ts';
 import type { OutboxLimits, Size } from './bounds.ts';
 import { CloudUids } from './cloud-uids.ts';
-import { type AcceptedWrite, encodeEntry, type OutboxEntry, type Parked, targetPath } from './entry.ts';
+import { type AcceptedWrite, encodeEntry, isEvent, type OutboxEntry, type Parked, targetPath } from './entry.ts';
 import type { Waiting } from './events-in-turn.ts';
 import { fold } from './fold.ts';
 import { OutboxDisk } from './outbox-disk.ts';
@@ -122,10 +122,15 @@ export class Outbox extends OutboxView {
     await this.#replace([{ ...entry, state: 'sent', cloudVersion: '', isRetried: true, ...(isMine && { isMine }) }]);
   }
 
-  /** The cloud has it. Should the disk not hear of that, the next life looks and finds it done. */
+  /**
+   * The cloud has it. Gone from disk, too, when it resolves, and owed until then: a later write to the same object goes
+   * straight to the cloud, and must not be overtaken by this one in another life. Of an Event that life finds it done.
+   */
   async settle(entries: readonly OutboxEntry[]): Promise<void> {
+    const others = entries.filter((entry) => !isEvent(entry));
+    if (others.length > 0) await this.#disk.remove(sequencesOf(others));
     for (const { sequence } of entries) this.index.delete(sequence);
-    await this.#disk.note(sequencesOf(entries));
+    if (others.length < entries.length) await this.#disk.note(sequencesOf(entries.filter(isEvent)));
   }
 
   /** Given up by an operator. Gone from disk, too, when it resolves; kept when it rejects. */
