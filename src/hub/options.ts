@@ -218,12 +218,12 @@ export const options = {
   replayPerSecond: withDefault(count({ min: 1, max: 100_000 }), '50', {
     flag: 'replay-rate',
     section: 'Writes',
-    help: 'Writes per second that are brought to the cloud once it is back; Events go at a tenth of it, and at five at most.',
+    help: 'Requests per second, at most, with which writes are brought to the cloud once it is back. It begins with a tenth of it, goes up as the cloud answers quickly, and down when it is busy. Events go at a tenth of it, and at five at most.',
   }),
   replayJitterMs: withDefault(duration({ minMs: 0, maxMs: 10 * minute }), '2s', {
     flag: 'replay-jitter',
     section: 'Writes',
-    help: 'A random part of this passes before a node that is back brings its writes: a whole fleet comes back at once.',
+    help: 'A random part of this passes before a node that is back brings its writes: a whole fleet may come back at once.',
   }),
   outboxMegabytes: withDefault(count({ min: 1, max: 4096 }), '64', {
     flag: 'outbox-size',
