@@ -1,4 +1,5 @@
 // Hundreds of random writes, sent to a real kube-apiserver and computed by us from what it showed just before.
+//   WRITE_SEED=n WRITES_PER_KIND=n WRITE_KEEP_GOING=1    default: another seed each run, 150 writes of each kind
 import test from 'ava';
 import type { Known } from '../../src/cache/writes/compute-write.ts';
 import type { WriteRequest } from '../../src/cache/writes/write-request.ts';
@@ -16,7 +17,7 @@ import {
 import { type Random, seededRandom } from './write-differential/random.ts';
 import { draw, requestFor } from './write-differential/random-write.ts';
 
-const seed = Number(process.env.WRITE_SEED ?? 20260101);
+const seed = Number(process.env.WRITE_SEED ?? Date.now() % 1_000_000);
 const writesPerKind = Number(process.env.WRITES_PER_KIND ?? 150);
 
 let plane: ControlPlane;
@@ -174,7 +175,7 @@ for (const kind of testedKinds) {
         }
         await letGo(random, kind, drawn.name, readBack);
       }
-      t.log(inWords(counts));
+      t.log(`WRITE_SEED=${seed}`, inWords(counts));
       if (undecidedHere.size > 0) t.log(`refused here: ${inWords(undecidedHere)}`);
       t.deepEqual(withoutReason, []);
     },
