@@ -1,5 +1,5 @@
 // What Holdfast costs beside the bare least and beside a direct connection, on a real kube-apiserver.
-//   npm run bench [-- --peer URL --peer-pid PID --rounds N --only TEXT]
+//   npm run bench [-- --peer URL --peer-pid PID --rounds N --only TEXT --quiet SECONDS]
 // CPU is the hub's own, from /proc; every comparison is made in one run, since machines differ from hour to hour.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,6 +15,7 @@ import { fillCluster, touchPods } from './hub/cluster.ts';
 import { load, type Target, type Work } from './hub/load.ts';
 import { bytesWritten, cpuMs, median, percentile, rssMb } from './hub/process-figures.ts';
 import { watch } from './hub/watch-load.ts';
+import { writeRows, writeWorks } from './hub/write-rows.ts';
 
 const { values } = parseArgs({
   options: {
@@ -22,6 +23,8 @@ const { values } = parseArgs({
     'peer-pid': { type: 'string' },
     rounds: { type: 'string', default: '3' },
     program: { type: 'string' },
+    /** How long a quiet node is watched for what it writes to disk. */
+    quiet: { type: 'string', default: '180' },
     /** Only work whose name has this in it. */
     only: { type: 'string', default: '' },
   },
@@ -48,7 +51,7 @@ async function compare(
   goal: string,
   unit: 'us' | 'ms',
 ): Promise<void> {
-  if (!work.includes(values.only)) return;
+  if (!isWanted(work)) return;
   const costs = targets.map((): { cpu: number[]; latency: number[]; p99: number[] } => ({
     cpu: [],
     latency: [],
@@ -90,6 +93,8 @@ async function startBare(plane: ControlPlane): Promise<Target & { stop(): void }
   };
 }
 
+const isWanted = (work: string): boolean => work.includes(values.only);
+const isOfWrites = values.only !== '' && writeWorks.some(isWanted);
 console.log('starting a control plane with 500 pods and 200 services ...');
 const plane = await startControlPlane();
 const relay = await startRelay(plane.apiPort);
@@ -99,6 +104,17 @@ const stops: (() => unknown)[] = [
   () => rmSync(directory, { recursive: true, force: true }),
 ];
 try {
+  if (!isOfWrites) await readRows();
+  const quietSeconds = Number(values.quiet);
+  await writeRows({ plane, directory, program, nodeName, rounds, quietSeconds, isWanted, row });
+} finally {
+  for (const stop of stops) await stop();
+}
+console.log(
+  `\n| work | figure | measured | target |\n|---|---|---|---|\n${rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}`,
+);
+
+async function readRows(): Promise<void> {
   await fillCluster(plane, { pods: 500, services: 200, nodeName });
   const files = plane.userCertificate(node, ['system:nodes', 'system:masters']);
   const kubeconfig = plane.kubeconfig(node, { groups: ['system:nodes', 'system:masters'], server: relay.url });
@@ -194,12 +210,7 @@ try {
     times.push(await startToFirstList(hub));
   }
   row('process start to first offline LIST', 'time, median of 5', `${median(times).toFixed(0)} ms`, '<= 400 ms');
-} finally {
-  for (const stop of stops) await stop();
 }
-console.log(
-  `\n| work | figure | measured | target |\n|---|---|---|---|\n${rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}`,
-);
 
 async function watchRow(
   work: string,
@@ -208,7 +219,7 @@ async function watchRow(
   reference: Target,
   goal: string,
 ): Promise<void> {
-  if (!work.includes(values.only)) return;
+  if (!isWanted(work)) return;
   const seconds = 10;
   const watching = await watch(target, allPods, 20);
   const beside = await watch(reference, allPods, 1);
