@@ -5,12 +5,15 @@
 // was seen that this is still the same cluster; one that cannot be sent now never holds up the others.
 import type { JsonObject } from '../../apimachinery/json.ts';
 import type { ClusterCheck, LinkGate, Timing } from '../reflector.ts';
+import { accountOf } from './account-of.ts';
 import type { Cloud } from './cloud.ts';
 import type { OutboxEntry, Parked } from './entry.ts';
 import type { Outbox } from './outbox.ts';
 import type { Pace } from './pace.ts';
 import { PutOffs } from './put-off.ts';
 import { type ReplayOutcome, replayEntry } from './replay-entry.ts';
+import type { SeenToken } from './seen-tokens.ts';
+import { writerName } from './writer-name.ts';
 
 /** Writes to one object, oldest first. */
 export type Chain = readonly OutboxEntry[];
@@ -21,8 +24,8 @@ export interface ChainSenderOptions {
   readonly link: LinkGate;
   readonly cluster: ClusterCheck;
   readonly timing: Timing;
-  /** The newest bearer token of an identity that the cloud was seen to accept. */
-  readonly newestToken: (identity: string) => string | undefined;
+  /** The newest bearer token of an identity's account that the cloud was seen to accept; see there whose it is. */
+  readonly newestToken: (identity: string) => SeenToken | undefined;
   /** What the cloud has of the object now, as far as that was seen. Before the entry leaves the outbox. */
   readonly hear: (entry: OutboxEntry, object: JsonObject | 'absent' | undefined) => Promise<void>;
   readonly events: {
@@ -149,9 +152,11 @@ export class ChainSender {
     try {
       const outcome = await replayEntry(entry, { cloud, token, signal });
       this.#unanswered.delete(entry.sequence);
-      const newer = token === undefined ? undefined : newestToken(identity);
-      if (outcome.kind !== 'unauthorized' || newer === undefined || newer === token) return outcome;
-      return await replayEntry(entry, { cloud, token: newer, signal });
+      if (outcome.kind !== 'unauthorized' || token === undefined) return outcome;
+      const newer = newestToken(identity);
+      if (newer !== undefined && newer.identity !== identity) return { ...outcome, isForGood: true };
+      if (newer === undefined || newer.token === token) return outcome;
+      return await replayEntry(entry, { cloud, token: newer.token, signal });
     } catch (error) {
       const times = (this.#unanswered.get(entry.sequence) ?? 0) + 1;
       this.#unanswered.set(entry.sequence, times);
@@ -171,9 +176,9 @@ export class ChainSender {
     }
     const { token, identity } = entry.writer;
     const deadline = this.#onlineSince + awaitTokenMs;
-    if (outcome.kind === 'unauthorized' && timing.now() < deadline) {
+    if (outcome.kind === 'unauthorized' && outcome.isForGood !== true && timing.now() < deadline) {
       if (token === undefined) this.#putOff(sequence, nodeRetryMs);
-      else this.putOffs.untilToken(sequence, deadline, identity);
+      else this.putOffs.untilToken(sequence, deadline, accountOf(identity));
       return false;
     }
     this.putOffs.end(sequence);
@@ -186,7 +191,7 @@ export class ChainSender {
       await events.done(entry, outcome);
       return true;
     }
-    const parked = await outbox.park(entry, { ...whyParked(outcome), at: timing.wallClock() });
+    const parked = await outbox.park(entry, { ...whyParked(entry, outcome), at: timing.wallClock() });
     await events.parked(parked, outcome.kind === 'parked' ? outcome.object : undefined);
     return true;
   }
@@ -204,9 +209,14 @@ function seenIn(outcome: ReplayOutcome): JsonObject | 'absent' | undefined {
 
 type Refused = Extract<ReplayOutcome, { kind: 'parked' | 'unauthorized' }>;
 
-function whyParked(outcome: Refused): Omit<Parked, 'at'> {
-  if (outcome.kind === 'unauthorized')
-    return { reason: `${outcome.reason}; no other credential of its writer was seen`, code: 401 };
+function whyParked({ writer }: OutboxEntry, outcome: Refused): Omit<Parked, 'at'> {
+  if (outcome.kind === 'unauthorized') {
+    const why =
+      outcome.isForGood === true
+        ? `${writerName(writer.identity)} was deleted and made anew since, and the new account has not written this`
+        : 'no other credential of its writer was seen';
+    return { reason: `${outcome.reason}; ${why}`, code: 401 };
+  }
   const { kind: _kind, object: _object, ...parked } = outcome;
   return parked;
 }

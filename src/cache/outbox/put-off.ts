@@ -2,7 +2,7 @@
 interface PutOff {
   /** Not tried before. */
   readonly until: number;
-  /** The identity of which another token would help. */
+  /** The account of which another token would help. */
   readonly awaits?: string;
 }
 
@@ -35,14 +35,14 @@ export class PutOffs {
     this.#bySequence.set(sequence, { until: now + waitMs });
   }
 
-  /** Until then, or until a token of this identity is seen. */
-  untilToken(sequence: number, until: number, identity: string): void {
-    this.#bySequence.set(sequence, { until, awaits: identity });
+  /** Until then, or until a token of this account is seen. */
+  untilToken(sequence: number, until: number, account: string): void {
+    this.#bySequence.set(sequence, { until, awaits: account });
   }
 
   /** False when none has waited for it. */
-  tokenSeen(identity: string): boolean {
-    const waiting = [...this.#bySequence].filter(([, { awaits }]) => awaits === identity);
+  tokenSeen(account: string): boolean {
+    const waiting = [...this.#bySequence].filter(([, { awaits }]) => awaits === account);
     for (const [sequence, putOff] of waiting) this.#bySequence.set(sequence, { ...putOff, until: 0 });
     return waiting.length > 0;
   }

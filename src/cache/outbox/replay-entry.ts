@@ -27,8 +27,8 @@ export type ReplayOutcome =
       /** What the cloud took of it, if a part. */
       readonly object?: JsonObject;
     }
-  /** The cloud does not take this credential, and has not looked at the write. */
-  | { readonly kind: 'unauthorized'; readonly reason: string }
+  /** The cloud does not take this credential, and has not looked at the write. `isForGood`: its writer is no more. */
+  | { readonly kind: 'unauthorized'; readonly reason: string; readonly isForGood?: true }
   /** The cloud answers, but not now. */
   | { readonly kind: 'later'; readonly afterMs: number; readonly reason: string };
 

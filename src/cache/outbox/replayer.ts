@@ -5,6 +5,7 @@
 // sent now never holds up the others; nothing is sent before it was seen that this is still the same cluster.
 import type { JsonObject } from '../../apimachinery/json.ts';
 import { untilEither } from '../until-either.ts';
+import { accountOf } from './account-of.ts';
 import { type Chain, ChainSender, type ChainSenderOptions } from './chain-sender.ts';
 import { isEvent, type WriteTarget } from './entry.ts';
 import type { NodeLease } from './node-lease.ts';
@@ -85,7 +86,7 @@ export class Replayer implements CatchingUp {
 
   /** The cloud accepts a token of this identity that was not seen before. */
   tokenSeen(identity: string): void {
-    if (this.#sender.putOffs.tokenSeen(identity)) this.#wake();
+    if (this.#sender.putOffs.tokenSeen(accountOf(identity))) this.#wake();
   }
 
   /** Runs until the signal aborts. */

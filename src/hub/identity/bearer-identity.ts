@@ -22,7 +22,7 @@ export interface BearerIdentity {
   readonly hash: string;
   /** `token:<hash>`: what it is before the cloud has accepted it, and for ever if it names no service account. */
   readonly unverified: string;
-  /** `sa:<namespace>:<name>:<issuer hash>`, or the same as `unverified`. */
+  /** `sa:<namespace>:<name>:<issuer hash>[:<uid>]`, or the same as `unverified`. */
   readonly claimed: string;
   /** `system:serviceaccount:<namespace>:<name>`, for people to read; undefined for other tokens. */
   readonly claimedUser: string | undefined;
@@ -43,10 +43,11 @@ export function readBearerIdentity(token: string): BearerIdentity {
   }
   const [claimedUser, namespace, name] = match;
   const issuer = hash('sha256', payload.iss, 'hex').slice(0, 16);
+  const uid = accountUid(payload);
   return {
     hash: digest,
     unverified,
-    claimed: `sa:${namespace}:${name}:${issuer}`,
+    claimed: `sa:${namespace}:${name}:${issuer}${uid === undefined ? '' : `:${uid}`}`,
     claimedUser,
     claims: readClaims(payload, namespace!),
   };
@@ -63,6 +64,13 @@ function readPayload(token: string): Fields | undefined {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
+}
+
+/** Of a bound token, or of one that stands in a Secret. An account that was deleted and made anew has another. */
+function accountUid(payload: Fields): string | undefined {
+  const bound = asFields(asFields(payload['kubernetes.io'])?.serviceaccount)?.uid;
+  const uid = bound ?? payload['kubernetes.io/serviceaccount/service-account.uid'];
+  return typeof uid === 'string' && /^[\w-]{1,64}$/.test(uid) ? uid : undefined;
 }
 
 function readClaims(payload: Fields, namespace: string): TokenClaims {

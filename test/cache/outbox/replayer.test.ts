@@ -396,6 +396,28 @@ test('a token that is awaited in vain parks the write ten minutes after the link
   stage.stop();
 });
 
+test('what an account wrote that was deleted and made anew since is parked at once, and never sent as the new one', async (t) => {
+  const [old, anew] = ['sa:default:writer:0123:uid-1', 'sa:default:writer:0123:uid-2'];
+  const stage = await ReplayStage.open({
+    writes: [create('a', { identity: old, token: 'of-the-old' }), create('b', { identity: anew, token: 'of-the-new' })],
+  });
+  stage.meddle = async ({ credential }) =>
+    credential.kind === 'bearer' && credential.token === 'of-the-new' ? undefined : answer(401, {}, {});
+  await stage.heal();
+  await stage.timing.pass(1000);
+  t.deepEqual(stage.parked, [], 'it may come with another token');
+  stage.tokens.see(anew, 'of-the-new');
+  stage.replayer.tokenSeen(anew);
+  await stage.timing.pass(1000);
+  t.regex(
+    stage.parked[0]?.parked?.reason ?? '',
+    /system:serviceaccount:default:writer was deleted and made anew since/,
+  );
+  t.deepEqual([...stage.cloud.objects.keys()], [`${maps}/b`]);
+  t.is(stage.requests.filter((line) => line.endsWith('as of-the-new')).length, 1, 'its own write');
+  stage.stop();
+});
+
 test('a node whose own credential is refused tries it again, for it may be read anew', async (t) => {
   const stage = await ReplayStage.open({ writes: [create('a')] });
   stage.meddle = async () => answer(401);

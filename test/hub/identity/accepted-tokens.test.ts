@@ -1,5 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
+import { accountOf } from '../../../src/cache/outbox/account-of.ts';
 import { AcceptedTokens, type PodPresence, provesToken } from '../../../src/hub/identity/accepted-tokens.ts';
 import { readBearerIdentity } from '../../../src/hub/identity/bearer-identity.ts';
 import { jwt, serviceAccountToken } from './tokens.ts';
@@ -15,7 +16,7 @@ function setUp(o: { offlineTokenTtlMs?: number; limit?: number } = {}) {
 const seconds = (timeMs: number) => timeMs / 1000;
 const alive = (): PodPresence => 'alive';
 
-test('the identity of a service account comes from subject and issuer; of any other token from its bytes', (t) => {
+test('the identity of a service account comes from subject, issuer and uid; of any other token from its bytes', (t) => {
   const one = readBearerIdentity(
     serviceAccountToken({
       namespace: 'ns',
@@ -26,7 +27,7 @@ test('the identity of a service account comes from subject and issuer; of any ot
       node: 'edge-1',
     }),
   );
-  t.regex(one.claimed, /^sa:ns:sa:[0-9a-f]{16}$/);
+  t.regex(one.claimed, /^sa:ns:sa:[0-9a-f]{16}:s$/);
   t.is(one.claimedUser, 'system:serviceaccount:ns:sa');
   t.deepEqual(one.claims, {
     expMs: 20_000,
@@ -36,6 +37,15 @@ test('the identity of a service account comes from subject and issuer; of any ot
   });
   const elsewhere = readBearerIdentity(serviceAccountToken({ namespace: 'ns', name: 'sa', iss: 'https://other' }));
   t.not(elsewhere.claimed, one.claimed, 'the same name from another issuer is somebody else');
+  const anew = readBearerIdentity(serviceAccountToken({ namespace: 'ns', name: 'sa', uid: 'another' }));
+  t.not(anew.claimed, one.claimed, 'an account that was deleted and made anew is somebody else');
+  t.is(accountOf(anew.claimed), accountOf(one.claimed));
+  const inSecret = jwt({
+    iss: 'kubernetes/serviceaccount',
+    sub: 'system:serviceaccount:ns:sa',
+    'kubernetes.io/serviceaccount/service-account.uid': 'of-the-secret',
+  });
+  t.regex(readBearerIdentity(inSecret).claimed, /^sa:ns:sa:[0-9a-f]{16}:of-the-secret$/);
   for (const token of [
     'opaque',
     'a.b.c',

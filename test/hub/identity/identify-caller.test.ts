@@ -330,7 +330,7 @@ test('a token is its own hash until the cloud has accepted it, then the service 
   t.regex(before.identity, /^token:[0-9a-f]{64}$/);
   t.is(before.user, 'system:serviceaccount:kube-system:coredns');
   acceptedTokens.accept(before.bearer!);
-  t.regex(identify(evidence({ headers, socket }), 'tls').identity, /^sa:kube-system:coredns:[0-9a-f]{16}$/);
+  t.regex(identify(evidence({ headers, socket }), 'tls').identity, /^sa:kube-system:coredns:[0-9a-f]{16}:s$/);
 });
 
 test('on one connection, each request is judged by its own token', (t) => {

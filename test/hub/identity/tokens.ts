@@ -8,6 +8,7 @@ export interface TokenFields {
   readonly nbf?: number;
   readonly pod?: { readonly name: string; readonly uid: string };
   readonly node?: string;
+  readonly uid?: string;
 }
 
 export function serviceAccountToken({
@@ -18,6 +19,7 @@ export function serviceAccountToken({
   nbf,
   pod,
   node,
+  uid = 's',
 }: TokenFields): string {
   return jwt({
     aud: [iss],
@@ -28,7 +30,7 @@ export function serviceAccountToken({
       namespace,
       ...(node && { node: { name: node, uid: 'n' } }),
       pod,
-      serviceaccount: { name, uid: 's' },
+      serviceaccount: { name, uid },
     },
     sub: `system:serviceaccount:${namespace}:${name}`,
   });
