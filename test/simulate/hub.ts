@@ -59,13 +59,16 @@ export class Life implements Owner {
 export class HubLife {
   readonly cache: Cache;
   readonly link: SimLink;
+  readonly #way: Way;
   readonly #life: Life;
   readonly #handle: HandleRequest;
+  readonly #closers: (() => void)[] = [];
   readonly #open = new Set<SimResponse>();
 
-  private constructor(cache: Cache, link: SimLink, life: Life, handle: HandleRequest) {
+  private constructor(cache: Cache, link: SimLink, way: Way, life: Life, handle: HandleRequest) {
     this.cache = cache;
     this.link = link;
+    this.#way = way;
     this.#life = life;
     this.#handle = handle;
   }
@@ -170,7 +173,7 @@ export class HubLife {
       },
       isClosing: () => false,
     };
-    const hub = new HubLife(cache, link, life, createRequestEntry(createPipeline(services), 'tls', services.log));
+    const hub = new HubLife(cache, link, way, life, createRequestEntry(createPipeline(services), 'tls', services.log));
     followOwnNode(cache, nodeName);
     link.start();
     const tidy = (): void => {
@@ -193,9 +196,17 @@ export class HubLife {
   crash(): void {
     this.#life.isOver = true;
     for (const response of [...this.#open]) {
+      this.#closers.push(...(response.listeners('close') as (() => void)[]));
       response.removeAllListeners();
       response.destroy();
     }
+  }
+
+  /** Lets go of all that it still waits for. Nothing of it counts any more. */
+  clear(): void {
+    this.#way.clear();
+    for (const close of this.#closers) close();
+    void this.cache.halt();
   }
 }
 

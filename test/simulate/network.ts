@@ -92,6 +92,11 @@ export class Way {
       exchange.fail('sent', new ExchangeEndedError('declared-offline', 'drained'));
   }
 
+  /** Nobody waits for anything any more. */
+  clear(): void {
+    for (const exchange of [...this.#open]) exchange.end();
+  }
+
   async #go(request: CloudRequest, exchange: OpenExchange): Promise<void> {
     const network = this.#network;
     if (network.mode === 'refusing') {

@@ -27,6 +27,7 @@ export async function runSeeds(
   onFailure: (failure: Failure) => void,
   onTrace?: (line: string) => void,
 ): Promise<Tally> {
+  Error.stackTraceLimit = 5; // many are made, and few are looked at
   const tally: Tally = { seeds: 0, events: 0, failures: 0 };
   let uncaught: unknown;
   const catchAll = (error: unknown): void => {

@@ -9,6 +9,7 @@ export class Trace {
   readonly tail: string[] = [];
   /** What was broken first. */
   fault: string | undefined;
+  #isOver = false;
   readonly #hash: Hash = createHash('sha256');
   readonly #scheduler: Scheduler;
   readonly #onLine: ((line: string) => void) | undefined;
@@ -19,6 +20,7 @@ export class Trace {
   }
 
   note(what: string): void {
+    if (this.#isOver) return;
     const line = `${this.#scheduler.now.toFixed(3)} ${what}`;
     this.#hash.update(line);
     this.#onLine?.(line);
@@ -29,11 +31,12 @@ export class Trace {
   /** A promise is broken. */
   broke(what: string): void {
     this.note(`BROKEN ${what}`);
-    this.fault ??= what;
+    if (!this.#isOver) this.fault ??= what;
   }
 
-  /** Of all lines; asked for once. */
+  /** Of all lines; asked for once: nothing is told after that. */
   hash(): string {
+    this.#isOver = true;
     return this.#hash.digest('hex').slice(0, 16);
   }
 }

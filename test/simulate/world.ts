@@ -16,7 +16,7 @@ import { SimNetwork } from './network.ts';
 import { Random } from './random.ts';
 import { Reads } from './reads.ts';
 import { ReplayOrder } from './replay-order.ts';
-import { type Owner, Scheduler } from './scheduler.ts';
+import { type Owner, quiescence, Scheduler } from './scheduler.ts';
 import { ScopeCheck } from './scopes.ts';
 import { SimRecords } from './sim-records.ts';
 import { Trace } from './trace.ts';
@@ -66,6 +66,7 @@ export class World {
   #known: SimCloud;
   #life = new Life();
   #hub: HubLife | undefined;
+  readonly #past: HubLife[] = [];
 
   constructor({ seed, steps, onTrace }: WorldOptions) {
     this.#stepsLeft = steps;
@@ -100,7 +101,16 @@ export class World {
     }
     this.#hub?.crash();
     const { fault, tail } = this.#trace;
-    return { fault, hash: this.#trace.hash(), tail, events: this.#events };
+    const result = { fault, hash: this.#trace.hash(), tail, events: this.#events };
+    await this.#clear();
+    return result;
+  }
+
+  /** Nothing of it stays in memory: Node holds combined signals for as long as somebody listens to them. */
+  async #clear(): Promise<void> {
+    this.#life.isOver = true;
+    for (const hub of this.#past) hub.clear();
+    await quiescence();
   }
 
   async #live(): Promise<void> {
@@ -163,6 +173,7 @@ export class World {
       (hub) => {
         this.#trace.note('the hub runs');
         this.#hub = hub;
+        this.#past.push(hub);
         for (const entry of hub.cache.writes.outbox.entries) this.#accepted(entry);
       },
       (error: unknown) => this.#trace.broke(`the hub does not start: ${(error as Error).stack}`),
