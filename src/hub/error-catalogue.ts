@@ -283,8 +283,8 @@ const rowsByGroup: Readonly<Record<string, readonly Row[]>> = {
     [
       'HOLDFAST_FOREIGN_WRITE',
       'Conflict',
-      'An operator had a write tried once more that was meant for another cluster. It was left as it is.',
-      'Look at it with `holdfast outbox show`; `retry --mine` brings it to this cluster, `drop` gives it up with a copy.',
+      'An operator had a write tried once more that was meant for another cluster, or that another node has taken in. It was left as it is.',
+      'Look at it with `holdfast outbox show`; `retry --mine` brings it to this cluster as this node, `drop` gives it up with a copy.',
     ],
     [
       'HOLDFAST_OWN_WRITES_AHEAD',

@@ -183,7 +183,7 @@ export const metricTable = {
   outboxParked: {
     name: 'holdfast_outbox_parked_total',
     type: 'counter',
-    help: 'Kept writes that were parked, by whether both sides had changed the object, the cloud refused, or another cluster answered.',
+    help: 'Kept writes that were parked, by whether both sides had changed the object, the cloud refused, another cluster answered, or another node had taken them in.',
     labels: { because: parkedBecause },
   },
   outboxEventsDropped: {

@@ -67,12 +67,9 @@ export function owedWritesOptions(
           { event: 'replay.interrupted', error, left },
           'what was kept could not all be brought to the cloud now',
         ),
-      meantForAnother: (entries) => {
-        tally.parked['another-cluster'] += entries.length;
-        log.error(
-          { event: 'outbox.another-cluster', entries: entries.length },
-          'another cluster answers: writes that were kept for the one before are parked, and none is sent to it (holdfast outbox list)',
-        );
+      meantForAnother: (entries, what) => {
+        tally.parked[`another-${what}`] += entries.length;
+        log.error({ event: `outbox.another-${what}`, entries: entries.length }, ofAnother[what]);
       },
       replayEnded: (writes) =>
         log.info(
@@ -82,6 +79,12 @@ export function owedWritesOptions(
     },
   };
 }
+
+const ofAnother = {
+  cluster:
+    'another cluster answers: writes that were kept for the one before are parked, and none is sent to it (holdfast outbox list)',
+  node: 'this data directory was in use on a node of another name: what that one has kept is parked, and nothing of it is sent (holdfast outbox list)',
+} as const;
 
 function wordsOf(entry: OutboxEntry): { entry: number; object: string; writer: string } {
   return { entry: entry.sequence, object: targetPath(entry.target), writer: entry.writer.identity };

@@ -2,7 +2,7 @@
 // moment on.
 import type { WriteClass } from '../cache/writes/policy.ts';
 
-export const parkedBecause = ['conflict', 'refused', 'another-cluster'] as const;
+export const parkedBecause = ['conflict', 'refused', 'another-cluster', 'another-node'] as const;
 type ParkedBecause = (typeof parkedBecause)[number];
 
 export interface WriteTally {
@@ -26,6 +26,6 @@ export function createWriteTally(): WriteTally {
       user: 0,
     },
     replayed: { applied: 0, superseded: 0 },
-    parked: { conflict: 0, refused: 0, 'another-cluster': 0 },
+    parked: { conflict: 0, refused: 0, 'another-cluster': 0, 'another-node': 0 },
   };
 }

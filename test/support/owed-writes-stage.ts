@@ -97,7 +97,7 @@ export class OwedWritesStage {
   readonly parked: OutboxEntry[] = [];
   readonly writes: OwedWrites;
 
-  private constructor(conflict: ConflictPolicy, records: MemoryRecords, cloud: ObjectCloud) {
+  private constructor(conflict: ConflictPolicy, records: MemoryRecords, cloud: ObjectCloud, nodeName: string) {
     this.records = records;
     this.cloud = cloud;
     this.link.isOnline = false;
@@ -110,7 +110,7 @@ export class OwedWritesStage {
         timing: this.timing,
         wallClock: () => this.timing.wallClock(),
         cloud,
-        nodeName: 'node-1',
+        nodeName,
         userAgent: 'holdfast/test',
         policy: writePolicy(
           Object.entries(kinds).map(([resource, { group = '' }]) => ({ group, resource, conflict })),
@@ -135,7 +135,7 @@ export class OwedWritesStage {
           replayBegan: () => {},
           replayInterrupted: (error) => log.push(`interrupted ${error}`),
           replayEnded: () => {},
-          meantForAnother: () => {},
+          meantForAnother: (entries, what) => log.push(`${entries.length} of another ${what}`),
         },
       },
       {
@@ -162,12 +162,14 @@ export class OwedWritesStage {
     conflict = 'cloud-wins',
     records = new MemoryRecords(),
     cloud = new ObjectCloud(),
+    nodeName = 'node-1',
   }: {
     conflict?: ConflictPolicy;
     records?: MemoryRecords;
     cloud?: ObjectCloud;
+    nodeName?: string;
   } = {}): Promise<OwedWritesStage> {
-    const stage = new OwedWritesStage(conflict, records, cloud);
+    const stage = new OwedWritesStage(conflict, records, cloud, nodeName);
     await stage.writes.restore();
     stage.writes.start((error) => stage.log.push(`crashed ${error}`));
     return stage;

@@ -48,6 +48,8 @@ export interface AcceptedWrite {
   readonly resourceVersion: string;
   /** Milliseconds since the epoch. */
   readonly writtenAt: number;
+  /** Name of the node that has taken it in. */
+  readonly node?: string;
   /** Asked for with `fieldValidation=Strict`: what of it the cloud does not know is refused, and not left out unseen. */
   readonly isStrict?: true;
   /** It was sent before it was taken in, and no answer came: the cloud may have it. */
@@ -64,7 +66,7 @@ export interface Parked {
   readonly cloud?: JsonObject;
   /** It was looked for, and the cloud had no such object. */
   readonly isAbsent?: true;
-  /** Meant for a cluster that is not the one that answers now. */
+  /** Meant for a cluster that is not the one that answers now, or taken in by another node. */
   readonly isForeign?: true;
   /** Fields that both sides changed. */
   readonly conflicts?: readonly string[];
@@ -131,7 +133,7 @@ function isEntry(value: JsonObject): boolean {
     areTexts([target.apiVersion, target.kind, target.namespace, target.name, target.subresource]) &&
     isJsonObject(writer) &&
     areTexts([writer.identity, writer.userAgent, writer.fieldManager, writer.token ?? '']) &&
-    areTexts([value.class, value.conflict]) &&
+    areTexts([value.class, value.conflict, value.node ?? '']) &&
     (before === undefined ? op === 'create' : isJsonObject(before)) &&
     (after === undefined ? op === 'delete' : isJsonObject(after)) &&
     typeof resourceVersion === 'string' &&

@@ -31,13 +31,13 @@ export class NotParkedError extends Error {
   }
 }
 
-/** Where an operator has a write tried once more that was meant for another cluster than the one that answers now. */
+/** Where an operator has a write tried once more that was meant for another cluster, or taken in by another node. */
 export class ForeignWriteError extends Error {
   readonly code = 'HOLDFAST_FOREIGN_WRITE';
 
   constructor(sequence: number) {
     super(
-      `write ${sequence} was meant for the cluster before this one; retry --mine brings it to this one all the same`,
+      `write ${sequence} was meant for the cluster before this one, or is another node's; retry --mine brings it to this cluster, as this node, all the same`,
     );
     this.name = 'ForeignWriteError';
   }

@@ -138,7 +138,8 @@ function ofUpdate(entry: OutboxEntry, cloud: JsonObject | undefined): Step {
   if (cloud === undefined) return ofVanished(entry, isStatus);
   const uid = entry.cloudUid ?? uidOf(entry.before);
   if (uid !== '' && uidOf(cloud) !== uid) {
-    if (entry.class === 'pod-delete' || isStatus) return superseded;
+    // What was deleted here is gone there, too; nobody has asked for the end of what has its name now.
+    if (entry.class === 'pod-delete' || isStatus || deletionRequest(entry) !== undefined) return superseded;
     if (entry.class !== 'csinode' && entry.conflict !== 'edge-wins') {
       return { kind: 'park', reason: 'another object has taken its name in the cloud' };
     }

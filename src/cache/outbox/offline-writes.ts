@@ -33,6 +33,7 @@ export interface OfflineWritesOptions {
   readonly outbox: Outbox;
   readonly ownWrites: OwnWrites;
   readonly versions: Versions;
+  readonly nodeName: string;
   readonly policy: WritePolicy;
   /** What the cloud was last known to have; `absent` only when that is a fact. */
   readonly cloudObject: (request: WriteRequest) => KnownObjectBody | 'absent' | 'unknown';
@@ -110,7 +111,7 @@ export class OfflineWrites {
       if (computed === undefined || computed.op === 'none') versions.giveBack(resourceVersion);
     }
     if (computed.op === 'none') return computed;
-    const write = accepted(taken, { computed, resourceVersion, now });
+    const write = accepted(taken, { computed, resourceVersion, now, node: this.#o.nodeName });
     const { outbox, ownWrites, keepInMemory, onAccepted } = this.#o;
     if (isInMemory) keepInMemory(write);
     else await outbox.add(write);
@@ -162,11 +163,12 @@ interface Result {
   readonly computed: ComputedWrite;
   readonly resourceVersion: string;
   readonly now: number;
+  readonly node: string;
 }
 
 function accepted(
   { request, caller, disposition, customStatus, cloudVersion, isUnknown }: Taken,
-  { computed, resourceVersion, now }: Result,
+  { computed, resourceVersion, now, node }: Result,
 ): AcceptedWrite {
   const { gvr, apiVersion, kind, namespace, subresource } = request;
   const { identity, userAgent, fieldManager, token } = caller;
@@ -186,6 +188,7 @@ function accepted(
     after: computed.after,
     resourceVersion,
     writtenAt: now,
+    node,
   };
 }
 

@@ -13,6 +13,7 @@ import { CloudUids } from './cloud-uids.ts';
 import { type AcceptedWrite, encodeEntry, isEvent, type OutboxEntry, type Parked, targetPath } from './entry.ts';
 import type { Waiting } from './events-in-turn.ts';
 import { fold } from './fold.ts';
+import { isOfAnotherNode, ofAnotherCluster, ofAnotherNode } from './foreign-entries.ts';
 import { OutboxDisk } from './outbox-disk.ts';
 import { restoreOutbox } from './outbox-records.ts';
 import { OutboxView } from './outbox-view.ts';
@@ -118,8 +119,13 @@ export class Outbox extends OutboxView {
    * A parked entry is tried once more. As one that may have reached the cloud: what was refused may be half applied, so it
    * is looked at first, and no later write is folded into it. On disk when it resolves.
    */
-  async retry({ parked: _parked, ...entry }: OutboxEntry, isMine: boolean): Promise<void> {
-    await this.#replace([{ ...entry, state: 'sent', cloudVersion: '', isRetried: true, ...(isMine && { isMine }) }]);
+  async retry({ parked: _parked, node, ...entry }: OutboxEntry, isMine: boolean): Promise<void> {
+    // By this decision it is this node's own from now on.
+    const whose = isMine || node === undefined ? {} : { node };
+    const isRetried = true;
+    await this.#replace([
+      { ...entry, ...whose, state: 'sent', cloudVersion: '', isRetried, ...(isMine && { isMine }) },
+    ]);
   }
 
   /**
@@ -159,17 +165,21 @@ export class Outbox extends OutboxView {
    * @throws StorageReadOnlyError when the disk does not take it; in memory it is so all the same
    */
   async parkAll(parked: Parked, also: readonly Change[]): Promise<readonly OutboxEntry[]> {
-    const pending = this.pending.map((entry): OutboxEntry => ({ ...entry, ...meaningless, state: 'parked', parked }));
-    const parkedBefore = this.entries.flatMap((entry): OutboxEntry[] =>
-      entry.parked === undefined || entry.state !== 'parked'
-        ? []
-        : [{ ...entry, ...meaningless, parked: { ...entry.parked, isForeign: true } }],
-    );
-    const all = [...pending, ...parkedBefore];
+    const pending = this.pending;
+    const all = this.entries.map((entry) => ofAnotherCluster(entry, parked));
     for (const entry of all) this.#put(entry, encodeEntry(entry).length);
     this.#newestVersion = '';
     await this.#disk.write(sequencesOf(all), also);
-    return pending;
+    return pending.map(({ sequence }) => this.take(sequence));
+  }
+
+  /** Nothing that another node has taken in is sent by this one. A disk that does not take it finds it so in the next life. */
+  async parkOfOtherNodes(nodeName: string, at: number): Promise<readonly OutboxEntry[]> {
+    const others = this.entries.filter((entry) => isOfAnotherNode(entry, nodeName));
+    const foreign = others.map((entry) => ofAnotherNode(entry, nodeName, at));
+    for (const entry of foreign) this.#put(entry, encodeEntry(entry).length);
+    if (foreign.length > 0) await this.#disk.note(sequencesOf(foreign));
+    return foreign;
   }
 
   /**
@@ -233,9 +243,6 @@ export class Outbox extends OutboxView {
     if (entry.state !== 'parked') this.#newestVersion = maxResourceVersion(this.#newestVersion, entry.resourceVersion);
   }
 }
-
-/** Of a version that another cluster would not understand. */
-const meaningless = { resourceVersion: '1', cloudVersion: '' };
 
 /** Marked as sent meanwhile, it is still the same write. */
 function isSameWrite(a: OutboxEntry | undefined, b: OutboxEntry | undefined): boolean {

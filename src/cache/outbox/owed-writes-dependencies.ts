@@ -22,8 +22,11 @@ export interface OwedWritesEvents {
   replayBegan(pending: number): void;
   replayInterrupted(error: unknown, left: number): void;
   replayEnded(sent: number): void;
-  /** Another cluster answers: all that was owed is parked, for it was meant for the one before. */
-  meantForAnother(entries: readonly OutboxEntry[]): void;
+  /**
+   * Parked, for it is not this node's to send. `cluster`: another one answers, and it was meant for the one before. `node`:
+   * another one has taken it in, and this data directory is a copy of that node's.
+   */
+  meantForAnother(entries: readonly OutboxEntry[], what: 'cluster' | 'node'): void;
 }
 
 export interface OwedWritesOptions {

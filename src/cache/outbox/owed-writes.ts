@@ -69,7 +69,7 @@ export class OwedWrites {
 
   /** Reads what is owed from an earlier life, and shows it again. After the scopes have been restored. */
   async restore(): Promise<void> {
-    const { records, limits, events, policy, wallClock, newUid, nameSuffix } = this.#o;
+    const { records, limits, events, nodeName, policy, wallClock, newUid, nameSuffix } = this.#o;
     const onDropped = (entries: readonly OutboxEntry[]): void => {
       for (const { target } of entries) void this.own.giveUp(targetPath(target));
       events.dropped(entries);
@@ -77,11 +77,14 @@ export class OwedWrites {
     this.#outbox = await Outbox.open({ records, limits, onDropped, onUnreadable: events.unreadable });
     await this.versions.restore();
     this.versions.see(this.outbox.newestVersion);
+    const foreign = await this.outbox.parkOfOtherNodes(nodeName, wallClock());
+    if (foreign.length > 0) events.meantForAnother(foreign, 'node');
     await this.#showAgain();
     this.#desk = new OfflineWrites({
       outbox: this.outbox,
       ownWrites: this.own,
       versions: this.versions,
+      nodeName,
       policy,
       cloudObject: this.#store.cloudObject,
       hasStatus: this.#store.hasStatus,
@@ -173,10 +176,10 @@ export class OwedWrites {
     this.own.clear();
     const also = this.versions.beginAnew(newestVersion);
     const reason = `${error.message}; this write was meant for the cluster before`;
-    const parking = this.outbox.parkAll({ reason, code: 0, at: this.#o.wallClock(), isForeign: true }, also);
+    const parking = this.outbox.parkAll({ reason, code: 0, at: this.#o.wallClock() }, also);
     this.decisions.concludeAsParked();
     const parked = await parking;
-    if (parked.length > 0) this.#o.events.meantForAnother(parked);
+    if (parked.length > 0) this.#o.events.meantForAnother(parked, 'cluster');
   }
 
   get isReplaying(): boolean {

@@ -94,3 +94,23 @@ test('what is made here is not put into an object that is going away in the clou
     await stage.writes.stop();
   }
 });
+
+test('a deletion is for the object it was asked for: what has its name by now stays, whoever insists', async (t) => {
+  for (const isHeld of [false, true]) {
+    const stage = await OwedWritesStage.open({ conflict: 'park' });
+    const { cloud } = stage;
+    cloud.put(path, isHeld ? held({ a: '1' }) : configMap('web', { a: '1' }));
+    await stage.delete('web');
+    cloud.put(path, isHeld ? held({ a: '2' }) : configMap('web', { a: '2' }));
+    await stage.heal();
+    t.is(stage.writes.outbox.get(1)?.state, 'parked');
+    cloud.objects.delete(path);
+    cloud.put(path, isHeld ? held({ a: 'anew' }) : configMap('web', { a: 'anew' }));
+    const { concluded } = await stage.writes.decisions.retry(1, true);
+    await stage.heal();
+    t.is(await concluded, 'superseded', `held: ${isHeld}`);
+    t.deepEqual(dataOf(cloud, 'web'), { a: 'anew' });
+    t.is((cloud.objects.get(path)!.metadata as JsonObject).deletionTimestamp, undefined);
+    await stage.writes.stop();
+  }
+});

@@ -431,5 +431,5 @@ test('all is parked at once when another cluster answers, and versions begin ane
   const next = await restarted(records);
   t.deepEqual(told(next), ['1 parked create a', '2 parked create b']);
   t.is(next.newestVersion, '');
-  t.deepEqual(next.get(1)?.parked, { reason: 'another cluster', code: 0, at: 1 });
+  t.deepEqual(next.get(1)?.parked, { reason: 'another cluster', code: 0, at: 1, isForeign: true });
 });
