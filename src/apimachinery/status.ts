@@ -142,8 +142,9 @@ export function methodNotAllowed(resource: NamedResource, verb: string): StatusE
   return failure('MethodNotAllowed', message, detailsOf(resource, ''));
 }
 
-export function notAcceptable(accepted: readonly string[]): StatusError {
-  return failure('NotAcceptable', `only the following media types are accepted: ${accepted.join(', ')}`);
+export function notAcceptable(accepted: readonly string[], options?: Caused): StatusError {
+  const message = `only the following media types are accepted: ${accepted.join(', ')}`;
+  return failure('NotAcceptable', message, undefined, options);
 }
 
 export function alreadyExists(resource: NamedResource, name: string): StatusError {

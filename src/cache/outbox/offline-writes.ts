@@ -19,6 +19,8 @@ export interface CallerOfWrite extends Writer {
   readonly isNode: boolean;
   /** Whether the cloud was seen to let this caller do this. */
   readonly mayWrite: (request: WriteRequest) => boolean;
+  /** Called with the answer before anything is kept. @throws StatusError where this caller could not be given it */
+  readonly render?: (answer: ComputedWrite['answer']) => void;
 }
 
 /** `unknown`: it was sent, and the connection was lost before the answer. */
@@ -106,6 +108,7 @@ export class OfflineWrites {
       const context = { resourceVersion, now: secondsText(now), newUid, nameSuffix };
       const made = computeWrite(request, known, { ...context, ...(customStatus !== undefined && { customStatus }) });
       this.#refuseOwnersMadeHere(made);
+      taken.caller.render?.(made.answer);
       computed = made;
     } finally {
       if (computed === undefined || computed.op === 'none') versions.giveBack(resourceVersion);

@@ -1,7 +1,8 @@
 // A write that this node takes in for the cloud: judged, kept, shown, answered.
-import { stringifyJson } from '../../apimachinery/json.ts';
+import { type JsonObject, stringifyJson } from '../../apimachinery/json.ts';
 import { acceptsPlainJson, preferredRendering } from '../../apimachinery/negotiation.ts';
 import { encodeProtobuf } from '../../apimachinery/protobuf/encode-protobuf.ts';
+import { ProtobufError } from '../../apimachinery/protobuf/protobuf-error.ts';
 import { notAcceptable } from '../../apimachinery/status.ts';
 import { targetPath } from '../../cache/outbox/entry.ts';
 import type { Outcome } from '../../cache/outbox/offline-writes.ts';
@@ -22,6 +23,7 @@ export async function acceptWrite(services: Services, exchange: Exchange, outcom
   if (!isProtobuf && !acceptsPlainJson(headers.accept)) throw notAcceptable([jsonType, protobufType]);
   const request = await askedWrite(services, exchange);
   const { credential, bearer } = exchange.caller;
+  let bytes: Buffer = Buffer.alloc(0);
   const caller = {
     identity,
     userAgent: headers['user-agent'] ?? '',
@@ -29,12 +31,24 @@ export async function acceptWrite(services: Services, exchange: Exchange, outcom
     ...(credential.kind === 'bearer' && { token: credential.token }),
     isNode: bearer === undefined,
     mayWrite: (asked: WriteRequest) => mayWrite(services, identity, asked),
+    render: (answer: JsonObject) => {
+      bytes = isProtobuf ? protobufOf(answer) : Buffer.from(`${stringifyJson(answer)}\n`);
+    },
   };
-  const { statusCode, answer } = await services.cache.writes.accept(request, caller, outcome);
+  const { statusCode } = await services.cache.writes.accept(request, caller, outcome);
   exchange.source = 'cache';
   const contentType = isProtobuf ? protobufType : jsonType;
-  const bytes = isProtobuf ? encodeProtobuf(answer) : Buffer.from(`${stringifyJson(answer)}\n`);
   answerBody(exchange, statusCode, { 'content-type': contentType, 'x-holdfast-source': 'outbox' }, bytes);
+}
+
+/** @throws StatusError 406 for kinds and fields that have no protobuf form here */
+function protobufOf(answer: JsonObject): Buffer {
+  try {
+    return encodeProtobuf(answer);
+  } catch (error) {
+    if (error instanceof ProtobufError) throw notAcceptable([jsonType], { cause: error });
+    throw error;
+  }
 }
 
 /** @throws StatusError 400, 413 or 415 for a body that cannot be read */
