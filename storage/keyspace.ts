@@ -16,6 +16,7 @@ const numbers = {
   mark: 10,
   outbox: 11,
   grant: 12,
+  token: 13,
 } as const;
 
 /** Every keyspace on disk. `head`, `quarantine` and `mark` belong to storage itself. */

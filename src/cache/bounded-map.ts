@@ -17,6 +17,10 @@ export class BoundedMap<Value> {
     return this.#bytes;
   }
 
+  get size(): number {
+    return this.#entries.size;
+  }
+
   entries(): IterableIterator<[string, Value]> {
     return this.#entries.entries();
   }

@@ -26,6 +26,7 @@ import { RightProofs } from './right-proofs.ts';
 import { collectionPath, type Scope } from './scope.ts';
 import { ScopeRecords } from './scope-records.ts';
 import { ScopeTable } from './scope-table.ts';
+import { HeldTokens } from './tokens/held-tokens.ts';
 import type { Transport } from './transport.ts';
 import { RingBudget } from './watch/ring-budget.ts';
 import { type WrittenInfo, WrittenVersions } from './written-versions.ts';
@@ -66,6 +67,8 @@ export class Cache {
   readonly objects: NotedObjects;
   readonly recentEvents = new RecentEvents();
   readonly documents: NotedDocuments;
+  /** What the cloud has issued for pods of this node. */
+  readonly tokens: HeldTokens;
   readonly scopes: ScopeTable;
   /** The newest version of each resource that a write through this hub was answered with. */
   readonly written = new WrittenVersions();
@@ -93,6 +96,7 @@ export class Cache {
     this.grants = new Grants({ notes, time, lifetimeMs });
     this.objects = new NotedObjects({ notes, time, lifetimeMs });
     this.documents = new NotedDocuments(notes);
+    this.tokens = new HeldTokens({ notes, time, now: () => timing.now() });
     this.#records = new ScopeRecords({ records, now: () => time.now(), onBehind: events.storageBehind });
     const transport = listening(options.transport, time);
     this.#proofs = new RightProofs({
@@ -174,6 +178,7 @@ export class Cache {
     await this.#restoreNotes('document', (value, key) => this.documents.restore(value, key));
     this.documents.restoreSeen(await records.read('meta', NotedDocuments.seenKey));
     await this.#restoreNotes('observed', (value, key) => this.objects.restore(value, key));
+    await this.#restoreNotes('token', (value, key) => this.tokens.restore(value, key));
     for (const scope of await this.#records.restore(events.scopeDamaged)) {
       const byNode = this.rights.has(nodeIdentity, scope.scope);
       const ageMs = Math.max(0, this.time.now() - scope.confirmedAt);
@@ -316,6 +321,7 @@ export class Cache {
     this.objects.clear();
     this.recentEvents.clear();
     this.documents.clear();
+    this.tokens.clear();
     this.written.clear();
     this.answered.clear();
     return this.writes.forgetCluster(error, newestVersion);

@@ -2,7 +2,7 @@
 // that is lost makes an answer missing, never wrong; a revocation that is lost would, so it is written urgently.
 import type { Change, Records } from '../../storage/records.ts';
 
-export type NoteSpace = 'meta' | 'right' | 'grant' | 'document' | 'observed';
+export type NoteSpace = 'meta' | 'right' | 'grant' | 'document' | 'observed' | 'token';
 
 export class Notes {
   readonly #records: Records;

@@ -29,9 +29,12 @@ export interface ScopeContentDependencies {
 export class ScopeContent {
   readonly snapshot: Snapshot;
   readonly listeners = new Set<Listener>();
+  /** The hub's own, who hear of every change and are no client's stream. */
+  readonly observers = new Set<() => void>();
   readonly #deps: ScopeContentDependencies;
   readonly #commits = new CommitQueue(() => {
     for (const listener of [...this.listeners]) listener.changed();
+    for (const changed of this.observers) changed();
   });
   /** Key → uid of what the cloud has answered since its stream spoke of it; '' when it is gone. */
   readonly #heard = new Map<string, string>();

@@ -16,10 +16,15 @@ export function ownPodsScope(nodeName: string): Scope {
   return scopeOf({ ...core('pods'), fieldSelector: `spec.nodeName=${nodeName}` });
 }
 
+/** The tokens of a pod go with it. */
 export function followOwnNode(cache: Cache, nodeName: string): void {
-  for (const scope of [ownNodeScope(nodeName), ownPodsScope(nodeName)]) {
-    cache.open(scope, nodeIdentity, nodeCredential).pin();
-  }
+  const [, pods] = [ownNodeScope(nodeName), ownPodsScope(nodeName)].map((scope) => {
+    const followed = cache.open(scope, nodeIdentity, nodeCredential);
+    followed.pin();
+    return followed;
+  });
+  const presence = podPresence(cache, nodeName);
+  pods!.content.observers.add(() => cache.tokens.sweep(presence));
 }
 
 /** Status code with which the cloud refuses the node's own scopes at present. */

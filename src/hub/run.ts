@@ -20,7 +20,7 @@ import { formatHostPort } from './option-types.ts';
 import type { HubConfig } from './options.ts';
 import { outboxWords } from './outbox-figures.ts';
 import { owedWritesOptions } from './owed-writes-options.ts';
-import { followOwnNode, refusalOfOwnNode } from './own-node.ts';
+import { followOwnNode, podPresence, refusalOfOwnNode } from './own-node.ts';
 import { createPipeline } from './pipeline.ts';
 import type { Services } from './services.ts';
 import { createCacheSource, createStatusSource, currentOutbox } from './status-source.ts';
@@ -146,6 +146,7 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
     forward: cloud.forward,
     identify: identity.identify,
     identities: identity.identities,
+    podPresence: podPresence(cache, config.nodeName),
     watchers,
     metrics,
     clock,
@@ -179,7 +180,10 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
 
   followOwnNode(cache, config.nodeName);
   cloud.start();
-  const stopTidying = everyNowAndThen(log, tidyEveryMs, () => cache.tidy());
+  const stopTidying = everyNowAndThen(log, tidyEveryMs, () => {
+    cache.tokens.sweep(services.podPresence);
+    return cache.tidy();
+  });
   opened.defer(stopTidying);
   const stopRenewing = everyNowAndThen(log, renewEveryMs, async () => {
     if ((await identity.pki.renew()).includes('serving')) ports.renewTls();

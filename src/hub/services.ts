@@ -3,6 +3,8 @@ import type { Clock } from '../apimachinery/clock.ts';
 import type { Cache } from '../cache/cache.ts';
 import type { Transport } from '../cache/transport.ts';
 import type { Exchange } from './exchange.ts';
+import type { PodPresence } from './identity/accepted-tokens.ts';
+import type { PodReference } from './identity/bearer-identity.ts';
 import type { CallerIdentities } from './identity/caller-identities.ts';
 import type { IdentifyCaller } from './identity/identify-caller.ts';
 import type { Logger } from './logger.ts';
@@ -37,6 +39,8 @@ export interface Services {
   readonly transport: Transport;
   readonly identify: IdentifyCaller;
   readonly identities: CallerIdentities;
+  /** Whether a pod lives on this node. */
+  readonly podPresence: (pod: PodReference) => PodPresence;
   readonly watchers: WatcherRegistry;
   readonly metrics: Pick<Metrics, 'increment' | 'observe'>;
   readonly clock: Clock;

@@ -129,6 +129,7 @@ export class HubLife {
     const services: Services = {
       cache,
       link,
+      podPresence: podPresence(cache, nodeName),
       transport,
       forward: (exchange, forwarding) => forward(way, exchange, forwarding),
       identify: ({ headers }) => {

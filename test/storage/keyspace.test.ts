@@ -41,8 +41,20 @@ test('a keyspace keeps its number for ever', (t) => {
     mark: 10,
     outbox: 11,
     grant: 12,
+    token: 13,
   });
-  t.deepEqual(keyspaces, ['meta', 'object', 'scope', 'member', 'right', 'observed', 'document', 'outbox', 'grant']);
+  t.deepEqual(keyspaces, [
+    'meta',
+    'object',
+    'scope',
+    'member',
+    'right',
+    'observed',
+    'document',
+    'outbox',
+    'grant',
+    'token',
+  ]);
 });
 
 test('keys that would not come back as they were are refused', (t) => {

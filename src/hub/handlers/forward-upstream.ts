@@ -11,12 +11,17 @@ import type { Exchange, Handler } from '../exchange.ts';
 import { noteAnswer, noteCollectionAnswer } from '../note-answer.ts';
 import type { CollectionRead, ObjectRead } from '../read-request.ts';
 import type { Forwarding, Services } from '../services.ts';
+import { isTokenRequest, ofTokenRequest } from '../token-request.ts';
 import { isWrite } from '../write-request-of.ts';
 
 export function forwardUpstream(services: Services): Handler {
-  return (exchange) => {
+  return async (exchange) => {
     exchange.source = 'upstream';
-    return services.forward(exchange, forwardingOf(services, exchange));
+    const { info } = exchange;
+    const forwarding = isTokenRequest(info)
+      ? await ofTokenRequest(services, exchange)
+      : forwardingOf(services, exchange);
+    await services.forward(exchange, forwarding);
   };
 }
 

@@ -6,6 +6,7 @@ import type { Exchange, Handler } from '../exchange.ts';
 import { answerOffline } from '../offline/answer-offline.ts';
 import { answerUnknownOutcome } from '../offline/answer-unknown-outcome.ts';
 import type { Services } from '../services.ts';
+import { isTokenRequest } from '../token-request.ts';
 import { UpstreamUnreachableError } from '../upstream/errors.ts';
 import { isWrite } from '../write-request-of.ts';
 
@@ -15,7 +16,7 @@ export function serveOffline(services: Services): Handler {
   return async (exchange, next) => {
     if (isOffline()) return answerOffline(services, exchange);
     // Still to be had should the cloud turn out to be away.
-    if (isWrite(exchange.info) && services.cache.writes.mightKeep(exchange.info.gvr!)) await exchange.body();
+    if (mightBeAnswered(services, exchange)) await exchange.body();
     try {
       await next();
     } catch (error) {
@@ -31,6 +32,12 @@ export function serveOffline(services: Services): Handler {
   };
 }
 
-function mayHaveChanged({ request }: Exchange): boolean {
+function mightBeAnswered({ cache }: Services, { info }: Exchange): boolean {
+  return isWrite(info) && (isTokenRequest(info) || cache.writes.mightKeep(info.gvr!));
+}
+
+/** One token more that nobody has heard of changes nothing. */
+function mayHaveChanged({ request, info }: Exchange): boolean {
+  if (isTokenRequest(info)) return false;
   return request.method !== 'GET' && request.method !== 'HEAD' && request.method !== 'OPTIONS';
 }

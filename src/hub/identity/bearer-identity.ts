@@ -1,6 +1,7 @@
 // Who a bearer token claims to be. Pure, and nothing here is verified: a claim counts only after the cloud has accepted
 // that very token (AcceptedTokens). Source: kubernetes pkg/serviceaccount/claims.go; RFC 7519.
 import { hash } from 'node:crypto';
+import { asFields, type JwtFields, readJwtPayload } from '../../apimachinery/jwt.ts';
 
 export interface PodReference {
   readonly namespace: string;
@@ -35,7 +36,7 @@ const serviceAccountSubject = /^system:serviceaccount:([a-z0-9.-]{1,253}):([a-z0
 export function readBearerIdentity(token: string): BearerIdentity {
   const digest = hash('sha256', token, 'hex');
   const unverified = `token:${digest}`;
-  const payload = readPayload(token);
+  const payload = readJwtPayload(token);
   const match = typeof payload?.sub === 'string' ? serviceAccountSubject.exec(payload.sub) : null;
   if (payload === undefined || match === null || typeof payload.iss !== 'string') {
     const claims = payload === undefined ? {} : readLifetime(payload);
@@ -53,27 +54,14 @@ export function readBearerIdentity(token: string): BearerIdentity {
   };
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
-function readPayload(token: string): Fields | undefined {
-  const parts = token.split('.');
-  if (parts.length !== 3) return undefined;
-  try {
-    return asFields(JSON.parse(Buffer.from(parts[1]!, 'base64url').toString('utf8')));
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
 /** Of a bound token, or of one that stands in a Secret. An account that was deleted and made anew has another. */
-function accountUid(payload: Fields): string | undefined {
+function accountUid(payload: JwtFields): string | undefined {
   const bound = asFields(asFields(payload['kubernetes.io'])?.serviceaccount)?.uid;
   const uid = bound ?? payload['kubernetes.io/serviceaccount/service-account.uid'];
   return typeof uid === 'string' && /^[\w-]{1,64}$/.test(uid) ? uid : undefined;
 }
 
-function readClaims(payload: Fields, namespace: string): TokenClaims {
+function readClaims(payload: JwtFields, namespace: string): TokenClaims {
   const bound = asFields(payload['kubernetes.io']);
   const pod = asFields(bound?.pod);
   const node = asFields(bound?.node)?.name;
@@ -85,13 +73,9 @@ function readClaims(payload: Fields, namespace: string): TokenClaims {
   };
 }
 
-function readLifetime({ exp, nbf }: Fields): TokenClaims {
+function readLifetime({ exp, nbf }: JwtFields): TokenClaims {
   return {
     ...(typeof exp === 'number' && { expMs: exp * 1000 }),
     ...(typeof nbf === 'number' && { nbfMs: nbf * 1000 }),
   };
-}
-
-function asFields(value: unknown): Fields | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
 }

@@ -23,6 +23,7 @@ import { answerWatch } from '../handlers/answer-watch.ts';
 import { asProtobuf, protobufType } from '../protobuf-answer.ts';
 import { type CollectionRead, type ObjectRead, type Read, type StoreForm, statusReadOf } from '../read-request.ts';
 import type { Services } from '../services.ts';
+import { answerHeldToken, isTokenRequest } from '../token-request.ts';
 import { isWrite } from '../write-request-of.ts';
 import { acceptWrite } from './accept-write.ts';
 import { newestSight, type Sight } from './newest-object.ts';
@@ -30,6 +31,7 @@ import { newestSight, type Sight } from './newest-object.ts';
 /** @throws StatusError, 503 for whatever cannot be vouched for */
 export async function answerOffline(services: Services, exchange: Exchange): Promise<void> {
   const identity = services.identities.offline(exchange);
+  if (isTokenRequest(exchange.info)) return answerHeldToken(services, exchange);
   await services.cache.answered.show(exchange.info.gvr);
   if (isWrite(exchange.info)) return acceptWrite(services, exchange);
   const read = exchange.read ?? ofStatus(services, exchange);
