@@ -9,7 +9,7 @@ export const jsonType = 'application/json';
 export function answerBody(
   { request, response }: Pick<Exchange, 'request' | 'response'>,
   statusCode: number,
-  headers: Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string | readonly string[]>>,
   body: Buffer,
 ): void {
   response.writeHead(statusCode, {

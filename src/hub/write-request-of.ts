@@ -1,4 +1,5 @@
 // What a write asks for, read out of its request line, headers and body. Pure.
+import { duplicateFields } from '../apimachinery/duplicate-fields.ts';
 import { type JsonValue, parseJson } from '../apimachinery/json.ts';
 import { decodeProtobuf } from '../apimachinery/protobuf/decode-protobuf.ts';
 import { ProtobufError } from '../apimachinery/protobuf/protobuf-error.ts';
@@ -40,6 +41,8 @@ export function writeRequestOf({ info, kind, contentType, userAgent, body }: Wri
   const patchType = info.verb === 'patch' ? patchTypeOf(mediaType) : undefined;
   const decoded = patchType === 'apply' ? undefined : decode(body, mediaType, { apiVersion, kind });
   const { query } = info;
+  const isCounted = decoded !== undefined && mediaType !== protobufType && validatesFields(info);
+  const duplicates = isCounted ? duplicateFields(body.toString()) : [];
   const grace = query.get('gracePeriodSeconds');
   const policy = query.get('propagationPolicy');
   return {
@@ -52,6 +55,7 @@ export function writeRequestOf({ info, kind, contentType, userAgent, body }: Wri
     subresource: info.subresource,
     body: decoded,
     ...(patchType !== undefined && { patchType }),
+    ...(duplicates.length > 0 && { duplicates }),
     query: {
       dryRun: query.getAll('dryRun').some((value) => value !== ''),
       fieldManager: fieldManagerOf(query.get('fieldManager') ?? '', userAgent),
@@ -103,6 +107,11 @@ function checkOptions({ verb, query }: RequestInfo): void {
 
 /** As Go's unicode.IsPrint: of all spaces only the one that everybody knows is printed. */
 const unprintable = /[^\P{C} ]|[^\P{Z} ]/u;
+
+/** What stands there more than once, or is not known, is not passed over in silence. Source: apiserver, fieldValidation. */
+function validatesFields({ verb, query }: RequestInfo): boolean {
+  return optionsKinds[verb] !== undefined && query.get('fieldValidation') !== 'Ignore';
+}
 
 function wholeNumber(parameter: string, text: string): number {
   if (/^[-+]?\d{1,15}$/.test(text)) return Number(text);

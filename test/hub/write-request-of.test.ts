@@ -75,3 +75,13 @@ test('a patch of a type that nobody reads is 415, also where JavaScript has a wo
     t.is(code, 415, contentType);
   }
 });
+
+test('what stands twice in a body is counted, unless the client does not want to hear of it', (t) => {
+  const body = Buffer.from('{"data":{"a":"1","a":"2"}}');
+  for (const query of ['', '?fieldValidation=Warn', '?fieldValidation=Strict']) {
+    t.deepEqual(read(`${maps}${query}`, { body }).duplicates, ['data.a'], query);
+  }
+  t.is(read(`${maps}?fieldValidation=Ignore`, { body }).duplicates, undefined);
+  const contentType = 'application/merge-patch+json';
+  t.deepEqual(read(`${maps}/web`, { method: 'PATCH', body, contentType }).duplicates, ['data.a']);
+});

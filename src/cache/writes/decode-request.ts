@@ -5,6 +5,7 @@ import { badRequest, type StatusError } from '../../apimachinery/status.ts';
 import { decodeObject } from './decode-object.ts';
 import { isCustomResource } from './kinds/rules-of.ts';
 import { metadataOf, textOf, withMembers, withMetadata } from './object-view.ts';
+import { strictProblems } from './strict-problems.ts';
 import type { WriteRequest } from './write-request.ts';
 
 /** What a PUT or PATCH asks for. */
@@ -31,12 +32,19 @@ export function decodeBody(request: WriteRequest, before: JsonObject | undefined
   }
   try {
     const typed = withMembers(body, { kind: isCustom ? given.kind : kind, apiVersion });
-    return { given: body, object: decodeObject(request, typed, before) };
+    const object = decodeObject(request, typed, before);
+    const strictly = strictProblems(request);
+    if (strictly !== undefined) throw unreadable(request, strictly);
+    return { given: body, object };
   } catch (error) {
     if (!(error instanceof ConformError)) throw error;
-    const message = `${kind} in version ${JSON.stringify(request.gvr.version)} cannot be handled as a ${kind}: ${error.message}`;
-    throw badRequest(message, { cause: error });
+    throw unreadable(request, error.message, error);
   }
+}
+
+function unreadable({ kind, gvr }: WriteRequest, problem: string, cause?: Error): StatusError {
+  const version = JSON.stringify(gvr.version);
+  return badRequest(`${kind} in version ${version} cannot be handled as a ${kind}: ${problem}`, { cause });
 }
 
 /** @throws StatusError 400 when another namespace is named */

@@ -20,6 +20,7 @@ import { invalidValue } from './field-problem.ts';
 import { isCustomResource } from './kinds/rules-of.ts';
 import { textOf, withMembers } from './object-view.ts';
 import { cannotJudge } from './refusals.ts';
+import { strictProblems } from './strict-problems.ts';
 import type { WriteRequest } from './write-request.ts';
 
 const forCustomResources = [
@@ -45,7 +46,10 @@ export function patchObject(request: WriteRequest, before: JsonObject): AskedObj
       if (typeof (own(patched, key) ?? '') !== 'string') throw misfit(`.${key} is no text`);
     }
     const typed = patchType === 'strategic' ? withMembers(patched, { kind, apiVersion }) : withType(request, patched);
-    return { given: patched, object: decodeObject(request, typed, before) };
+    const object = decodeObject(request, typed, before);
+    const strictly = strictProblems(request);
+    if (strictly !== undefined) throw misfit(strictly);
+    return { given: patched, object };
   } catch (error) {
     if (error instanceof PatchError) throw fromPatchError(error);
     if (error instanceof ConformError) throw misfit(error.message);

@@ -32,6 +32,8 @@ export interface WriteRequest {
   /** The object (create, update), the patch, or DeleteOptions; undefined: no body. */
   readonly body: JsonValue | undefined;
   readonly patchType?: PatchType;
+  /** Paths in the body that stand there more than once; none where nobody wants to hear of it. */
+  readonly duplicates?: readonly string[];
   readonly query: WriteQuery;
 }
 

@@ -7,12 +7,14 @@ import { notAcceptable } from '../../apimachinery/status.ts';
 import { targetPath } from '../../cache/outbox/entry.ts';
 import type { Outcome } from '../../cache/outbox/offline-writes.ts';
 import { builtInKind } from '../../cache/writes/kinds/rules-of.ts';
+import { fieldWarnings } from '../../cache/writes/strict-problems.ts';
 import type { WriteRequest } from '../../cache/writes/write-request.ts';
 import { answerBody, jsonType } from '../answer.ts';
 import type { Exchange } from '../exchange.ts';
 import { protobufType } from '../protobuf-answer.ts';
 import { unpacked } from '../read-body.ts';
 import type { Services } from '../services.ts';
+import { warningHeaders } from '../warning-headers.ts';
 import { writeRequestOf } from '../write-request-of.ts';
 
 /** @throws StatusError as the apiserver would refuse it, or 503 with the reason why it is not kept here */
@@ -38,7 +40,8 @@ export async function acceptWrite(services: Services, exchange: Exchange, outcom
   const { statusCode } = await services.cache.writes.accept(request, caller, outcome);
   exchange.source = 'cache';
   const contentType = isProtobuf ? protobufType : jsonType;
-  answerBody(exchange, statusCode, { 'content-type': contentType, 'x-holdfast-source': 'outbox' }, bytes);
+  const warning = warningHeaders(fieldWarnings(request));
+  answerBody(exchange, statusCode, { 'content-type': contentType, 'x-holdfast-source': 'outbox', ...warning }, bytes);
 }
 
 /** @throws StatusError 406 for kinds and fields that have no protobuf form here */
