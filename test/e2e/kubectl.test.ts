@@ -237,7 +237,7 @@ test('link cut: what cannot be answered fails at once, and says why', async (t) 
   });
   for (const args of [
     ['get', 'secrets', '-A'],
-    ['get', 'cronjobs', '-n', 'shop'],
+    ['get', 'ingresses', '-n', 'shop'],
     ['apply', '-f', '-'],
     ['apply', '--server-side', '-f', '-'],
     ['create', 'cm', 'new', '-n', 'shop'],
@@ -249,7 +249,7 @@ test('link cut: what cannot be answered fails at once, and says why', async (t) 
   ]) {
     const { code, stderr, ms } = await run(t, 'kubectl', { stdin: manifest }, ...args);
     t.is(code, 1, args.join(' '));
-    t.regex(stderr, /the cloud is not reachable since/, args.join(' '));
+    t.regex(stderr, /the cloud is not reachable/, args.join(' '));
     t.true(ms < 5_000, `${args.join(' ')} took ${ms} ms`);
   }
 });
