@@ -33,6 +33,14 @@ test('every error code in the code is in the catalogue, and every one in the cat
   t.deepEqual([...known].filter((code) => !used.has(code)).sort(), [], 'rows in src/hub/errors.ts without a code');
 });
 
+test('every check of the doctor has its line in docs/doctor.md, and every line its check', (t) => {
+  const code = globSync(['src/hub/doctor/*.ts', 'src/cli/doctor*.ts'], { cwd: root }).map(read).join('\n');
+  const inCode = [...code.matchAll(/check: '([a-z-]+)'/g), ...code.matchAll(/find\(\s*'\w+',\s*'([a-z-]+)'/g)];
+  const inPage = [...read('docs/doctor.md').matchAll(/^\| `([a-z-]+)` \|/gm)];
+  const names = (matches: RegExpExecArray[]): string[] => [...new Set(matches.map(([, name]) => name!))].sort();
+  t.deepEqual(names(inPage), names(inCode));
+});
+
 test('an error code is found however it is written', (t) => {
   t.deepEqual(
     findErrorCodes(`

@@ -46,6 +46,21 @@ export const exportOptions = {
     alsoIn: [],
   }),
 } satisfies OptionTable;
+export const doctorOptions = {
+  ...askingOptions,
+  kubeletConfig: optional(path, {
+    flag: 'kubelet-config',
+    section: 'Node',
+    help: "kubelet's own settings. Without this /var/lib/kubelet/config.yaml is looked at, if it is there.",
+    alsoIn: [],
+  }),
+  kubeletKubeconfig: optional(path, {
+    flag: 'kubelet-kubeconfig',
+    section: 'Node',
+    help: 'The kubeconfig that kubelet uses. Without this /etc/kubernetes/kubelet.conf is looked at, if it is there.',
+    alsoIn: [],
+  }),
+} satisfies OptionTable;
 export const verifyOptions = { config, dataDir, ...outputOptions } satisfies OptionTable;
 export const demoOptions = { config, listen, insecureLoopback, admin, logLevel, logFormat } satisfies OptionTable;
 
@@ -77,6 +92,13 @@ export const commands: readonly Command[] = [
     arguments: [],
     options: askingOptions,
     load: async () => (await import('./status.ts')).status,
+  },
+  {
+    name: 'doctor',
+    summary: 'Look for what will go wrong when the link is cut, or the node restarts without it, and say what to do.',
+    arguments: [],
+    options: doctorOptions,
+    load: async () => (await import('./doctor.ts')).doctor,
   },
   {
     name: 'cache list',

@@ -18,7 +18,7 @@ export async function readOptions<Table extends OptionTable>(
 }
 
 /** YAML, or JSON when the name says so. The YAML reader is loaded only when there is YAML to read. */
-export async function readConfigurationFile(file: string): Promise<ConfigurationFile> {
+export async function readConfigurationFile(file: string, flag = '--config'): Promise<ConfigurationFile> {
   try {
     const text = await readFile(file, 'utf8');
     const content: unknown =
@@ -27,9 +27,9 @@ export async function readConfigurationFile(file: string): Promise<Configuration
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const code = 'code' in error ? error.code : undefined;
-    if (code === 'ENOENT') throw new UsageError([`--config: there is no file ${file}`]);
+    if (code === 'ENOENT') throw new UsageError([`${flag}: there is no file ${file}`]);
     if (code === 'EACCES')
-      throw new UsageError([`--config: no permission to read ${file}; run as its owner or change its mode`]);
-    throw new UsageError([`--config: ${file} cannot be read: ${error.message}`]);
+      throw new UsageError([`${flag}: no permission to read ${file}; run as its owner or change its mode`]);
+    throw new UsageError([`${flag}: ${file} cannot be read: ${error.message}`]);
   }
 }

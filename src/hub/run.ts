@@ -9,9 +9,10 @@ import { openAdminPort } from './admin/open-admin-port.ts';
 import { logCacheEvents } from './cache-log.ts';
 import { createLogger } from './create-logger.ts';
 import { type Circumstances, currentWarnings, identityWarning } from './current-warnings.ts';
+import { createDoctor } from './doctor/doctor-source.ts';
 import { gatherFigures } from './figures.ts';
 import { openIdentity } from './identity/open-identity.ts';
-import { openApiPorts } from './listener/open-api-ports.ts';
+import { type ApiPorts, openApiPorts } from './listener/open-api-ports.ts';
 import type { Logger } from './logger.ts';
 import { createMetrics } from './metrics.ts';
 import { openStorage } from './open-storage.ts';
@@ -22,6 +23,7 @@ import { outboxWords } from './outbox-figures.ts';
 import { owedWritesOptions } from './owed-writes-options.ts';
 import { followOwnNode, podPresence, refusalOfOwnNode } from './own-node.ts';
 import { createPipeline } from './pipeline.ts';
+import { serverUrl } from './pki/client-kubeconfig.ts';
 import type { Services } from './services.ts';
 import { createCacheSource, createStatusSource, currentOutbox } from './status-source.ts';
 import { timing } from './timing.ts';
@@ -169,6 +171,7 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
       sleep: cacheTiming.sleep,
       log,
     },
+    doctor: createDoctor({ cache, status, nodeName: config.nodeName, servers: () => serversOf(ports), now: wallClock }),
     outboxWords: () => outboxWords(currentOutbox(statusParts)),
     metrics,
     log,
@@ -212,6 +215,12 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
   log.info({ event: 'hub.closing' }, 'Holdfast is closing');
   isClosing = true;
   watchers.close();
+}
+
+/** As clients on this node reach them. */
+function serversOf({ listen, insecureLoopback }: Pick<ApiPorts, 'listen' | 'insecureLoopback'>): readonly string[] {
+  const plain = insecureLoopback === undefined ? [] : [insecureLoopback];
+  return [...listen, ...plain].map((address) => new URL(serverUrl(address)).host);
 }
 
 async function closeCache(cache: Cache): Promise<void> {

@@ -24,6 +24,7 @@ async function listeningAdmin(status = healthyStatus): Promise<{ flag: string; c
       placesOf: () => ({ isNamespaced: undefined, namespaces: [] }),
     },
     outbox: nothingOwed,
+    doctor: { examine: async () => ({ findings: [], servers: [] }) },
     metrics: { contentType: 'text/plain', metrics: async () => '' },
     livenessChecks: [],
     readinessChecks: [],

@@ -32,6 +32,7 @@ export async function createAdminPort(t: ExecutionContext): Promise<StagedAdminP
     log: { error: (...line: unknown[]) => t.fail(JSON.stringify(line)) },
     status: { status: () => healthyStatus },
     cache: { lookUp: () => ({ state: 'unknown' }), placesOf: () => ({ isNamespaced: undefined, namespaces: [] }) },
+    doctor: { examine: async () => ({ findings: [], servers: [] }) },
     metrics: { contentType: 'text/plain', metrics: async () => '' },
     livenessChecks: [],
     readinessChecks: [],

@@ -3,6 +3,7 @@
 // shown to callers on this machine only, secrets redacted.
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { badRequest, type Status, StatusError, status } from '../../apimachinery/status.ts';
+import type { Doctor } from '../doctor/doctor-source.ts';
 import { toStatus } from '../errors.ts';
 import { listenError } from '../listener/listen-error.ts';
 import { noSchemas } from '../listener/no-schemas.ts';
@@ -19,6 +20,7 @@ export interface AdminDependencies {
   readonly status: StatusSource;
   readonly cache: CacheSource;
   readonly outbox: OutboxParts;
+  readonly doctor: Doctor;
   readonly metrics: { readonly contentType: string; metrics(): Promise<string> };
   readonly log: Pick<Logger, 'error'>;
   readonly livenessChecks: readonly HealthCheck[];
@@ -59,6 +61,10 @@ export function createAdminServer(dependencies: AdminDependencies): FastifyInsta
     reply.header('x-holdfast-source', 'cache').header('x-holdfast-age', String(Math.floor(found.ageSeconds)));
     return reply.type('application/json').send(`${found.text}\n`);
   });
+  server.get('/doctor', async (request, reply) => {
+    refuseRemote(request);
+    return sendJson(reply, await dependencies.doctor.examine());
+  });
   addOutboxRoutes(server, dependencies.outbox);
   server.setNotFoundHandler((request) => {
     if (request.method !== 'GET') return Promise.reject(methodNotAllowed(request.method));
@@ -93,6 +99,7 @@ const paths = [
   '/status',
   '/cache/scopes',
   '/cache/object',
+  '/doctor',
   ...outboxPaths,
 ];
 

@@ -1,5 +1,6 @@
 // The admin port, opened, with the checks of its health endpoints.
 import { hostname } from 'node:os';
+import type { Doctor } from '../doctor/doctor-source.ts';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
 import type { HostPort } from '../option-types.ts';
@@ -13,6 +14,7 @@ export interface AdminPortParts {
   readonly status: StatusSource;
   readonly cache: CacheSource;
   readonly outbox: OutboxParts;
+  readonly doctor: Doctor;
   /** What waits for the cloud, in words. */
   readonly outboxWords: () => string | undefined;
   readonly metrics: Metrics;
@@ -29,11 +31,12 @@ export interface AdminPort {
 
 /** @throws ListenError */
 export async function openAdminPort(address: HostPort, parts: AdminPortParts): Promise<AdminPort> {
-  const { status, cache, outbox, outboxWords, metrics, log, link, isClosing, nodeName } = parts;
+  const { status, cache, outbox, doctor, outboxWords, metrics, log, link, isClosing, nodeName } = parts;
   const server = createAdminServer({
     status,
     cache,
     outbox,
+    doctor,
     metrics,
     log,
     livenessChecks: [{ name: 'ping', check: () => undefined }],

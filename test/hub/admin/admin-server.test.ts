@@ -16,6 +16,7 @@ function createServer(changes: Partial<AdminDependencies> = {}) {
     status: { status: () => healthyStatus },
     cache: { lookUp: () => ({ state: 'unknown' }), placesOf },
     outbox: nothingOwed,
+    doctor: { examine: async () => ({ findings: [], servers: [] }) },
     metrics: { contentType: 'text/plain; version=0.0.4', metrics: async () => '# nothing\n' },
     livenessChecks: [passing],
     readinessChecks: [],

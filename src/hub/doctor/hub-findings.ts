@@ -1,0 +1,87 @@
+// What the daemon's own state says about the next cut. Pure.
+import type { HubStatus } from '../admin/hub-status.ts';
+import type { Finding } from './finding.ts';
+
+const dayMs = 86_400_000;
+const soonDays = 14;
+
+/** What kubelet reads before it starts a pod, as `gvr` and the field selector that belongs to it. */
+const neededScopes: readonly { readonly gvr: string; readonly what: string }[] = [
+  { gvr: 'v1/nodes', what: 'the Node object' },
+  { gvr: 'v1/pods', what: "the node's pods" },
+  { gvr: 'v1/services', what: 'the Services' },
+];
+
+export function hubFindings(status: HubStatus, nowMs: number): readonly Finding[] {
+  return [...link(status), ...scopes(status), ...certificate(status, nowMs), ...disk(status), ...parked(status)];
+}
+
+function link({ link: { state, reason } }: HubStatus): readonly Finding[] {
+  if (state === 'online') return [];
+  return [
+    {
+      check: 'link',
+      level: 'note',
+      subject: '',
+      says: `The cloud is not reached now: ${reason}. What follows is what was known when it last was.`,
+      advice: 'Look again once the link is back.',
+    },
+  ];
+}
+
+function scopes({ scopes: known }: HubStatus): readonly Finding[] {
+  return neededScopes
+    .filter(({ gvr }) => !known.some((scope) => scope.gvr === gvr && scope.complete))
+    .map(({ gvr, what }) => ({
+      check: 'scopes',
+      level: 'problem' as const,
+      subject: gvr,
+      says: `${what} were never read completely through Holdfast: without them kubelet starts no pod.`,
+      advice: 'Let kubelet run through Holdfast while the cloud is there; holdfast cache list shows what it has.',
+    }));
+}
+
+function certificate({ identity }: HubStatus, nowMs: number): readonly Finding[] {
+  const { certificateExpires } = identity;
+  if (certificateExpires === undefined) return [];
+  const days = Math.floor((Date.parse(certificateExpires) - nowMs) / dayMs);
+  if (days >= soonDays) return [];
+  return [
+    {
+      check: 'certificate',
+      level: days < 0 ? 'problem' : 'warning',
+      subject: identity.user,
+      says:
+        days < 0
+          ? `The node's certificate for the cloud expired at ${certificateExpires}.`
+          : `The node's certificate for the cloud ends in ${days} days, at ${certificateExpires}: the cloud refuses this node if the link comes back later.`,
+      advice: 'It is renewed while the cloud is there; if it is not, holdfast status says why.',
+    },
+  ];
+}
+
+function disk({ storage }: HubStatus): readonly Finding[] {
+  if (storage.state === 'ok') return [];
+  return [
+    {
+      check: 'disk',
+      level: 'problem',
+      subject: storage.directory,
+      says: `The disk takes no writes (${storage.reason ?? 'no reason given'}): nothing new is known after a restart, and writes are refused.`,
+      advice: 'Make room, or mend the file system; Holdfast notices by itself.',
+    },
+  ];
+}
+
+function parked({ outbox }: HubStatus): readonly Finding[] {
+  if (outbox.parked === 0) return [];
+  return [
+    {
+      check: 'parked',
+      level: 'warning',
+      subject: '',
+      says: `${outbox.parked} writes of this node were not taken by the cloud and wait for a decision.`,
+      advice: 'holdfast outbox list',
+    },
+  ];
+}
