@@ -10,11 +10,15 @@ export type BinaryName =
   | 'etcd'
   | 'kube-apiserver'
   | 'kube-controller-manager'
+  | 'kube-scheduler'
+  | 'kubelet'
+  | 'kube-proxy'
   | 'kubectl'
   | 'kubectl-1.32'
   | 'informer'
   | 'typed-client'
-  | 'conformance';
+  | 'conformance'
+  | 'pod-program';
 
 export interface Recipe {
   readonly name: BinaryName;
@@ -34,9 +38,18 @@ export const usualBinaries: readonly BinaryName[] = [
   'kube-controller-manager',
   'kubectl',
   'informer',
+  'kubelet',
+  'kube-scheduler',
+  'pod-program',
 ];
 
-export const binaryNames: readonly BinaryName[] = [...usualBinaries, 'kubectl-1.32', 'typed-client', 'conformance'];
+export const binaryNames: readonly BinaryName[] = [
+  ...usualBinaries,
+  'kube-proxy',
+  'kubectl-1.32',
+  'typed-client',
+  'conformance',
+];
 
 /** HOLDFAST_E2E_BIN, else `holdfast-e2e` in the user's cache directory: always outside the checkout. */
 export function binariesDirectory(env: NodeJS.ProcessEnv = process.env): string {
@@ -84,11 +97,15 @@ const sources: Record<BinaryName, Source> = {
   etcd: { module: 'etcd', goPackage: 'go.etcd.io/etcd/server/v3', requires: 'go.etcd.io/etcd/server/v3' },
   'kube-apiserver': kubernetes('kubernetes', 'kube-apiserver'),
   'kube-controller-manager': kubernetes('kubernetes', 'kube-controller-manager'),
+  'kube-scheduler': kubernetes('kubernetes', 'kube-scheduler'),
+  kubelet: kubernetes('kubernetes', 'kubelet'),
+  'kube-proxy': kubernetes('kubernetes', 'kube-proxy'),
   kubectl: kubernetes('kubernetes', 'kubectl'),
   'kubectl-1.32': kubernetes('kubectl-1.32', 'kubectl'),
   informer: { module: 'informer', goPackage: '.' },
   'typed-client': { module: 'typed-client', goPackage: '.' },
   conformance: { module: 'conformance', goPackage: '.' },
+  'pod-program': { module: 'node/pod-program', goPackage: '.' },
 };
 
 /** component-base is what /version says, client-go is the User-Agent; without the second every client is `v0.0.0`. */

@@ -1,23 +1,21 @@
 // A real Kubernetes control plane for one test file: etcd, kube-apiserver and, if wanted, kube-controller-manager.
 // Promise: ports, certificates and directory are its own, and `stop()`, or a crash of the test, leaves nothing behind.
-import { generateKeyPair } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { type Answer, ApiClient, type Credentials, type RequestOptions } from './api-client.ts';
 import { binaries } from './build-binaries.ts';
 import {
   apiserverArguments,
   auditPolicy,
-  type ControlPlanePlaces,
   controllerManagerArguments,
   etcdArguments,
 } from './control-plane-commands.ts';
+import { controlPlaneFiles } from './control-plane-files.ts';
 import { eventually, NeverError } from './eventually.ts';
 import { shellQuote, theGuardian } from './guardian.ts';
-import { type CertificateFiles, createPki, type Pki, userRequest, writeKubeconfig } from './kubeconfig.ts';
-import { leasePort, relayAddresses } from './lease.ts';
+import { type CertificateFiles, type Pki, userRequest, writeKubeconfig } from './kubeconfig.ts';
+import { leasePort } from './lease.ts';
 import { type ServerProcess, startServerProcess } from './server-process.ts';
 
 export interface ControlPlaneOptions {
@@ -27,8 +25,18 @@ export interface ControlPlaneOptions {
   readonly controllerManagerArguments?: readonly string[];
   /** What is written to `auditLogFile`, as a policy in YAML. Default: one line for each request of a client. */
   readonly auditPolicy?: string;
+  /** Where it runs, when not beside the tests. */
+  readonly place?: ControlPlanePlace;
   /** Stops everything when it aborts. */
   readonly signal?: AbortSignal;
+}
+
+/** A network of its own for a control plane. */
+export interface ControlPlanePlace {
+  /** What runs this command there. */
+  command(line: readonly string[]): readonly [string, ...string[]];
+  /** Brings 127.0.0.1:PORT of that network to the same address of ours, until the place itself is gone. */
+  publish(port: number): Promise<void>;
 }
 
 export interface AuditEvent {
@@ -88,7 +96,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-e2e-'));
   theGuardian().onCrash(directory, `rm -rf ${shellQuote(directory)}`);
   const ports = await Promise.all([leasePort(), leasePort(), leasePort()]);
-  const places = await prepare(
+  const places = await controlPlaneFiles(
     directory,
     [ports[0].value, ports[1].value, ports[2].value],
     options.auditPolicy ?? auditPolicy,
@@ -100,11 +108,10 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   const running = new Map<string, ServerProcess>();
   let kubeconfigs = 0;
 
-  const run = (name: keyof typeof programs, args: readonly string[]) => {
-    running.set(
-      name,
-      startServerProcess({ name, program: programs[name], args, logFile: join(directory, `${name}.log`) }),
-    );
+  const run = (name: keyof typeof programs, given: readonly string[]) => {
+    const line = [programs[name], ...given] as const;
+    const [program, ...args] = options.place?.command(line) ?? line;
+    running.set(name, startServerProcess({ name, program, args, logFile: join(directory, `${name}.log`) }));
   };
   const ready = (what: string, probe: () => Promise<boolean>) =>
     eventually(
@@ -200,6 +207,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
 
   let startMs = 0;
   try {
+    await Promise.all([places.apiPort, places.etcdPort].map((port) => options.place?.publish(port)));
     run('etcd', etcdArguments(places));
     await plane.startApiserver();
     if (options.controllerManager) {
@@ -217,32 +225,4 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     await plane.stop();
     throw error;
   }
-}
-
-async function prepare(
-  directory: string,
-  [etcdPort, etcdPeerPort, apiPort]: readonly [number, number, number],
-  policy: string,
-): Promise<ControlPlanePlaces & { readonly pki: Pki }> {
-  const pki = createPki(join(directory, 'pki'));
-  const signing = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
-  const serviceAccountKeyFile = join(directory, 'pki', 'service-accounts.key');
-  await writeFile(serviceAccountKeyFile, signing.privateKey.export({ type: 'pkcs1', format: 'pem' }), { mode: 0o600 });
-  const auditPolicyFile = join(directory, 'audit-policy.yaml');
-  await writeFile(auditPolicyFile, policy);
-  const names = ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', '127.0.0.1', '10.96.0.1'];
-  return {
-    pki,
-    directory,
-    etcdPort,
-    etcdPeerPort,
-    apiPort,
-    caFile: pki.caFile,
-    caKeyFile: pki.caKeyFile,
-    serving: pki.issue({ commonName: 'kube-apiserver', usage: 'server', names: [...names, ...relayAddresses] }),
-    kubeletClient: pki.issue({ commonName: 'kube-apiserver-kubelet-client', organizations: ['system:masters'] }),
-    serviceAccountKeyFile,
-    auditPolicyFile,
-    auditLogFile: join(directory, 'audit.log'),
-  };
 }

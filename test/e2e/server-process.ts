@@ -11,6 +11,8 @@ export interface ServerProcess {
   /** Resolves when it has ended, with its exit code or the signal that ended it. */
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   readonly hasEnded: boolean;
+  /** As `ended`, and this process lives as long. */
+  untilEnded(): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   /** Sends the signal and waits for the end; SIGKILL after `patienceMs`. */
   stop(signal?: NodeJS.Signals, patienceMs?: number): Promise<void>;
   /** The end of its output. */
@@ -49,6 +51,10 @@ export function startServerProcess(command: ServerCommand): ServerProcess {
     });
   });
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
+  const untilEnded = () => {
+    if (!hasEnded()) child.ref();
+    return ended;
+  };
   return {
     name: command.name,
     pid,
@@ -57,12 +63,12 @@ export function startServerProcess(command: ServerCommand): ServerProcess {
     get hasEnded() {
       return hasEnded();
     },
+    untilEnded,
     async stop(signal = 'SIGKILL', patienceMs = 20_000) {
       if (hasEnded()) return;
-      child.ref();
       child.kill(signal);
       const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs);
-      await ended;
+      await untilEnded();
       clearTimeout(timer);
     },
     async logTail(lines = 20) {

@@ -1,0 +1,210 @@
+// A node: containerd, a hub and a kubelet in a compartment of their own, on a disk that outlives it. Promise: what `powerLoss`
+// leaves is what a machine has after one: the disk, and nothing of /run, no process, another boot id at the next start.
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { eventually, NeverError } from '../eventually.ts';
+import { shellQuote, theGuardian } from '../guardian.ts';
+import type { ServerProcess } from '../server-process.ts';
+import { makeCgroups, removeCgroups, removeCgroupsScript } from './cgroups.ts';
+import { type Compartment, startCompartment } from './compartment.ts';
+import { countSandboxes, listContainers, type RunningContainer, runtimeVersion } from './container-runtime.ts';
+import { containerdConfig, kubeletConfig, type NodePlaces, network, quietSysctls } from './node-configuration.ts';
+import { pathOf } from './requirements.ts';
+
+export interface NodePrograms {
+  readonly kubelet: string;
+  /** The first process of the node. */
+  readonly init: readonly [string, ...string[]];
+  /** Command line of the hub; undefined: kubelet talks to the cloud itself. */
+  readonly hub: readonly [string, ...string[]] | undefined;
+  /** An OCI archive with all images, the pause image among them. */
+  readonly imageArchive: string;
+}
+
+export interface EdgeNodeOptions {
+  readonly name: string;
+  readonly address: string;
+  /** Of this node only; the caller makes and removes it. */
+  readonly directory: string;
+  readonly programs: NodePrograms;
+  /** Kubelet's, where the hub's own is not to be used. */
+  readonly kubeconfig: string;
+  readonly clientCaFile: string;
+  /** Lays a network cable; called at each start, before anything runs. */
+  connect(compartment: Compartment): Promise<void>;
+  disconnect(): Promise<void>;
+}
+
+export type Service = 'containerd' | 'hub' | 'kubelet';
+
+export interface EdgeNode {
+  readonly name: string;
+  /** Where a static pod is put. */
+  readonly manifestDirectory: string;
+  readonly bootId: string;
+  /** A path on its disk, as seen from outside, whether it runs or not: `/var/lib/…` or `/var/log/…`. */
+  onDisk(path: string): string;
+  /** containerd, then the hub, then kubelet; resolves when kubelet has been started. */
+  boot(): Promise<void>;
+  powerLoss(): Promise<void>;
+  start(service: Service): Promise<void>;
+  /** SIGTERM unless said otherwise. */
+  stop(service: Service, signal?: NodeJS.Signals): Promise<void>;
+  process(service: Service): ServerProcess;
+  /** Lines of kubelet's configuration, from its next start on. */
+  configureKubelet(more: Readonly<Record<string, unknown>>): void;
+  run(command: readonly string[]): Promise<string>;
+  containers(): Promise<RunningContainer[]>;
+  sandboxes(): Promise<number>;
+  /** Packets that came in from the cloud since the node was started. */
+  packetsFromCloud(): Promise<number>;
+}
+
+export const hubDirectory = '/var/lib/holdfast';
+export const runtimeSocket = '/run/containerd/containerd.sock';
+
+export function edgeNode(options: EdgeNodeOptions): EdgeNode {
+  const { directory, programs, name } = options;
+  const file = (path: string) => join(directory, path);
+  const cgroup = `holdfast-e2e-${process.pid}-${name}`;
+  const places: NodePlaces = {
+    cgroup,
+    cniConfigDirectory: file('cni'),
+    manifestDirectory: file('manifests'),
+    clientCaFile: options.clientCaFile,
+  };
+  for (const made of ['cni', 'manifests', 'sysctl', 'disk/lib', 'disk/log', 'logs']) {
+    mkdirSync(file(made), { recursive: true });
+  }
+  writeFileSync(file('cni/10-e2e.conflist'), JSON.stringify(network));
+  writeFileSync(file('containerd.toml'), containerdConfig(places));
+  for (const [path, value] of quietSysctls) writeFileSync(file(`sysctl/${path.replaceAll('/', '.')}`), `${value}\n`);
+  let moreOfKubelet: Readonly<Record<string, unknown>> = {};
+  let compartment: Compartment | undefined;
+  let bootId = '';
+  let hasImages = false;
+  const running = new Map<Service, ServerProcess>();
+  const up = (): Compartment => {
+    if (!compartment) throw new Error(`${name} is not running`);
+    return compartment;
+  };
+  const socket = () => up().outside(runtimeSocket);
+
+  const launch = async (service: Service, program: string, args: readonly string[]) => {
+    const started = await up().start({ name: service, program, args, logFile: file(`logs/${service}.log`) });
+    running.set(service, started);
+    return started;
+  };
+  const untilServing = (service: Service, probe: () => Promise<boolean>) =>
+    eventually(
+      `${service} serves`,
+      async () => {
+        const process = running.get(service);
+        if (process?.hasEnded) throw new NeverError(`${service} ended: ${await process.logTail()}`);
+        return probe();
+      },
+      { timeoutMs: 30_000, everyMs: 10 },
+    );
+  const starts: Readonly<Record<Service, () => Promise<void>>> = {
+    async containerd() {
+      await launch('containerd', pathOf('containerd') ?? 'containerd', ['-c', file('containerd.toml')]);
+      await untilServing('containerd', async () => (await runtimeVersion(socket())) !== '');
+      if (hasImages) return;
+      const ctr = [pathOf('ctr') ?? 'ctr', '-n', 'k8s.io', 'images', 'import', programs.imageArchive];
+      await up().run(ctr, 120_000);
+      hasImages = true;
+    },
+    async hub() {
+      if (!programs.hub) return;
+      const [program, ...args] = programs.hub;
+      await launch('hub', program, args);
+      const ask = ['curl', '-sf', '--max-time', '2', '-o', '/dev/null', 'http://127.0.0.1:10267/livez'];
+      await untilServing('hub', async () => (await up().run(ask)) === '');
+    },
+    async kubelet() {
+      writeFileSync(file('kubelet.yaml'), stringify({ ...kubeletConfig(places), ...moreOfKubelet }));
+      const kubeconfig = programs.hub ? `${hubDirectory}/kubeconfig` : options.kubeconfig;
+      const args = [`--config=${file('kubelet.yaml')}`, `--kubeconfig=${kubeconfig}`, `--hostname-override=${name}`];
+      await launch('kubelet', programs.kubelet, [...args, `--node-ip=${options.address}`, '-v=2']);
+    },
+  };
+
+  const guarded = `cgroups ${cgroup}`;
+  return {
+    name,
+    manifestDirectory: places.manifestDirectory,
+    get bootId() {
+      return bootId;
+    },
+    onDisk: (path) => file(path.replace(/^\/var\//, 'disk/')),
+    async boot() {
+      if (compartment) throw new Error(`${name} is running`);
+      bootId = randomUUID();
+      writeFileSync(file('boot_id'), `${bootId}\n`);
+      theGuardian().onCrash(guarded, removeCgroupsScript(cgroup));
+      makeCgroups(cgroup);
+      const logFile = file('logs/node.log');
+      writeFileSync(logFile, '');
+      const prepare = prepareScript(directory);
+      compartment = await startCompartment({ name, logFile, init: programs.init, prepare });
+      await options.connect(compartment);
+      await compartment.run(['ip', 'addr', 'add', `${options.address}/24`, 'dev', 'eth0']);
+      await compartment.run(['ip', 'link', 'set', 'eth0', 'up']);
+      await compartment.run(['ip', 'route', 'add', 'default', 'dev', 'eth0']);
+      await starts.containerd();
+      await starts.hub();
+      await starts.kubelet();
+    },
+    async powerLoss() {
+      await compartment?.powerOff();
+      compartment = undefined;
+      running.clear();
+      await options.disconnect();
+      removeCgroups(cgroup);
+      theGuardian().takeBack(guarded);
+    },
+    start: (service) => starts[service](),
+    async stop(service, signal = 'SIGTERM') {
+      await running.get(service)?.stop(signal);
+      running.delete(service);
+    },
+    process(service) {
+      const found = running.get(service);
+      if (!found) throw new Error(`${service} is not running on ${name}`);
+      return found;
+    },
+    configureKubelet(more) {
+      moreOfKubelet = more;
+    },
+    run: (command) => up().run(command),
+    containers: () => listContainers(socket()),
+    sandboxes: () => countSandboxes(socket()),
+    async packetsFromCloud() {
+      const counters = await readFile(`/proc/${up().pid}/net/dev`, 'utf8');
+      return Number(/^ *eth0: *\d+ +(\d+)/m.exec(counters)?.[1]);
+    },
+  };
+}
+
+/** Mounts are the compartment's own; what kubelet would set for the whole machine reads there as it wants it. */
+function prepareScript(directory: string): string[] {
+  const at = (path: string) => shellQuote(join(directory, path));
+  const sysctls = quietSysctls.map(([path]) => {
+    const from = at(`sysctl/${path.replaceAll('/', '.')}`);
+    return `[ ! -e /proc/sys/${path} ] || mount --bind ${from} /proc/sys/${path}`;
+  });
+  return [
+    'ulimit -c 0',
+    'mount -t tmpfs tmpfs /run',
+    `mount --bind ${at('disk/lib')} /var/lib`,
+    `mount --bind ${at('disk/log')} /var/log`,
+    `mount --bind ${at('boot_id')} /proc/sys/kernel/random/boot_id`,
+    ...sysctls,
+    'mount --make-rshared /',
+    'echo 1 > /proc/sys/net/ipv4/ip_forward',
+    'ip link set lo up',
+  ];
+}

@@ -1,0 +1,171 @@
+// The one program inside the pods of the node tests; it is also the first process of the node itself.
+//
+//	pause               waits for the end, and takes in orphans
+//	serve [CHECK...]    HTTP on $PORT (8080): / says the host's name, /ready is 200 when every check holds, else says which not
+//	ask PATH            asks the server in this pod; exit code 0 for 200
+//	append FILE TEXT    adds a line to FILE and ends
+//	write FILE TEXT     makes FILE anew and ends
+//	fail                ends with exit code 1
+//
+// Checks: env:NAME=VALUE, file:PATH=TEXT, token:PATH or token:PATH=AUDIENCE (a JWT that has not expired).
+package main
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	if len(os.Args) < 2 {
+		end(fmt.Errorf("which verb?"))
+	}
+	args := os.Args[2:]
+	switch os.Args[1] {
+	case "pause":
+		pause()
+	case "serve":
+		go serve(args)
+		untilSignalled()
+	case "ask":
+		end(ask(args[0]))
+	case "append":
+		end(put(args[0], args[1], os.O_APPEND))
+	case "write":
+		end(put(args[0], args[1], os.O_TRUNC))
+	default:
+		end(fmt.Errorf("%s", os.Args[1]))
+	}
+}
+
+func end(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+func untilSignalled() {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
+	<-signals
+	os.Exit(0)
+}
+
+func pause() {
+	children := make(chan os.Signal, 16)
+	signal.Notify(children, syscall.SIGCHLD)
+	go func() {
+		for range children {
+			for {
+				if pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil); pid <= 0 || err != nil {
+					break
+				}
+			}
+		}
+	}()
+	untilSignalled()
+}
+
+func port() string {
+	if given := os.Getenv("PORT"); given != "" {
+		return given
+	}
+	return "8080"
+}
+
+func serve(checks []string) {
+	host, _ := os.Hostname()
+	http.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, host) })
+	http.HandleFunc("/ready", func(w http.ResponseWriter, _ *http.Request) {
+		for _, check := range checks {
+			if err := hold(check); err != nil {
+				http.Error(w, fmt.Sprintf("%s: %v", check, err), http.StatusServiceUnavailable)
+				return
+			}
+		}
+		fmt.Fprintln(w, "ready")
+	})
+	end(http.ListenAndServe(":"+port(), nil))
+}
+
+func ask(path string) error {
+	answer, err := (&http.Client{Timeout: 2 * time.Second}).Get("http://127.0.0.1:" + port() + path)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s", answer.Status)
+	}
+	return nil
+}
+
+func put(path, text string, mode int) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|mode, 0o644)
+	if err != nil {
+		return err
+	}
+	if _, err := file.WriteString(text + "\n"); err != nil {
+		return err
+	}
+	return file.Close()
+}
+
+func hold(check string) error {
+	kind, rest, _ := strings.Cut(check, ":")
+	name, wanted, _ := strings.Cut(rest, "=")
+	switch kind {
+	case "env":
+		if found := os.Getenv(name); found != wanted {
+			return fmt.Errorf("it is %q", found)
+		}
+		return nil
+	case "file":
+		text, err := os.ReadFile(name)
+		if err == nil && strings.TrimSpace(string(text)) != wanted {
+			return fmt.Errorf("it holds %q", text)
+		}
+		return err
+	case "token":
+		return holdToken(name, wanted)
+	}
+	return fmt.Errorf("no such check")
+}
+
+func holdToken(path, audience string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	parts := strings.Split(strings.TrimSpace(string(text)), ".")
+	if len(parts) != 3 {
+		return fmt.Errorf("not a JWT")
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return err
+	}
+	var claims struct {
+		Aud []string `json:"aud"`
+		Exp int64    `json:"exp"`
+	}
+	if err := json.Unmarshal(payload, &claims); err != nil {
+		return err
+	}
+	if audience != "" && !slices.Contains(claims.Aud, audience) {
+		return fmt.Errorf("it is for %v", claims.Aud)
+	}
+	if time.Now().Unix() >= claims.Exp {
+		return fmt.Errorf("it expired at %d", claims.Exp)
+	}
+	return nil
+}
