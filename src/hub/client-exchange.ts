@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestInfo } from '../apimachinery/request-info.ts';
 import type { AnswerSource, Exchange, ListenerKind } from './exchange.ts';
+import type { ObjectView } from './filters/object-view.ts';
 import type { Caller } from './identity/caller.ts';
 import { readBody } from './read-body.ts';
 import { type Read, readOf } from './read-request.ts';
@@ -14,6 +15,7 @@ export class ClientExchange implements Exchange {
   // Declared as present, for each is set above those who read it.
   info!: RequestInfo;
   caller!: Caller;
+  view: ObjectView | undefined;
   #leaving: AbortController | undefined;
   #hasLeft = false;
   #body: Promise<Buffer> | undefined;

@@ -2,6 +2,7 @@
 // response.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestInfo } from '../apimachinery/request-info.ts';
+import type { ObjectView } from './filters/object-view.ts';
 import type { Caller } from './identity/caller.ts';
 import type { Read } from './read-request.ts';
 
@@ -25,6 +26,8 @@ export interface Exchange {
    * @throws StatusError when its selectors cannot be parsed
    */
   readonly read: Read | undefined;
+  /** Set by `chooseView`: what of each object this client is shown; undefined: all, as it is. */
+  view: ObjectView | undefined;
   /** The whole body, read once. @throws StatusError 413, 400 */
   body(): Promise<Buffer>;
   /** Once somebody has read it here, and so has to send it on. */

@@ -1,5 +1,6 @@
 // What must hold between options, not within one: checked before anything opens. Pure.
-import { formatHostPort } from './option-types.ts';
+import { leadingToHub } from './filters/filter-list.ts';
+import { formatHostPort, type HostPort, isLoopback } from './option-types.ts';
 import type { HubConfig } from './options.ts';
 import { UsageError } from './parse-options.ts';
 
@@ -16,6 +17,21 @@ export function checkRunnable(config: HubConfig): void {
   if (problems.length > 0) throw new UsageError(problems);
 }
 
+/** All TLS ports, those of `--listen` first. */
+export function tlsAddresses({ nodeAddress, listen }: Pick<HubConfig, 'nodeAddress' | 'listen'>): readonly HostPort[] {
+  return nodeAddress === undefined ? listen : [...listen, nodeAddress];
+}
+
+/** Where pods of this node reach the hub; undefined when they cannot. */
+export function addressForPods({
+  nodeAddress,
+  listen,
+}: Pick<HubConfig, 'nodeAddress' | 'listen'>): HostPort | undefined {
+  return (
+    nodeAddress ?? listen.find(({ host, port }) => port !== 0 && !isLoopback(host) && !/^(0\.0\.0\.0|::)$/.test(host))
+  );
+}
+
 /** True when the settings say which cluster this node belongs to. */
 export function namesCluster(config: Pick<HubConfig, 'kubeconfig' | 'servers'>): boolean {
   return config.kubeconfig !== undefined || config.servers.length > 0;
@@ -28,9 +44,14 @@ function* contradictions(config: HubConfig): Generator<string> {
   if (config.listen.length === 0) yield '--listen: without an address no client can reach the hub';
   const ports = [
     ...config.listen.map((address) => ({ flag: '--listen', address })),
+    ...(config.nodeAddress ? [{ flag: '--node-address', address: config.nodeAddress }] : []),
     ...(config.insecureLoopback ? [{ flag: '--insecure-loopback', address: config.insecureLoopback }] : []),
     { flag: '--admin', address: config.admin },
   ].filter(({ address }) => address.port !== 0);
+  const leading = config.filters.find(({ name }) => leadingToHub.includes(name));
+  if (leading !== undefined && addressForPods(config) === undefined) {
+    yield `--filter ${leading.name}: leads pods to the hub, but it has no address that they reach; give --node-address too, e.g. 169.254.2.1`;
+  }
   const takenBy = new Map<string, string>();
   for (const { flag, address } of ports) {
     const text = formatHostPort(address);

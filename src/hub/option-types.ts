@@ -132,6 +132,22 @@ export const hostPort = (examplePort: number): OptionType<HostPort> => ({
   },
 });
 
+/** `169.254.2.1`, `169.254.2.1:10268`, `fd00::2:1` or `[fd00::2:1]:10268`: one address of this node, never all. */
+export const nodeAddress: OptionType<HostPort> = {
+  placeholder: 'IP[:PORT]',
+  parse(text, surroundings) {
+    const address = isIP(text) === 0 ? hostPort(nodePort).parse(text, surroundings) : { host: text, port: nodePort };
+    if (isIP(address.host) === 0 || address.host === '0.0.0.0' || address.host === '::') {
+      throw new InvalidValueError(`"${text}" is not one address; write it in digits, for example 169.254.2.1`);
+    }
+    if (address.port === 0)
+      throw new InvalidValueError(`"${text}": clients are told this port, so it has to be a fixed one`);
+    return address;
+  },
+};
+
+const nodePort = 10_268;
+
 export const loopbackHostPort = (examplePort: number): OptionType<HostPort> => ({
   placeholder: 'HOST:PORT',
   parse(text, surroundings) {

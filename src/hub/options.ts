@@ -2,6 +2,7 @@
 // variables, the configuration file's keys and docs/configuration.md all come from here. To add a setting, add a row.
 import { join } from 'node:path';
 import type { UserWriteRule } from '../cache/writes/policy.ts';
+import { type ChosenFilter, chosenFilter } from './filters/filter-option.ts';
 import { offlineWrite } from './offline-write-option.ts';
 import {
   choice,
@@ -12,6 +13,7 @@ import {
   hostPort,
   loopbackHostPort,
   name,
+  nodeAddress,
   nodeName,
   type OptionType,
   path,
@@ -23,7 +25,7 @@ import {
 export interface Option<Value> {
   /** Without the dashes. The environment variable and the file key are derived from it. */
   readonly flag: string;
-  readonly section: 'Cluster' | 'Node' | 'Ports' | 'Reads' | 'Writes' | 'Logs' | 'Output';
+  readonly section: 'Cluster' | 'Node' | 'Ports' | 'Reads' | 'Filters' | 'Writes' | 'Logs' | 'Output';
   readonly help: string;
   readonly placeholder: string;
   readonly isRepeatable: boolean;
@@ -190,6 +192,11 @@ export const options = {
     section: 'Ports',
     help: 'One more name or address that the serving certificate is valid for.',
   }),
+  nodeAddress: optional(nodeAddress, {
+    flag: 'node-address',
+    section: 'Ports',
+    help: 'One more TLS API port, on an address that pods of this node reach, e.g. 169.254.2.1 (port 10268 unless given). Where no interface has the address, Holdfast makes one for it (root) and takes it away at its end.',
+  }),
   scopeLingerMs: withDefault(duration({ minMs: minute, maxMs: 20 * day }), '1h', {
     flag: 'scope-linger',
     section: 'Reads',
@@ -209,6 +216,11 @@ export const options = {
     flag: 'offline-token-ttl',
     section: 'Reads',
     help: 'How long after the cloud last accepted a bearer token it still counts offline. Never beyond its own end, or its pod.',
+  }),
+  filters: repeated<ChosenFilter>(chosenFilter, [], {
+    flag: 'filter',
+    section: 'Filters',
+    help: 'Show some programs of this node some objects otherwise than the cloud has them: `NAME`, or `NAME=COMPONENT,…` for other programs than the usual. Names, what each does and for whom: docs/filters.md. Repeat it for more, or separate by `;`.',
   }),
   offlineWrites: repeated<UserWriteRule>(offlineWrite, [], {
     flag: 'offline-writes',

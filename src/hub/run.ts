@@ -11,6 +11,8 @@ import { createLogger } from './create-logger.ts';
 import { type Circumstances, currentWarnings, identityWarning } from './current-warnings.ts';
 import { createDoctor } from './doctor/doctor-source.ts';
 import { gatherFigures } from './figures.ts';
+import { ResponseFilters } from './filters/response-filters.ts';
+import { addressForPods } from './hub-config.ts';
 import { openIdentity } from './identity/open-identity.ts';
 import { type ApiPorts, openApiPorts } from './listener/open-api-ports.ts';
 import type { Logger } from './logger.ts';
@@ -141,6 +143,12 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
     cache.answered.show().catch((error: unknown) => log.error({ event: 'answered.unshown', error }, 'a late answer'));
   });
 
+  const filters = new ResponseFilters({
+    chosen: config.filters,
+    hub: addressForPods(config),
+    authority: identity.pki.authority.toString(),
+    nodeName: config.nodeName,
+  });
   const services: Services = {
     cache,
     link,
@@ -149,6 +157,7 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
     identify: identity.identify,
     identities: identity.identities,
     podPresence: podPresence(cache, config.nodeName),
+    filters,
     watchers,
     metrics,
     clock,

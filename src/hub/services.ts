@@ -3,6 +3,7 @@ import type { Clock } from '../apimachinery/clock.ts';
 import type { Cache } from '../cache/cache.ts';
 import type { Transport } from '../cache/transport.ts';
 import type { Exchange } from './exchange.ts';
+import type { ResponseFilters } from './filters/response-filters.ts';
 import type { PodPresence } from './identity/accepted-tokens.ts';
 import type { PodReference } from './identity/bearer-identity.ts';
 import type { CallerIdentities } from './identity/caller-identities.ts';
@@ -41,6 +42,7 @@ export interface Services {
   readonly identities: CallerIdentities;
   /** Whether a pod lives on this node. */
   readonly podPresence: (pod: PodReference) => PodPresence;
+  readonly filters: ResponseFilters;
   readonly watchers: WatcherRegistry;
   readonly metrics: Pick<Metrics, 'increment' | 'observe'>;
   readonly clock: Clock;

@@ -8,6 +8,7 @@ import type { CloudRequest as ReplayedRequest } from '../../src/cache/outbox/clo
 import type { Transport } from '../../src/cache/transport.ts';
 import { type UserWriteRule, writePolicy } from '../../src/cache/writes/policy.ts';
 import type { Exchange } from '../../src/hub/exchange.ts';
+import { ResponseFilters } from '../../src/hub/filters/response-filters.ts';
 import { AcceptedTokens } from '../../src/hub/identity/accepted-tokens.ts';
 import { readBearerIdentity } from '../../src/hub/identity/bearer-identity.ts';
 import { CallerIdentities } from '../../src/hub/identity/caller-identities.ts';
@@ -127,6 +128,7 @@ export class HubLife {
     const memory = new TokenRecords(records, (error) => note(`tokens not noted: ${error}`));
     tokens.restore([...(await memory.load()).values()]);
     const services: Services = {
+      filters: new ResponseFilters({ chosen: [], hub: undefined, authority: '', nodeName }),
       cache,
       link,
       podPresence: podPresence(cache, nodeName),

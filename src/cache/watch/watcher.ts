@@ -28,6 +28,8 @@ export interface WatcherOptions {
   /** Close the initial events with the end bookmark (WatchList). */
   readonly markInitialEventsEnd: boolean;
   readonly allowBookmarks: boolean;
+  /** What of each object this client is shown: the object, another in its place, or nothing. Undefined: all as they are. */
+  readonly show?: ((object: KubernetesObject) => KubernetesObject | undefined) | undefined;
   /** Another form of each object; undefined for the object itself. */
   readonly render: ((body: Buffer) => Buffer) | undefined;
   readonly sink: FrameSink;
@@ -43,9 +45,18 @@ const bookmarkEveryMs = 60_000;
 const lastBookmarkMs = 2_000;
 const writeBytes = 64 * 1024;
 
+function seenBy(
+  scope: Scope | undefined,
+  show: WatcherOptions['show'],
+): ((object: KubernetesObject) => KubernetesObject | undefined) | undefined {
+  if (scope === undefined) return show;
+  return (object) => (scopeMatches(scope, object) ? (show === undefined ? object : show(object)) : undefined);
+}
+
 export class Watcher implements Listener {
   readonly #o: WatcherOptions;
-  readonly #narrow: ((object: KubernetesObject) => boolean) | undefined;
+  /** What the client sees of an object; undefined when it sees every one as it is. */
+  readonly #seen: ((object: KubernetesObject) => KubernetesObject | undefined) | undefined;
   /** Initial objects still to be sent. */
   #initial: readonly KubernetesObject[] = [];
   #initialIndex = 0;
@@ -63,11 +74,12 @@ export class Watcher implements Listener {
     this.#o = options;
     const { followed, scope, resourceVersion } = options;
     const { snapshot } = followed;
-    this.#narrow = scope.id === followed.scope.id ? undefined : (object) => scopeMatches(scope, object);
+    this.#seen = seenBy(scope.id === followed.scope.id ? undefined : scope, options.show);
     this.#nextBookmarkAt = options.now + bookmarkEveryMs;
     if (options.sendInitialEvents) {
       const all = snapshot.sorted();
-      this.#initial = this.#narrow === undefined ? all : all.filter(this.#narrow);
+      const seen = this.#seen;
+      this.#initial = seen === undefined ? all : all.flatMap((object) => seen(object) ?? []);
       this.#initialVersion = snapshot.resourceVersion;
       this.#next = snapshot.ring.nextSequence;
       this.#skipUntil = '0';
@@ -192,15 +204,19 @@ export class Watcher implements Listener {
   /** What this client hears of a change: leaving its selector is DELETED, entering it is ADDED. */
   #frameFor(event: RingEvent): Buffer | undefined {
     if (this.#isSkipped(event)) return undefined;
-    if (this.#narrow === undefined) return this.#shared(event);
-    const was = event.previous === undefined ? event.type !== 'ADDED' : this.#narrow(event.previous);
-    const is = event.type !== 'DELETED' && this.#narrow(event.object);
+    if (this.#seen === undefined) return this.#shared(event);
+    const { previous, object } = event;
+    const before = previous && this.#seen(previous);
+    const was = previous === undefined ? event.type !== 'ADDED' : before !== undefined;
+    const after = this.#seen(object);
+    const is = event.type !== 'DELETED' && after !== undefined;
     if (!was && !is) return undefined;
     if (was && !is && event.type !== 'DELETED') {
-      return this.#encode('DELETED', withResourceVersion(event.previous ?? event.object, event.resourceVersion).body);
+      return this.#encode('DELETED', withResourceVersion(before ?? object, event.resourceVersion).body);
     }
     const type = event.type === 'DELETED' ? 'DELETED' : was ? 'MODIFIED' : 'ADDED';
-    return type === event.type ? this.#shared(event) : this.#encode(type, event.object.body);
+    const told = after ?? object;
+    return type === event.type && told === object ? this.#shared(event) : this.#encode(type, told.body);
   }
 
   /** The frame that all watchers share, unless this one wants another form. */

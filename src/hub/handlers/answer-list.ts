@@ -1,5 +1,6 @@
 // A LIST answered from a complete scope, in plain JSON, as PartialObjectMetadataList, or in protobuf.
 import { ListText } from '../../apimachinery/list-text.ts';
+import type { KubernetesObject } from '../../apimachinery/object.ts';
 import { toPartialObjectMetadata } from '../../apimachinery/partial-object-metadata.ts';
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
 import { expired, tooLargeResourceVersion } from '../../apimachinery/status.ts';
@@ -8,6 +9,7 @@ import type { ReadOptions } from '../../cache/read-options.ts';
 import { type Scope, scopeMatches } from '../../cache/scope.ts';
 import { answerBody, answerText, cacheHeaders } from '../answer.ts';
 import type { Exchange } from '../exchange.ts';
+import type { ObjectView } from '../filters/object-view.ts';
 import { asProtobuf, protobufType } from '../protobuf-answer.ts';
 import type { StoreForm } from '../read-request.ts';
 
@@ -43,7 +45,8 @@ export function answerList(exchange: Exchange, answer: ListAnswer): void {
     throw tooLargeResourceVersion(wants, snapshot.resourceVersion);
   }
   const all = snapshot.sorted();
-  const objects = scope.id === followed.scope.id ? all : all.filter((object) => scopeMatches(scope, object));
+  const selected = scope.id === followed.scope.id ? all : all.filter((object) => scopeMatches(scope, object));
+  const objects = exchange.view === undefined ? selected : shownOf(selected, exchange.view);
   const asMetadata = form === 'partial-object-metadata';
   const listType = asMetadata ? { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1' } : snapshot.listType;
   const items = asMetadata
@@ -55,6 +58,10 @@ export function answerList(exchange: Exchange, answer: ListAnswer): void {
   const age = followed.ageSeconds(now);
   if (form === 'protobuf') answerBody(exchange, 200, cacheHeaders(age, protobufType), asProtobuf(wholeOf(text)));
   else answerText(exchange, cacheHeaders(age), text);
+}
+
+function shownOf(objects: readonly KubernetesObject[], { show }: ObjectView): readonly KubernetesObject[] {
+  return objects.flatMap((object) => show(object) ?? []);
 }
 
 function wholeOf(text: ListText): Buffer {

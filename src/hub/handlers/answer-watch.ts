@@ -24,7 +24,7 @@ export interface WatchAnswer {
 /** @throws StatusError 410 or 504 before anything is written. */
 export function answerWatch(exchange: Exchange, answer: WatchAnswer): Promise<void> {
   const { followed, scope, options, form, watchers } = answer;
-  const { response, signal } = exchange;
+  const { response, signal, view } = exchange;
   const { resourceVersion } = options;
   const startsEmpty = resourceVersion === '' || resourceVersion === '0';
   const sendInitialEvents = options.sendInitialEvents ?? startsEmpty;
@@ -42,6 +42,7 @@ export function answerWatch(exchange: Exchange, answer: WatchAnswer): Promise<vo
       // Since 1.34 also for the old form that asks for the state without sendInitialEvents, if it takes bookmarks.
       markInitialEventsEnd: sendInitialEvents && options.allowWatchBookmarks,
       allowBookmarks: options.allowWatchBookmarks,
+      show: view?.show,
       render: form === 'partial-object-metadata' ? toPartialObjectMetadata : undefined,
       now,
       deadline: now + watchers.lifetimeMs(options.timeoutSeconds),
@@ -56,16 +57,20 @@ export function answerWatch(exchange: Exchange, answer: WatchAnswer): Promise<vo
       onEnd: () => {
         watchers.delete(watcher);
         signal.removeEventListener('abort', leave);
+        view?.ended.removeEventListener('abort', change);
         resolve();
       },
     });
     const leave = (): void => watcher.end();
+    const change = (): void => watcher.expired('what this node shows of this resource has changed; list again');
     watchers.add(watcher);
     followed.wasRead(now);
     exchange.source = 'cache';
     openStream(response, cacheHeaders(followed.ageSeconds(now), isProtobuf ? protobufStreamType : jsonType));
     if (signal.aborted) return leave();
     signal.addEventListener('abort', leave, { once: true });
+    if (view?.ended.aborted === true) return change();
+    view?.ended.addEventListener('abort', change, { once: true });
     watcher.changed();
     // One that was on its way when the hub began to close ends as the others have.
     if (watchers.isClosing) watcher.finish();

@@ -25,7 +25,8 @@ export function forwardUpstream(services: Services): Handler {
   };
 }
 
-function forwardingOf(services: Services, exchange: Exchange): Forwarding {
+/** What is to be learned from the answer, and how it is asked for so that it can be. */
+export function forwardingOf(services: Services, exchange: Exchange): Forwarding {
   const { info, read } = exchange;
   const headLimitMs = info.isLongRunning && info.verb !== 'watch' ? { headLimitMs: Number.POSITIVE_INFINITY } : {};
   if (read?.verb === 'get') return ofObject(services, exchange, read);

@@ -7,37 +7,89 @@
 // JSON, also for a client that would rather have protobuf; one to whom JSON would show less or more is not for here.
 
 import { jsonClauses, preferredRendering } from '../../apimachinery/negotiation.ts';
+import { toPartialObjectMetadata } from '../../apimachinery/partial-object-metadata.ts';
 import { expired } from '../../apimachinery/status.ts';
 import { encodeWatchEvent, type WatchFrame, WatchFrameReader } from '../../apimachinery/watch-frame.ts';
 import { UpstreamStatusError } from '../../cache/errors.ts';
 import { type ReadOptions, readOptionsOrUndefined } from '../../cache/read-options.ts';
 import { isPassing } from '../../cache/recent-events.ts';
 import type { UpstreamResponse } from '../../cache/transport.ts';
-import { openStream } from '../answer.ts';
+import { jsonType, openStream } from '../answer.ts';
+import { storeFormOf } from '../answer-object.ts';
 import type { Exchange, Handler } from '../exchange.ts';
+import type { ObjectView } from '../filters/object-view.ts';
+import { ShownFrames } from '../filters/shown-frames.ts';
 import { noteCollectionAnswer } from '../note-answer.ts';
+import { framesAsProtobuf, protobufStreamType } from '../protobuf-answer.ts';
 import type { CollectionRead } from '../read-request.ts';
 import type { Services } from '../services.ts';
 import { UpstreamBodyCutError, UpstreamUnreachableError } from '../upstream/errors.ts';
+import { passedHeaders } from './passed-headers.ts';
 
 export function relayWatch(services: Services): Handler {
   return (exchange, next) => {
     const { read } = exchange;
-    if (read?.verb !== 'watch' || read.form === 'other' || read.form === 'protobuf') return next();
-    const accept = jsonClauses(exchange.request.headers.accept);
-    if (preferredRendering(accept) !== read.form) return next();
+    if (read?.verb !== 'watch') return next();
+    const way = exchange.view === undefined ? wayOf(exchange, read) : wayThrough(exchange.view, read);
+    if (way === undefined) return next();
     exchange.source = 'upstream';
-    return new RelayedWatch(services, exchange, read, accept).run();
+    return new RelayedWatch(services, exchange, read, way).run();
   };
 }
 
-const passedHeaders = ['user-agent', 'x-request-id', 'traceparent', 'tracestate'];
+/** From the cloud's frames to the client's. */
+interface Way {
+  /** What the cloud is asked for. */
+  readonly accept: string;
+  /** Undefined: as the cloud says. */
+  readonly contentType: string | undefined;
+  readonly ended: AbortSignal | undefined;
+  pass(frames: readonly WatchFrame[]): readonly WatchFrame[];
+  encode(frames: readonly WatchFrame[]): Buffer;
+}
+
+/** Untouched; undefined for one to whom JSON would show less or more. */
+function wayOf({ request }: Exchange, read: CollectionRead): Way | undefined {
+  if (read.form === 'other' || read.form === 'protobuf') return undefined;
+  const accept = jsonClauses(request.headers.accept);
+  if (preferredRendering(accept) !== read.form) return undefined;
+  return { accept, contentType: undefined, ended: undefined, pass: (frames) => frames, encode: encodeFrames };
+}
+
+/** Objects as the filters let them be seen, so the cloud is asked for whole ones. @throws StatusError 406 */
+function wayThrough(view: ObjectView, read: CollectionRead): Way {
+  const form = storeFormOf(read);
+  const shown = new ShownFrames(view, read.scope.gvr, isFromNothing(readOptionsOrUndefined(read)));
+  const render = (frame: WatchFrame): WatchFrame =>
+    frame.type === 'ERROR' ? frame : { ...frame, object: toPartialObjectMetadata(frame.object) };
+  return {
+    accept: jsonType,
+    contentType: form === 'protobuf' ? protobufStreamType : jsonType,
+    ended: view.ended,
+    pass: (frames) => shown.pass(frames),
+    encode: (frames) => {
+      const whole = encodeFrames(form === 'partial-object-metadata' ? frames.map(render) : frames);
+      return form === 'protobuf' ? framesAsProtobuf(whole) : whole;
+    },
+  };
+}
+
+function encodeFrames(frames: readonly WatchFrame[]): Buffer {
+  return Buffer.concat(frames.map(({ type, object }) => encodeWatchEvent(type, object)));
+}
+
+function isFromNothing(options: ReadOptions | undefined): boolean {
+  const from = options?.resourceVersion ?? '';
+  return from === '' || from === '0' || options?.sendInitialEvents === true;
+}
 
 class RelayedWatch {
   readonly #services: Services;
   readonly #exchange: Exchange;
   readonly #read: CollectionRead;
-  readonly #accept: string;
+  readonly #way: Way;
+  /** The client has left, or must begin anew. */
+  readonly #leaving: AbortSignal;
   readonly #deadline: number;
   /** Undefined when they contradict each other, for the cloud to say so. */
   readonly #options: ReadOptions | undefined;
@@ -46,29 +98,31 @@ class RelayedWatch {
   /** The last version that the client knows; '' while there is none to resume from. */
   #version: string;
 
-  constructor(services: Services, exchange: Exchange, read: CollectionRead, accept: string) {
+  constructor(services: Services, exchange: Exchange, read: CollectionRead, way: Way) {
     this.#services = services;
     this.#exchange = exchange;
     this.#read = read;
-    this.#accept = accept;
+    this.#way = way;
+    this.#leaving = way.ended === undefined ? exchange.signal : AbortSignal.any([exchange.signal, way.ended]);
     const seconds = Number(exchange.info.query.get('timeoutSeconds'));
     this.#options = readOptionsOrUndefined(read);
-    const from = this.#options?.resourceVersion ?? '';
-    this.#isInitial = from === '' || from === '0' || this.#options?.sendInitialEvents === true;
-    this.#version = this.#isInitial ? '' : from;
+    this.#isInitial = isFromNothing(this.#options);
+    this.#version = this.#isInitial ? '' : this.#options!.resourceVersion;
     this.#deadline = seconds > 0 ? services.clock.now() + seconds * 1000 : Number.POSITIVE_INFINITY;
   }
 
   /** @throws before the head is sent: UpstreamStatusError with the cloud's refusal, UpstreamUnreachableError */
   async run(): Promise<void> {
     const { clock, link } = this.#services;
-    const { response, signal, info } = this.#exchange;
+    const { response, info } = this.#exchange;
+    const signal = this.#leaving;
     let upstream = await this.#ask(this.#options === undefined ? info.path + info.search : this.#pathFrom(undefined));
     noteCollectionAnswer(this.#services, this.#exchange, this.#read, upstream);
-    openStream(response, { 'content-type': textOf(upstream.headers['content-type']) || 'application/json' });
+    const contentType = this.#way.contentType ?? (textOf(upstream.headers['content-type']) || jsonType);
+    openStream(response, { 'content-type': contentType });
     while (!(await this.#pass(upstream))) {
       if (this.#version === '') {
-        if (!signal.aborted) response.write(cutShort());
+        if (!signal.aborted) response.write(this.#way.encode([cutShort()]));
         break;
       }
       if (!(await this.#untilOnline())) break;
@@ -81,6 +135,7 @@ class RelayedWatch {
         if (signal.aborted || clock.now() >= this.#deadline) break;
       }
     }
+    if (this.#way.ended?.aborted === true) response.write(this.#way.encode([changed()]));
     response.end();
   }
 
@@ -91,7 +146,7 @@ class RelayedWatch {
       for await (const chunk of upstream.body) await this.#write(reader.push(chunk));
       return true;
     } catch (error) {
-      if (this.#exchange.signal.aborted) return true;
+      if (this.#leaving.aborted) return true;
       if (!isLinkError(error)) throw error;
       return false;
     } finally {
@@ -100,18 +155,19 @@ class RelayedWatch {
   }
 
   async #write(frames: readonly WatchFrame[]): Promise<void> {
-    const { response, signal } = this.#exchange;
+    const { response } = this.#exchange;
+    const signal = this.#leaving;
     for (const frame of frames) {
       this.#isInitial &&= frame.type === 'ADDED';
       if (!this.#isInitial) this.#version = versionOf(frame) || this.#version;
       if (!isPassing(this.#read.scope.gvr)) this.#services.cache.writes.versions.see(this.#version);
     }
-    const passed =
+    const wanted =
       this.#options?.allowWatchBookmarks === false ? frames.filter(({ type }) => type !== 'BOOKMARK') : frames;
+    const passed = this.#way.pass(wanted);
     if (passed.length === 0) return;
     this.#services.watchers.count(passed.length);
-    const bytes = Buffer.concat(passed.map(({ type, object }) => encodeWatchEvent(type, object)));
-    if (response.write(bytes) || signal.aborted) return;
+    if (response.write(this.#way.encode(passed)) || signal.aborted) return;
     await new Promise<void>((resolve) => {
       const go = (): void => {
         response.off('drain', go);
@@ -126,7 +182,7 @@ class RelayedWatch {
   /** False when the client has left or its time is up first. */
   async #untilOnline(): Promise<boolean> {
     const { clock, link } = this.#services;
-    const { signal } = this.#exchange;
+    const signal = this.#leaving;
     const ending = new AbortController();
     const left = this.#deadline - clock.now();
     const timer = Number.isFinite(left) ? clock.setTimeout(() => ending.abort(), Math.max(0, left)) : undefined;
@@ -141,12 +197,9 @@ class RelayedWatch {
   }
 
   async #ask(path: string): Promise<UpstreamResponse> {
-    const { caller, request, signal } = this.#exchange;
-    const headers: Record<string, string> = { accept: this.#accept };
-    for (const [name, value] of Object.entries(request.headers)) {
-      if (value !== undefined && (passedHeaders.includes(name) || name.startsWith('impersonate-')))
-        headers[name] = textOf(value);
-    }
+    const { caller, request } = this.#exchange;
+    const signal = this.#leaving;
+    const headers = { ...passedHeaders(request.headers), accept: this.#way.accept };
     const upstream = await this.#services.transport.get({ credential: caller.credential, path, headers, signal });
     if (upstream.statusCode === 200) return upstream;
     const chunks: Buffer[] = [];
@@ -167,9 +220,16 @@ class RelayedWatch {
   }
 }
 
-function cutShort(): Buffer {
-  const { status } = expired('the connection to the cloud broke before everything there is was told; start again');
-  return encodeWatchEvent('ERROR', Buffer.from(JSON.stringify(status)));
+function cutShort(): WatchFrame {
+  return errorFrame('the connection to the cloud broke before everything there is was told; start again');
+}
+
+function changed(): WatchFrame {
+  return errorFrame('what this node shows of this resource has changed; list again');
+}
+
+function errorFrame(why: string): WatchFrame {
+  return { type: 'ERROR', object: Buffer.from(JSON.stringify(expired(why).status)) };
 }
 
 /** The version of the event: of the object, of the bookmark, or of the Table that carries its row. */

@@ -3,6 +3,7 @@
 // request proves it: that is so for the first read of a scope, whose sync opens it. Everything else is forwarded.
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
 import { readOptionsOrUndefined } from '../../cache/read-options.ts';
+import { storeFormOf } from '../answer-object.ts';
 import type { Exchange, Handler } from '../exchange.ts';
 import { isFollowable } from '../followable.ts';
 import { freshen } from '../freshen.ts';
@@ -14,7 +15,8 @@ export function serveSharedList(services: Services): Handler {
   const { cache, identities, clock } = services;
   return (exchange, next) => {
     const { read } = exchange;
-    return read?.verb === 'list' && read.form === 'json' ? serve(exchange, read, next) : next();
+    if (read?.verb !== 'list') return next();
+    return read.form === 'json' || exchange.view !== undefined ? serve(exchange, read, next) : next();
   };
 
   async function serve(exchange: Exchange, read: CollectionRead, next: () => Promise<void>): Promise<void> {
@@ -34,13 +36,13 @@ export function serveSharedList(services: Services): Handler {
       const { credential } = exchange.caller;
       if (!cache.mayRead({ identity, credential }, scope, answering.resourceVersion)) return next();
       if (cache.rights.has(identity, answering.scope)) answering.lend(identity, credential);
-      return answerList(exchange, { followed: answering, scope, options, form: 'json', now: clock.now() });
+      return answerList(exchange, { followed: answering, scope, options, form: storeFormOf(read), now: clock.now() });
     }
     if (cache.scopes.following(scope) !== undefined || !isFollowable(scope.gvr)) return next();
     if (!cache.canKeep(scope.gvr)) return next();
     const followed = await freshen(services, exchange, scope);
     if (followed === undefined) return next();
     if (wants !== '' && wants !== '0' && compareResourceVersion(wants, followed.resourceVersion) > 0) return next();
-    answerList(exchange, { followed, scope, options, form: 'json', now: clock.now() });
+    answerList(exchange, { followed, scope, options, form: storeFormOf(read), now: clock.now() });
   }
 }

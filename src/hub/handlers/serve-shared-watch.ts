@@ -8,6 +8,7 @@ import { StatusError } from '../../apimachinery/status.ts';
 import type { FollowedScope } from '../../cache/followed-scope.ts';
 import { type ReadOptions, readOptionsOrUndefined } from '../../cache/read-options.ts';
 import type { Scope } from '../../cache/scope.ts';
+import { storeFormOf } from '../answer-object.ts';
 import type { Exchange, Handler } from '../exchange.ts';
 import { freshen } from '../freshen.ts';
 import type { CollectionRead } from '../read-request.ts';
@@ -17,7 +18,8 @@ import { answerWatch } from './answer-watch.ts';
 export function serveSharedWatch(services: Services): Handler {
   return (exchange, next) => {
     const { read } = exchange;
-    return read?.verb === 'watch' && read.form === 'json' ? serve(exchange, read, next) : next();
+    if (read?.verb !== 'watch') return next();
+    return read.form === 'json' || exchange.view !== undefined ? serve(exchange, read, next) : next();
   };
 
   async function serve(exchange: Exchange, read: CollectionRead, next: () => Promise<void>): Promise<void> {
@@ -27,7 +29,7 @@ export function serveSharedWatch(services: Services): Handler {
     const followed = await scopeFor(services, exchange, scope, options);
     if (followed === undefined) return next();
     try {
-      await answerWatch(exchange, { followed, scope, options, form: 'json', watchers: services.watchers });
+      await answerWatch(exchange, { followed, scope, options, form: storeFormOf(read), watchers: services.watchers });
     } catch (error) {
       const isTooOld = error instanceof StatusError && error.status.code === 410;
       const isOurs = followed.snapshot.isOutOfReach(options.resourceVersion);

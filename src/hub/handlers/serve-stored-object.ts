@@ -1,7 +1,8 @@
 // GET that takes any version (resourceVersion=0, or one that is reached), from a complete scope that holds the object.
 // Absence is not told from here while the cloud can be asked.
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
-import { answerBody, cacheHeaders } from '../answer.ts';
+import { cacheHeaders } from '../answer.ts';
+import { answerObject } from '../answer-object.ts';
 import type { Exchange, Handler } from '../exchange.ts';
 import type { ObjectRead } from '../read-request.ts';
 import type { Services } from '../services.ts';
@@ -9,7 +10,10 @@ import type { Services } from '../services.ts';
 export function serveStoredObject({ cache, identities, clock }: Services): Handler {
   return (exchange, next) => {
     const { info, read } = exchange;
-    const isAsked = info.search.includes('resourceVersion=') && read?.verb === 'get' && read.form === 'json';
+    const isAsked =
+      info.search.includes('resourceVersion=') &&
+      read?.verb === 'get' &&
+      (exchange.view !== undefined || read.form === 'json');
     return isAsked ? serve(exchange, read, next) : next();
   };
 
@@ -27,6 +31,6 @@ export function serveStoredObject({ cache, identities, clock }: Services): Handl
       return next();
     followed.wasRead(clock.now());
     exchange.source = 'cache';
-    answerBody(exchange, 200, cacheHeaders(followed.ageSeconds(clock.now())), object.body);
+    answerObject(exchange, read, object.body, cacheHeaders(followed.ageSeconds(clock.now())));
   }
 }

@@ -6,6 +6,7 @@ import type { Clock } from '../../apimachinery/clock.ts';
 import type { Cache } from '../../cache/cache.ts';
 import type { Transport } from '../../cache/transport.ts';
 import type { IdentityStatus } from '../admin/hub-status.ts';
+import { tlsAddresses } from '../hub-config.ts';
 import { localAddresses } from '../local-addresses.ts';
 import type { Logger } from '../logger.ts';
 import type { HostPort } from '../option-types.ts';
@@ -59,7 +60,7 @@ export async function openIdentity(
       client: { commonName: user, organizations: cluster.groups },
       now: wallClock,
     });
-  const pki = await open(config.listen);
+  const pki = await open(tlsAddresses(config));
   const tokens = new AcceptedTokens({
     nodeName: config.nodeName,
     now: () => cache.time.now(),

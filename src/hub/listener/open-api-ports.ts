@@ -5,6 +5,7 @@ import { parseRequestInfo } from '../../apimachinery/request-info.ts';
 import { serviceUnavailable } from '../../apimachinery/status.ts';
 import { toStatus } from '../errors.ts';
 import type { Exchange, ListenerKind } from '../exchange.ts';
+import { tlsAddresses } from '../hub-config.ts';
 import type { Caller } from '../identity/caller.ts';
 import type { OpenIdentity } from '../identity/open-identity.ts';
 import type { HostPort } from '../option-types.ts';
@@ -41,7 +42,7 @@ export interface ApiPortsDependencies {
 
 /** All or none. @throws ListenError */
 export async function openApiPorts(
-  config: Pick<HubConfig, 'listen' | 'insecureLoopback'>,
+  config: Pick<HubConfig, 'listen' | 'nodeAddress' | 'insecureLoopback'>,
   deps: ApiPortsDependencies,
 ): Promise<ApiPorts> {
   const { pki, clientAuthorities } = deps.identity;
@@ -53,8 +54,9 @@ export async function openApiPorts(
   const opened: ApiListener[] = [];
   const secure: ApiListener[] = [];
   try {
-    for (const address of config.listen) {
-      const listener = await createApiListener({ ...portOptions(deps, 'tls', address, '--listen'), tls: tls() });
+    for (const address of tlsAddresses(config)) {
+      const flag = address === config.nodeAddress ? '--node-address' : '--listen';
+      const listener = await createApiListener({ ...portOptions(deps, 'tls', address, flag), tls: tls() });
       opened.push(listener);
       secure.push(listener);
     }

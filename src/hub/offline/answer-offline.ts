@@ -2,26 +2,19 @@
 // as last seen. Each answer is looked up under the caller's own rights. What is not known is said to be not known.
 
 import { gunzipSync } from 'node:zlib';
-import { toPartialObjectMetadata } from '../../apimachinery/partial-object-metadata.ts';
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
-import {
-  notAcceptable,
-  notFound,
-  pathNotFound,
-  serviceUnavailable,
-  tooLargeResourceVersion,
-} from '../../apimachinery/status.ts';
+import { notFound, pathNotFound, serviceUnavailable, tooLargeResourceVersion } from '../../apimachinery/status.ts';
 import { type Document, documentKey, isDocumentPath } from '../../cache/document.ts';
 import type { FollowedScope } from '../../cache/followed-scope.ts';
 import { readOptions } from '../../cache/read-options.ts';
 import type { Scope } from '../../cache/scope.ts';
 import { isOutdated, tellingScopes } from '../../cache/telling-scopes.ts';
-import { answerBody, cacheHeaders, jsonType } from '../answer.ts';
+import { answerBody, cacheHeaders } from '../answer.ts';
+import { answerObject, storeFormOf } from '../answer-object.ts';
 import type { Exchange } from '../exchange.ts';
 import { answerList } from '../handlers/answer-list.ts';
 import { answerWatch } from '../handlers/answer-watch.ts';
-import { asProtobuf, protobufType } from '../protobuf-answer.ts';
-import { type CollectionRead, type ObjectRead, type Read, type StoreForm, statusReadOf } from '../read-request.ts';
+import { type CollectionRead, type ObjectRead, type Read, statusReadOf } from '../read-request.ts';
 import type { Services } from '../services.ts';
 import { answerHeldToken, isTokenRequest } from '../token-request.ts';
 import { isWrite } from '../write-request-of.ts';
@@ -36,7 +29,7 @@ export async function answerOffline(services: Services, exchange: Exchange): Pro
   if (isWrite(exchange.info)) return acceptWrite(services, exchange);
   const read = exchange.read ?? ofStatus(services, exchange);
   if (read !== undefined && !isServed(services, read)) throw pathNotFound();
-  if (read?.verb === 'get') return answerObject(services, exchange, identity, read);
+  if (read?.verb === 'get') return answerKnownObject(services, exchange, identity, read);
   if (read !== undefined) return answerCollection(services, exchange, identity, read);
   const { method } = exchange.request;
   if (
@@ -95,8 +88,8 @@ function answering({ cache, link }: Services, identity: string, scope: Scope): F
   return followed;
 }
 
-function answerObject(services: Services, exchange: Exchange, identity: string, read: ObjectRead): void {
-  const form = storeFormOf(read);
+function answerKnownObject(services: Services, exchange: Exchange, identity: string, read: ObjectRead): void {
+  storeFormOf(read); // before anything is looked up
   const { info } = exchange;
   const wants = info.search === '' ? '' : readOptions(info.query, 'get').resourceVersion;
   const inScope = sightInScopes(services, identity, read);
@@ -112,21 +105,7 @@ function answerObject(services: Services, exchange: Exchange, identity: string, 
   if (sight.body === undefined) throw notFound(read.gvr, read.name);
   exchange.source = 'cache';
   const age = Math.floor(sight.ageMs / 1000);
-  const contentType = form === 'protobuf' ? protobufType : jsonType;
-  answerBody(exchange, 200, cacheHeaders(age, contentType), inForm[form](sight.body));
-}
-
-const inForm: Readonly<Record<StoreForm, (body: Buffer) => Buffer>> = {
-  json: (body) => body,
-  protobuf: asProtobuf,
-  'partial-object-metadata': toPartialObjectMetadata,
-};
-
-/** Columns of a Table are made by the cloud. @throws StatusError 406 */
-function storeFormOf({ form, takesJson }: Read): StoreForm {
-  if (form === 'protobuf' || form === 'partial-object-metadata') return form;
-  if (takesJson) return 'json';
-  throw notAcceptable([jsonType, protobufType]);
+  answerObject(exchange, read, sight.body, cacheHeaders(age));
 }
 
 /** With the version that the scope has reached: its objects are at least as new. The scope that has come furthest counts. */

@@ -1,0 +1,42 @@
+// Through which filters the answer goes, if any. A watch that would go on from what was told through other filters than
+// those of now is told 410, so that its client lists anew.
+import { expired } from '../../apimachinery/status.ts';
+import { readOptionsOrUndefined } from '../../cache/read-options.ts';
+import type { Handler } from '../exchange.ts';
+import { AnsweredViews } from '../filters/answered-views.ts';
+import type { ResponseFilters } from '../filters/response-filters.ts';
+import type { CollectionRead } from '../read-request.ts';
+
+export function chooseView({ filters }: { readonly filters: ResponseFilters }): Handler {
+  const answered = new AnsweredViews();
+  return async (exchange, next) => {
+    const { info, request, response, read } = exchange;
+    const isRead = read !== undefined && info.gvr !== undefined;
+    const view = isRead ? filters.viewOf(request.headers['user-agent'], info.gvr!) : undefined;
+    exchange.view = view;
+    if (view === undefined || read?.verb === 'get' || read === undefined) return next();
+    const { identity, bearer } = exchange.caller;
+    const reader = `${bearer?.claimed ?? identity}|${request.headers['user-agent']}|${read.scope.id}`;
+    if (goesOn(read)) {
+      if (!answered.isSame(reader, view)) {
+        throw expired('what this node shows of this resource may have changed since; list again');
+      }
+      return next();
+    }
+    answered.note(reader, view);
+    try {
+      await next();
+    } finally {
+      if (response.statusCode !== 200) answered.forget(reader);
+    }
+  };
+}
+
+/** From a page or a version that the client has. */
+function goesOn(read: CollectionRead): boolean {
+  const options = readOptionsOrUndefined(read);
+  if (options === undefined) return false;
+  if (read.verb === 'list') return options.continue !== '';
+  const { resourceVersion, sendInitialEvents } = options;
+  return resourceVersion !== '' && resourceVersion !== '0' && sendInitialEvents !== true;
+}
