@@ -16,6 +16,7 @@ export interface HubFigures {
   /** Of the complete scopes; 0 when there is none. */
   readonly oldestScopeSeconds: number;
   readonly objects: number;
+  readonly tokensHeld: number;
   readonly watchers: number;
   readonly upstreamWatches: number;
   readonly storage: { readonly bytes: number; readonly isReadOnly: boolean; readonly damaged: number };
@@ -49,6 +50,7 @@ export async function gatherFigures(parts: StatusParts): Promise<HubFigures> {
     scopes,
     oldestScopeSeconds,
     objects,
+    tokensHeld: cache.tokens.size,
     watchers: watchers.size,
     upstreamWatches,
     storage: {

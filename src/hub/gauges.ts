@@ -31,6 +31,7 @@ export function readGauges(hub: HubFigures): GaugeValue[] {
     { key: 'scopes', labels: { state: 'incomplete' }, value: scopes.incomplete },
     plain('scopeAge', hub.oldestScopeSeconds),
     plain('scopeObjects', hub.objects),
+    plain('tokensHeld', hub.tokensHeld),
     plain('watchers', hub.watchers),
     plain('upstreamWatches', hub.upstreamWatches),
     plain('storageBytes', storage.bytes),

@@ -72,6 +72,12 @@ export const metricTable = {
     help: 'Callers by what they presented and how it was judged.',
     labels: { credential: ['certificate', 'token', 'none'], result: ['accepted', 'refused'] },
   },
+  tokens: {
+    name: 'holdfast_tokens_total',
+    type: 'counter',
+    help: 'Tokens of pods: issued by the cloud and held, given again offline or withheld there, asked for anew by the hub.',
+    labels: { event: ['held', 'replayed', 'withheld', 'renewed', 'not-renewed'] },
+  },
   linkState: {
     name: 'holdfast_link_state',
     type: 'gauge',
@@ -106,6 +112,12 @@ export const metricTable = {
     name: 'holdfast_scope_objects',
     type: 'gauge',
     help: 'Objects in all scopes; one that is in several counts in each.',
+    labels: {},
+  },
+  tokensHeld: {
+    name: 'holdfast_tokens_held',
+    type: 'gauge',
+    help: 'Tokens of pods of this node that could be given again.',
     labels: {},
   },
   watchers: {

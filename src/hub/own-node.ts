@@ -45,6 +45,16 @@ export function podPresence(cache: Cache, nodeName: string): (pod: PodReference)
   };
 }
 
+/** A pod that has ended keeps its tokens until it is deleted, and needs no new ones. */
+export function podRuns(cache: Cache, nodeName: string): (pod: PodReference) => boolean {
+  const scope = ownPodsScope(nodeName);
+  return ({ namespace, name, uid }) => {
+    const pod = cache.scopes.answering(scope)?.snapshot.get(`${namespace}/${name}`);
+    const phase = pod?.fields['status.phase'];
+    return pod?.uid === uid && phase !== 'Succeeded' && phase !== 'Failed';
+  };
+}
+
 function core(resource: string): { gvr: Scope['gvr']; namespace: string; labelSelector: string } {
   return { gvr: { group: '', version: 'v1', resource }, namespace: '', labelSelector: '' };
 }

@@ -26,6 +26,7 @@ import { owedWritesOptions } from './owed-writes-options.ts';
 import { followOwnNode, podPresence, refusalOfOwnNode } from './own-node.ts';
 import { createPipeline } from './pipeline.ts';
 import { serverUrl } from './pki/client-kubeconfig.ts';
+import { renewTokens } from './renew-tokens.ts';
 import type { Services } from './services.ts';
 import { createCacheSource, createStatusSource, currentOutbox } from './status-source.ts';
 import { timing } from './timing.ts';
@@ -192,6 +193,8 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
 
   followOwnNode(cache, config.nodeName);
   cloud.start();
+  const { nodeName } = config;
+  opened.defer(renewTokens({ cache, cloud: cloud.cloud, link, timing: cacheTiming, nodeName, metrics, log }));
   const stopTidying = everyNowAndThen(log, tidyEveryMs, () => {
     cache.tokens.sweep(services.podPresence);
     return cache.tidy();

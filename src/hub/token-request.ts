@@ -24,7 +24,7 @@ const answerLimitBytes = 1024 * 1024;
 
 /** What the cloud answers is held before the client has it. The body was read before. */
 export async function ofTokenRequest(services: Services, exchange: Exchange): Promise<Forwarding> {
-  const { cache, identities } = services;
+  const { cache, identities, metrics } = services;
   const asked = await keptAsk(exchange);
   const onHeaders: Forwarding['onHeaders'] = (statusCode, headers) => {
     identities.heard(exchange, 'POST', statusCode);
@@ -38,13 +38,15 @@ export async function ofTokenRequest(services: Services, exchange: Exchange): Pr
     isHeldForTee: true,
     tee: async (body, statusCode, headers) => {
       const answer = statusCode < 300 ? decoded(body, headers['content-type']) : undefined;
-      if (answer !== undefined) await cache.tokens.keep(asked, answer);
+      if (answer === undefined || (await cache.tokens.keep(asked, answer)) === undefined) return;
+      metrics.increment('tokens', { event: 'held' });
     },
   };
 }
 
 /** @throws StatusError 503 with the reason when there is none to give */
-export async function answerHeldToken({ cache, link, podPresence }: Services, exchange: Exchange): Promise<void> {
+export async function answerHeldToken(services: Services, exchange: Exchange): Promise<void> {
+  const { cache, link, podPresence, metrics } = services;
   const { accept } = exchange.request.headers;
   const isProtobuf = preferredRendering(accept) === 'protobuf' && !acceptsPlainJson(accept);
   if (!isProtobuf && !acceptsPlainJson(accept)) throw notAcceptable([jsonType, protobufType]);
@@ -53,6 +55,7 @@ export async function answerHeldToken({ cache, link, podPresence }: Services, ex
     asked === undefined
       ? { reason: 'only tokens bound to a pod, asked for by the kubelet of this node, are kept here' }
       : cache.tokens.find(asked, podPresence);
+  metrics.increment('tokens', { event: found.answer === undefined ? 'withheld' : 'replayed' });
   if (found.answer === undefined) {
     throw serviceUnavailable(
       `the cloud is not reachable ${link.describe()}, tokens are signed there, and ${found.reason}`,

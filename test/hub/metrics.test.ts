@@ -16,6 +16,7 @@ const healthy: HubFigures = {
   scopes: { complete: 1, incomplete: 0 },
   oldestScopeSeconds: 4,
   objects: 31,
+  tokensHeld: 2,
   watchers: 2,
   upstreamWatches: 1,
   storage: { bytes: 4_210_000, isReadOnly: false, damaged: 0 },

@@ -58,6 +58,11 @@ export class HeldTokens {
     for (const [, entry] of this.#held.entries()) yield entry;
   }
 
+  /** This very token, and no newer one in its place. */
+  has(held: HeldToken): boolean {
+    return this.#held.peek(tokenKey(held.asked)) === held;
+  }
+
   /**
    * The cloud has answered this; its latest word counts. Resolves, never rejects, when the next life would know it.
    * @returns what is held now; undefined when the answer is none that can be given again
