@@ -41,6 +41,7 @@ export function renderEntry(entry: EntryInFull): string[] {
     `  ${entry.verb} of ${objectOf(entry)} (${entry.class}, ${conflict})`,
     `  by ${printable(writer.name)} with ${printable(writer.userAgent) || 'an unnamed client'}${manager}`,
     `  ${many}`,
+    ...(entry.tried === undefined ? [] : [`  ${triedText(entry.tried)}; last tried ${entry.tried.lastAt}`]),
     ...sideNotes(entry).map((note) => `  ${note}`),
     ...(shown.length === 0 ? [] : ['', ...shown.flatMap((one) => renderDifference(one, entry))]),
     ...(parked === undefined ? [] : ['', ...ways(entry)]),
@@ -67,9 +68,17 @@ export function renderRetry({ sequence, conclusion, parked }: RetryAnswer, isMin
 function listRow(entry: EntrySummary): string[] {
   const { sequence, state, verb, writer, writes, ageSeconds, parked } = entry;
   const word = { queued: 'waits', sent: 'sent', parked: 'PARKED' }[state];
-  const why = parked === undefined ? '' : printable(parked.reason);
+  const why = parked === undefined ? triedText(entry.tried) : printable(parked.reason);
   const who = printable(writer.name);
   return [String(sequence), word, verb, objectOf(entry), who, String(writes), ageText(ageSeconds), why];
+}
+
+/** `tried 4 times: the cloud answered 503: not now; next in 20s` */
+function triedText(tried: EntrySummary['tried']): string {
+  if (tried === undefined) return '';
+  const { tries, reason, nextInSeconds } = tried;
+  const next = nextInSeconds === null ? '' : `; next in ${ageText(nextInSeconds)}`;
+  return `tried ${tries === 1 ? 'once' : `${tries} times`}: ${printable(reason)}${next}`;
 }
 
 function objectOf({ resource, subresource, namespace, name }: EntrySummary): string {

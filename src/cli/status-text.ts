@@ -67,12 +67,13 @@ function diskWords({ storage }: HubStatus, since: (time: string) => string): str
 }
 
 function outboxFacts(outbox: HubStatus['outbox']): string[] {
-  const { waiting, parked, oldestSeconds, replaying, droppedEvents, damaged } = outbox;
+  const { waiting, parked, oldestSeconds, putOff, replaying, droppedEvents, damaged } = outbox;
   const oldest = oldestSeconds === null ? '' : `, the oldest for ${ageText(oldestSeconds)}`;
   const writes = waiting === 1 ? 'write waits' : 'writes wait';
   const said = waiting === 0 ? 'no write waits for the cloud' : `${waiting} ${writes} for the cloud${oldest}`;
   return [
     fact('outbox', `${said}${replaying ? '; they are being sent' : ''}`),
+    ...(putOff === null ? [] : [fact('', `${putOff.entries} put off: ${putOff.reason} (holdfast outbox list)`)]),
     ...(parked === 0 ? [] : [fact('', `${parked} parked, for you to decide: holdfast outbox list`)]),
     ...(droppedEvents === 0 ? [] : [fact('', `${droppedEvents} Events gave way since the start: it was full`)]),
     ...(damaged === 0 ? [] : [fact('', `${damaged} damaged on disk, and not sent: the log of that start names them`)]),

@@ -58,7 +58,7 @@ export async function gatherFigures(parts: StatusParts): Promise<HubFigures> {
       isReadOnly: records.health.state !== 'ok',
       damaged: records.unsettled.length,
     },
-    outbox: { ...outboxFigures(cache.writes.outbox, cache.time.now()), isReplaying: cache.writes.isReplaying },
+    outbox: { ...outboxFigures(cache.writes, cache.time.now()), isReplaying: cache.writes.isReplaying },
     tally: parts.tally,
     certificateExpires: parts.identity().certificateExpires,
     rssBytes: memory.rss,

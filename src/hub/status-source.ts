@@ -67,8 +67,7 @@ export function createStatusSource(parts: StatusParts): StatusSource {
 }
 
 export function currentOutbox({ cache }: Pick<StatusParts, 'cache'>): OutboxStatus {
-  const { outbox, isReplaying } = cache.writes;
-  return outboxStatus(outboxFigures(outbox, cache.time.now()), isReplaying);
+  return outboxStatus(outboxFigures(cache.writes, cache.time.now()), cache.writes.isReplaying);
 }
 
 function scopeStatus(parts: StatusParts, followed: ReturnType<Cache['open']>): ScopeStatus {

@@ -107,6 +107,11 @@ test('a list, and an entry of each kind, read as here', (t) => {
   const deleted: EntryInFull = { ...notParked, state: 'queued', verb: 'delete', cloud: 'unknown', differences: gone };
   t.snapshot(renderEntry(deleted).join('\n'), 'a deletion that waits');
   t.snapshot(renderEntry({ ...notParked, state: 'queued', cloud: 'unknown' }).join('\n'), 'waiting');
+  const tried = { reason: 'the cloud answered 503: not now', code: 503, tries: 4, lastAt: '2026-11-21T10:00:05.000Z' };
+  const putOff: EntryInFull = { ...notParked, state: 'sent', cloud: 'unknown', tried: { ...tried, nextInSeconds: 20 } };
+  t.snapshot(renderEntry(putOff).join('\n'), 'put off');
+  const cutOff: EntrySummary = { ...waiting, sequence: 8, tried: { ...tried, tries: 1, nextInSeconds: null } };
+  t.snapshot(renderList([waiting, putOff, cutOff]).join('\n'), 'list of what was put off');
 });
 
 test('long values are shown where they begin to differ', (t) => {

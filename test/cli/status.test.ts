@@ -81,6 +81,9 @@ test('an outbox is told as it is, empty or being sent', (t) => {
       .split('\n')
       .find((line) => line.startsWith('outbox'));
   t.is(told({ waiting: 0, oldestSeconds: null }), 'outbox     no write waits for the cloud');
+  const putOff = { entries: 2, reason: 'the cloud answered 429: enough' };
+  const outbox = { ...healthyStatus.outbox, putOff };
+  t.regex(renderStatus({ ...healthyStatus, outbox }, now), /^ +2 put off: the cloud answered 429: enough/m);
   t.is(
     told({ waiting: 2, oldestSeconds: 5, replaying: true }),
     'outbox     2 writes wait for the cloud, the oldest for 5s; they are being sent',

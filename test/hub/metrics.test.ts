@@ -25,6 +25,7 @@ const healthy: HubFigures = {
     bytes: 18_400,
     fill: 0.25,
     oldestSeconds: null,
+    putOff: null,
     droppedEvents: 3,
     damaged: 1,
     isReplaying: true,

@@ -7,7 +7,7 @@ test('since when the disk takes no writes is a time that people and programs rea
   const parts = {
     cache: {
       scopes: { all: [] },
-      writes: { outbox: { entries: [], size }, isReplaying: false },
+      writes: { outbox: { entries: [], size }, isReplaying: false, triedOf: () => undefined },
       time: { now: () => 0 },
     },
     records: { health, diskBytes: async () => 1, unsettled: [] },

@@ -32,6 +32,7 @@ export const healthyStatus: HubStatus = {
     waiting: 12,
     parked: 1,
     oldestSeconds: 10_800,
+    putOff: null,
     bytes: 18_400,
     replaying: false,
     droppedEvents: 0,

@@ -9,6 +9,7 @@ const none = (sequence: number): never => {
 export const nothingOwed: OutboxParts = {
   writes: {
     outbox: { entries: [], get: () => undefined, take: none },
+    triedOf: () => undefined,
     decisions: { retry: async (sequence) => none(sequence), drop: async (sequence) => none(sequence) },
   },
   token: { path: '/nowhere/admin-token', check: () => {} },

@@ -10,7 +10,7 @@ import type { Cloud } from './cloud.ts';
 import type { OutboxEntry, Parked } from './entry.ts';
 import type { Outbox } from './outbox.ts';
 import type { Pace } from './pace.ts';
-import { PutOffs } from './put-off.ts';
+import { type Failure, PutOffs } from './put-off.ts';
 import { type ReplayOutcome, replayEntry } from './replay-entry.ts';
 import type { SeenToken } from './seen-tokens.ts';
 import { writerName } from './writer-name.ts';
@@ -104,9 +104,10 @@ export class ChainSender {
     try {
       await outbox.markSent(queued);
       return true;
-    } catch {
+    } catch (error) {
       // Storage has said so; it says when it takes writes again, too.
-      for (const { sequence } of entries) this.#putOff(sequence, 1000);
+      const reason = `nothing is sent before the disk has it as sent: ${messageOf(error)}`;
+      for (const { sequence } of entries) this.#putOff(sequence, 1000, { code: 0, reason });
       return false;
     }
   }
@@ -160,8 +161,12 @@ export class ChainSender {
     } catch (error) {
       const times = (this.#unanswered.get(entry.sequence) ?? 0) + 1;
       this.#unanswered.set(entry.sequence, times);
-      if (times < patience || signal.aborted || !this.#o.link.isOnline) throw error;
-      this.#putOff(entry.sequence, 1000);
+      const why = { code: 0, reason: `the cloud gave no answer: ${messageOf(error)}` };
+      if (times < patience || signal.aborted || !this.#o.link.isOnline) {
+        if (!signal.aborted) this.#failed(entry.sequence, why);
+        throw error;
+      }
+      this.#putOff(entry.sequence, 1000, why);
       return undefined;
     }
   }
@@ -171,14 +176,18 @@ export class ChainSender {
     const { outbox, events, timing } = this.#o;
     const { sequence } = entry;
     if (outcome.kind === 'later') {
-      this.#putOff(sequence, outcome.afterMs);
+      this.#putOff(sequence, outcome.afterMs, outcome);
       return false;
     }
     const { token, identity } = entry.writer;
     const deadline = this.#onlineSince + awaitTokenMs;
     if (outcome.kind === 'unauthorized' && outcome.isForGood !== true && timing.now() < deadline) {
-      if (token === undefined) this.#putOff(sequence, nodeRetryMs);
-      else this.putOffs.untilToken(sequence, deadline, accountOf(identity));
+      const { reason } = outcome;
+      if (token === undefined) this.#putOff(sequence, nodeRetryMs, { code: 401, reason });
+      else {
+        this.#failed(sequence, { code: 401, reason: `${reason}; it waits for its writer to come with another token` });
+        this.putOffs.untilToken(sequence, deadline, accountOf(identity));
+      }
       return false;
     }
     this.putOffs.end(sequence);
@@ -196,8 +205,13 @@ export class ChainSender {
     return true;
   }
 
-  #putOff(sequence: number, afterMs: number): void {
+  #failed(sequence: number, { code, reason }: Pick<Failure, 'code' | 'reason'>): void {
+    this.putOffs.failed(sequence, { code, reason, at: this.#o.timing.wallClock() });
+  }
+
+  #putOff(sequence: number, afterMs: number, why: Pick<Failure, 'code' | 'reason'>): void {
     const { timing } = this.#o;
+    this.#failed(sequence, why);
     this.putOffs.again(sequence, timing.now(), afterMs, timing.random());
   }
 }
@@ -219,6 +233,10 @@ function whyParked({ writer }: OutboxEntry, outcome: Refused): Omit<Parked, 'at'
   }
   const { kind: _kind, object: _object, ...parked } = outcome;
   return parked;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function isQueued(entry: OutboxEntry | undefined): entry is OutboxEntry {

@@ -20,7 +20,7 @@ import type { KnownToStore, OwedWritesOptions } from './owed-writes-dependencies
 import { type OwnObject, OwnWrites } from './own-writes.ts';
 import { parkedEvent } from './parked-event.ts';
 import { replayGate } from './replay-gate.ts';
-import { Replayer } from './replayer.ts';
+import { Replayer, type TriedSoFar } from './replayer.ts';
 import { SeenTokens } from './seen-tokens.ts';
 
 export class OwedWrites {
@@ -181,6 +181,9 @@ export class OwedWrites {
     const parked = await parking;
     if (parked.length > 0) this.#o.events.meantForAnother(parked, 'cluster');
   }
+
+  /** Why this one, which was tried in this life, is still owed. */
+  readonly triedOf = (sequence: number): TriedSoFar | undefined => this.#replayer?.triedOf(sequence);
 
   get isReplaying(): boolean {
     return this.#replayer?.isRunning ?? false;

@@ -6,6 +6,7 @@ import type { JsonObject } from '../../apimachinery/json.ts';
 import { uidOf, versionOf } from '../writes/object-view.ts';
 import type { WriteRequest } from '../writes/write-request.ts';
 import { isEvent, type OutboxEntry } from './entry.ts';
+import type { Failure } from './put-off.ts';
 import { writerName } from './writer-name.ts';
 
 const component = 'holdfast';
@@ -45,8 +46,19 @@ export function parkedEvent(entry: OutboxEntry, nodeName: string): WriteRequest 
 /** Why it is parked, for those who may not read the object: the cloud's refusal of a Secret might repeat a value of it. */
 export function publicReason({ target, parked }: Pick<OutboxEntry, 'target' | 'parked'>): string {
   if (parked === undefined) return '';
-  const isSecret = target.gvr.group === '' && target.gvr.resource === 'secrets';
-  return isSecret && parked.code > 0 ? `the cloud refused it (${parked.code})` : parked.reason;
+  return isSecret(target) && parked.code > 0 ? `the cloud refused it (${parked.code})` : parked.reason;
+}
+
+/** Why it waits, for the same: a webhook's answer about a Secret might repeat a value of it. */
+export function publicFailure(
+  { target }: Pick<OutboxEntry, 'target'>,
+  { code, reason }: Pick<Failure, 'code' | 'reason'>,
+): string {
+  return isSecret(target) && code > 0 ? `the cloud answered ${code}` : reason;
+}
+
+function isSecret({ gvr }: OutboxEntry['target']): boolean {
+  return gvr.group === '' && gvr.resource === 'secrets';
 }
 
 function shortened(reason: string): string {

@@ -30,7 +30,7 @@ export type ReplayOutcome =
   /** The cloud does not take this credential, and has not looked at the write. `isForGood`: its writer is no more. */
   | { readonly kind: 'unauthorized'; readonly reason: string; readonly isForGood?: true }
   /** The cloud answers, but not now. */
-  | { readonly kind: 'later'; readonly afterMs: number; readonly reason: string };
+  | { readonly kind: 'later'; readonly afterMs: number; readonly reason: string; readonly code: number };
 
 export interface ReplayOptions {
   readonly cloud: Cloud;
@@ -88,7 +88,7 @@ export async function replayEntry(entry: OutboxEntry, options: ReplayOptions): P
     }
     return refusalOf(answer)!;
   }
-  return { kind: 'later', afterMs: 1000, reason: 'others change the same object all the time' };
+  return { kind: 'later', afterMs: 1000, reason: 'others change the same object all the time', code: 409 };
 }
 
 /** What cannot be worked out is shown to people; it must not hold up the rest. */
@@ -127,7 +127,7 @@ function parked(
   return { kind: 'parked', reason, code, ...(conflicts && { conflicts }), ...(cloud && { cloud }) };
 }
 
-const unreadable: ReplayOutcome = { kind: 'later', afterMs: 1000, reason: 'the answer is no object' };
+const unreadable: ReplayOutcome = { kind: 'later', afterMs: 1000, reason: "the cloud's answer is no object", code: 0 };
 
 /** The apiserver says so; what stands in front of it says the same while there is no apiserver. */
 function isMissing({ statusCode, headers }: CloudAnswer): boolean {
@@ -142,7 +142,7 @@ function refusalOf(answer: CloudAnswer): ReplayOutcome | undefined {
   if (statusCode === 429 || statusCode >= 500 || !isApiserverAnswer(headers)) {
     const seconds = Number(headers['retry-after']);
     const afterMs = Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, 60) * 1000 : 1000;
-    return { kind: 'later', afterMs, reason };
+    return { kind: 'later', afterMs, reason, code: statusCode };
   }
   if (statusCode === 401) return { kind: 'unauthorized', reason };
   return parked(`the cloud refused it (${statusCode}): ${messageOf(answer)}`, statusCode, undefined, undefined);

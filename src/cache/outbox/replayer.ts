@@ -10,6 +10,7 @@ import { type Chain, ChainSender, type ChainSenderOptions } from './chain-sender
 import { isEvent, type WriteTarget } from './entry.ts';
 import type { NodeLease } from './node-lease.ts';
 import { Pace } from './pace.ts';
+import type { Tried } from './put-off.ts';
 import type { CatchingUp } from './replay-gate.ts';
 import { isOfNode, replayOrder } from './replay-order.ts';
 
@@ -20,6 +21,11 @@ export interface ReplayEvents {
   began(pending: number): void;
   interrupted(error: unknown, left: number): void;
   ended(sent: number): void;
+}
+
+export interface TriedSoFar extends Omit<Tried, 'dueAt'> {
+  /** Undefined while the link is down. */
+  readonly nextInMs: number | undefined;
 }
 
 export interface ReplayerOptions extends ChainSenderOptions {
@@ -87,6 +93,15 @@ export class Replayer implements CatchingUp {
   /** The cloud accepts a token of this identity that was not seen before. */
   tokenSeen(identity: string): void {
     if (this.#sender.putOffs.tokenSeen(accountOf(identity))) this.#wake();
+  }
+
+  /** Why this one, which was tried, is still owed. */
+  triedOf(sequence: number): TriedSoFar | undefined {
+    const tried = this.#sender.putOffs.of(sequence);
+    if (tried === undefined) return undefined;
+    const { dueAt, ...failure } = tried;
+    const isDue = dueAt !== undefined && this.#o.link.isOnline && !this.#isFresh;
+    return { ...failure, nextInMs: isDue ? Math.max(0, dueAt - this.#o.timing.now()) : undefined };
   }
 
   /** Runs until the signal aborts. */

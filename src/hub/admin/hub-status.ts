@@ -67,6 +67,8 @@ export interface OutboxStatus {
   readonly oldestSeconds: number | null;
   /** Of all of them, as kept on disk. */
   readonly bytes: number;
+  /** Of those that wait, how many were tried and are still owed, and why the oldest of them is; null when none is. */
+  readonly putOff: { readonly entries: number; readonly reason: string } | null;
   /** True while they are being sent. */
   readonly replaying: boolean;
   /** Events that gave way since the start, because the outbox was full. */

@@ -6,6 +6,7 @@ import { badRequest, serviceUnavailable } from '../../apimachinery/status.ts';
 import type { Conclusion, Decisions } from '../../cache/outbox/decisions.ts';
 import { type OutboxEntry, targetPath } from '../../cache/outbox/entry.ts';
 import type { Outbox } from '../../cache/outbox/outbox.ts';
+import type { TriedSoFar } from '../../cache/outbox/replayer.ts';
 import type { Logger } from '../logger.ts';
 import type { AdminToken } from './admin-token.ts';
 import { refuseCrossSite, refuseRemote } from './callers.ts';
@@ -16,6 +17,7 @@ import { type EntrySummary, type ParkedSummary, showInFull, summarize } from './
 export interface OwedToShow {
   readonly outbox: Pick<Outbox, 'entries' | 'get' | 'take'>;
   readonly decisions: Pick<Decisions, 'retry' | 'drop'>;
+  readonly triedOf: (sequence: number) => TriedSoFar | undefined;
 }
 
 export interface OutboxParts {
@@ -72,14 +74,18 @@ export function addOutboxRoutes(server: FastifyInstance, parts: OutboxParts): vo
       reply.header('cache-control', 'no-store');
     });
     routes.get('/outbox', async (_request, reply) => {
-      const entries = writes.outbox.entries.map((entry) => summarize(entry, wallClock()));
+      const entries = writes.outbox.entries.map((entry) =>
+        summarize(entry, wallClock(), writes.triedOf(entry.sequence)),
+      );
       return reply.type('application/json').send(text({ entries } satisfies OutboxList));
     });
     routes.register((guarded, _guardedOptions, guardedRegistered) => {
       guarded.addHook('onRequest', async (request) => token.check(request.headers.authorization));
       guarded.get<Numbered>('/outbox/:sequence', async (request, reply) => {
         const entry = writes.outbox.take(sequenceOf(request));
-        return reply.type('application/json').send(text(showInFull(entry, wallClock())));
+        return reply
+          .type('application/json')
+          .send(text(showInFull(entry, wallClock(), writes.triedOf(entry.sequence))));
       });
       guarded.post<Numbered>('/outbox/:sequence/retry', async (request) => retry(parts, request));
       guarded.post<Numbered>('/outbox/:sequence/drop', async (request): Promise<DropAnswer> => {

@@ -7,7 +7,8 @@ import { formatFieldPath } from '../../apimachinery/patch/field-path.ts';
 import { schemaOf } from '../../apimachinery/schema/schema-of.ts';
 import { type EntryState, type OutboxEntry, type Parked, targetPath } from '../../cache/outbox/entry.ts';
 import { ownPart } from '../../cache/outbox/own-part.ts';
-import { publicReason } from '../../cache/outbox/parked-event.ts';
+import { publicFailure, publicReason } from '../../cache/outbox/parked-event.ts';
+import type { TriedSoFar } from '../../cache/outbox/replayer.ts';
 import { writerName } from '../../cache/outbox/writer-name.ts';
 import type { ConflictPolicy, WriteClass } from '../../cache/writes/policy.ts';
 import { isSecret, redactField, redactSecret } from './redact.ts';
@@ -34,6 +35,21 @@ export interface EntrySummary {
   /** Since the first of them. */
   readonly ageSeconds: number;
   readonly parked?: ParkedSummary;
+  /** Of one that waits, was tried in this life of the hub, and could not be brought there. */
+  readonly tried?: TriedSummary;
+}
+
+export interface TriedSummary {
+  /** What came of the last try. */
+  readonly reason: string;
+  /** HTTP status of the answer; 0 when none came. */
+  readonly code: number;
+  /** In a row. */
+  readonly tries: number;
+  /** RFC 3339. */
+  readonly lastAt: string;
+  /** Null while the link is down. */
+  readonly nextInSeconds: number | null;
 }
 
 export interface WriterSummary {
@@ -74,8 +90,11 @@ export interface ShownDifference {
 
 type Difference = Omit<FieldDifference, 'path'>;
 
-/** @param now milliseconds since the epoch */
-export function summarize(entry: OutboxEntry, now: number): EntrySummary {
+/**
+ * @param now milliseconds since the epoch
+ * @param tried what came of the last try
+ */
+export function summarize(entry: OutboxEntry, now: number, tried?: TriedSoFar): EntrySummary {
   const { sequence, state, op, target, class: writeClass, conflict, writer, writes, parked } = entry;
   const { identity, userAgent, fieldManager } = writer;
   const { gvr, namespace, name, subresource } = target;
@@ -96,10 +115,11 @@ export function summarize(entry: OutboxEntry, now: number): EntrySummary {
     writtenAt: new Date(entry.writtenAt).toISOString(),
     ageSeconds: Math.max(0, Math.floor((now - entry.firstWrittenAt) / 1000)),
     ...(parked !== undefined && { parked: summarizeParked(parked, publicReason(entry)) }),
+    ...(tried !== undefined && { tried: summarizeTried(tried, publicFailure(entry, tried)) }),
   };
 }
 
-export function showInFull(entry: OutboxEntry, now: number): EntryInFull {
+export function showInFull(entry: OutboxEntry, now: number, tried?: TriedSoFar): EntryInFull {
   const { target, parked, before, after } = entry;
   const cloud = parked?.cloud;
   const isHidden = [before, after, cloud].some((side) => isSecret(target.gvr.resource, side));
@@ -110,6 +130,7 @@ export function showInFull(entry: OutboxEntry, now: number): EntryInFull {
     ...summary,
     // Whoever sees this may see the object.
     ...(parked !== undefined && { parked: summarizeParked(parked, parked.reason) }),
+    ...(tried !== undefined && { tried: summarizeTried(tried, tried.reason) }),
     cloud: cloud !== undefined ? 'present' : parked?.isAbsent === true ? 'absent' : 'unknown',
     sides: { base: shown(before), edge: shown(after), cloud: shown(cloud) },
     differences: differencesOf(entry, isHidden),
@@ -154,6 +175,11 @@ function withoutIdentity(object: JsonObject | undefined): JsonObject | undefined
 
 function summarizeParked({ at, code, conflicts }: Parked, reason: string): ParkedSummary {
   return { at: new Date(at).toISOString(), reason, code, conflicts: conflicts ?? [] };
+}
+
+function summarizeTried({ code, tries, at, nextInMs }: TriedSoFar, reason: string): TriedSummary {
+  const nextInSeconds = nextInMs === undefined ? null : Math.ceil(nextInMs / 1000);
+  return { reason, code, tries, lastAt: new Date(at).toISOString(), nextInSeconds };
 }
 
 function isWithin(field: string, whole: string): boolean {

@@ -59,3 +59,15 @@ test('of each identity the newest token is remembered, and told of once', (t) =>
   for (let n = 0; n < 2000; n += 1) tokens.see(`sa:${n}`, 'x');
   t.is(tokens.newest('sa:0'), undefined, 'bounded: the longest unused goes');
 });
+
+test('why the last try came to nothing is known until it is settled, also while the link is down', (t) => {
+  const putOffs = new PutOffs();
+  t.is(putOffs.of(1), undefined);
+  for (const at of [5, 6]) putOffs.failed(1, { code: 503, reason: `answer ${at}`, at });
+  putOffs.again(1, 0, 60_000, 0);
+  t.deepEqual(putOffs.of(1), { code: 503, reason: 'answer 6', at: 6, tries: 2, dueAt: 60_000 });
+  putOffs.clear();
+  t.deepEqual(putOffs.of(1), { code: 503, reason: 'answer 6', at: 6, tries: 2, dueAt: undefined });
+  putOffs.end(1);
+  t.is(putOffs.of(1), undefined);
+});
