@@ -2,6 +2,7 @@
 import { choice, path } from '../hub/option-types.ts';
 import { type OptionTable, optional, options, switchOption, withDefault } from '../hub/options.ts';
 import type { Command } from './command.ts';
+import { joinOptions, leaveOptions } from './join-options.ts';
 
 const { config, admin, dataDir, listen, insecureLoopback, logLevel } = options;
 
@@ -71,6 +72,20 @@ export const commands: readonly Command[] = [
     arguments: [],
     options,
     load: async () => (await import('./run.ts')).run,
+  },
+  {
+    name: 'join',
+    summary: 'Turn this machine into a node, from a bootstrap token or from the kubeconfig that kubelet has now.',
+    arguments: [],
+    options: joinOptions,
+    load: async () => (await import('./join.ts')).joinCluster,
+  },
+  {
+    name: 'leave',
+    summary: 'Put back what was on this machine before it joined, byte for byte.',
+    arguments: [],
+    options: leaveOptions,
+    load: async () => (await import('./leave.ts')).leaveCluster,
   },
   {
     name: 'demo',

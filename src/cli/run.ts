@@ -2,14 +2,14 @@
 import { createLogger } from '../hub/create-logger.ts';
 import { claimDataDirectory } from '../hub/data-directory.ts';
 import { checkRunnable } from '../hub/hub-config.ts';
-import { type HubConfig, options } from '../hub/options.ts';
+import type { HubConfig } from '../hub/options.ts';
 import type { Invocation, Terminal } from './command.ts';
 import { keepCompiledCode, keepMemorySmall } from './daemon-process.ts';
-import { readOptions } from './read-options.ts';
+import { readRunOptions } from './read-run-options.ts';
 import { untilSignalled } from './until-signalled.ts';
 
 export async function run({ flags }: Invocation, terminal: Terminal): Promise<number> {
-  return runDaemon(await readOptions(options, flags, terminal), terminal);
+  return runDaemon(await readRunOptions(flags, terminal), terminal);
 }
 
 export async function runDaemon(config: HubConfig, terminal: Terminal): Promise<number> {

@@ -4,9 +4,10 @@ import { options } from '../hub/options.ts';
 import type { Invocation, Terminal } from './command.ts';
 import { demoOptions } from './commands.ts';
 import { readOptions } from './read-options.ts';
+import { readRunOptions } from './read-run-options.ts';
 
 export async function start({ flags }: Invocation, terminal: Terminal): Promise<number> {
-  const config = await readOptions(options, flags, terminal);
+  const config = await readRunOptions(flags, terminal);
   if (namesCluster(config)) return (await import('./run.ts')).runDaemon(config, terminal);
   terminal.print('No cluster is given (--kubeconfig FILE or --server URL), so this is the demo.');
   return (await import('./demo.ts')).showDemo(

@@ -6,7 +6,20 @@ import { mkdir, readdir } from 'node:fs/promises';
 export const compiledCodeName = 'compiled-code';
 
 /** What a data directory of ours begins with. Besides these anything may lie in it, a configuration file for one. */
-const ours: ReadonlySet<string> = new Set(['store', 'keys', 'pki', 'run.json', 'admin-token', compiledCodeName]);
+const ours: ReadonlySet<string> = new Set([
+  'store',
+  'keys',
+  'pki',
+  'kubeconfig',
+  'run.json',
+  'admin-token',
+  'cloud',
+  'cloud.next',
+  'cloud.last',
+  'before-join',
+  'pending-request.json',
+  compiledCodeName,
+]);
 const harmless: ReadonlySet<string> = new Set(['lost+found']);
 
 export class DataDirectoryError extends Error {
@@ -27,11 +40,25 @@ export function strangerIn(names: readonly string[]): string | undefined {
 /** Makes the directory if need be. @throws DataDirectoryError */
 export async function claimDataDirectory(directory: string): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const stranger = strangerIn(await readdir(directory));
+  await refuseStrangers(directory);
+}
+
+/** The same without making it. @throws DataDirectoryError */
+export async function refuseStrangers(directory: string): Promise<void> {
+  const stranger = strangerIn(await namesIn(directory));
   if (stranger === undefined) return;
   throw new DataDirectoryError(
     `--data-dir ${directory} is not empty and was not made by Holdfast (there is ${stranger}): give a directory of its own`,
   );
+}
+
+async function namesIn(directory: string): Promise<readonly string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 /** For whoever only looks: that a daemon has kept something in it. @throws DataDirectoryError */

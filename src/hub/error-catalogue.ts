@@ -1,6 +1,7 @@
 // Every error code of Holdfast once: what a client sees for it, when it happens, what to do. docs/errors.md comes from
 // this table, and a test compares it with the classes in the code. Pure data.
 import type { StatusReason } from '../apimachinery/status.ts';
+import { joinErrors } from './enrolment/join-errors.ts';
 
 export interface ErrorEntry {
   readonly group: string;
@@ -39,6 +40,7 @@ const rowsByGroup: Readonly<Record<string, readonly Row[]>> = {
       'Write version/resource for the core group, group/version/resource for the others.',
     ],
   ],
+  'Join and leave': joinErrors,
   Start: [
     [
       'HOLDFAST_KUBECONFIG_MISSING',

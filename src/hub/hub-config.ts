@@ -11,7 +11,7 @@ export function checkRunnable(config: HubConfig): void {
   const problems = [...contradictions(config)];
   if (!namesCluster(config)) {
     problems.unshift(
-      'no cluster is given: say --kubeconfig FILE or --server URL (to look around without one: holdfast demo)',
+      'no cluster is given: say --kubeconfig FILE or --server URL, or let this machine join one first: holdfast join (to look around without one: holdfast demo)',
     );
   }
   if (problems.length > 0) throw new UsageError(problems);
@@ -35,6 +35,12 @@ export function addressForPods({
 /** True when the settings say which cluster this node belongs to. */
 export function namesCluster(config: Pick<HubConfig, 'kubeconfig' | 'servers'>): boolean {
   return config.kubeconfig !== undefined || config.servers.length > 0;
+}
+
+/** True when they also say, or leave open on purpose, who the node is there: then what a join has left is not looked at. */
+export function namesIdentity(config: HubConfig): boolean {
+  const { kubeconfig, clientCertificate, tokenFile, certificateAuthority } = config;
+  return [kubeconfig, clientCertificate, tokenFile, certificateAuthority].some((one) => one !== undefined);
 }
 
 function* contradictions(config: HubConfig): Generator<string> {

@@ -8,8 +8,9 @@ import { theGuardian } from './guardian.ts';
 import { LineReader } from './line-reader.ts';
 
 export interface HubOptions {
-  readonly kubeconfig: string;
-  readonly nodeName: string;
+  /** Left out with `nodeName`: what a join has left in the data directory. */
+  readonly kubeconfig?: string;
+  readonly nodeName?: string;
   /** Kept over restarts; the caller makes and removes it. */
   readonly dataDir: string;
   /** Ports of an earlier run, to be found again at the same addresses. Otherwise the kernel chooses. */
@@ -61,10 +62,8 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   const at = (port: number | undefined) => `127.0.0.1:${port ?? 0}`;
   const args = [
     'run',
-    '--kubeconfig',
-    options.kubeconfig,
-    '--node-name',
-    options.nodeName,
+    ...(options.kubeconfig === undefined ? [] : ['--kubeconfig', options.kubeconfig]),
+    ...(options.nodeName === undefined ? [] : ['--node-name', options.nodeName]),
     '--data-dir',
     options.dataDir,
   ];

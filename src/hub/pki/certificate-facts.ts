@@ -1,5 +1,7 @@
 // What the hub wants to know about a certificate, read once. Says nothing about trust.
 import type { X509Certificate } from 'node:crypto';
+// Node loads it by itself in toLegacyObject, and whoever imports it after that finds half of it (seen with 24.21).
+import 'node:tls';
 import { parseSubjectAltName } from './subject-alternative-names.ts';
 
 export interface CertificateFacts {

@@ -3,6 +3,7 @@
 import { isIPv6 } from 'node:net';
 
 const mark = '# Written by holdfast at every start. Changes are lost; copy it under another name to keep your own.';
+const joinMark = '# Written by holdfast join. `holdfast leave` puts back what was here before.';
 
 export interface ClientKubeconfig {
   /** e.g. https://127.0.0.1:10268 */
@@ -36,6 +37,15 @@ contexts:
       user: ${quote(o.user)}
 current-context: holdfast
 `;
+}
+
+/** The same for kubelet, in kubelet's own place. */
+export function kubeletKubeconfig(o: ClientKubeconfig): string {
+  return clientKubeconfig(o).replace(mark, joinMark);
+}
+
+export function isKubeletKubeconfig(text: string): boolean {
+  return text.startsWith(joinMark);
 }
 
 export function isOurKubeconfig(text: string): boolean {

@@ -44,7 +44,8 @@ export interface Issuer {
   readonly key: KeyObject;
 }
 
-const ecdsaWithSha256 = sequence(objectIdentifier('1.2.840.10045.4.3.2'));
+/** AlgorithmIdentifier of every signature we make. */
+export const ecdsaWithSha256 = sequence(objectIdentifier('1.2.840.10045.4.3.2'));
 const oid = {
   organization: '2.5.4.10',
   commonName: '2.5.4.3',
@@ -76,7 +77,7 @@ export function issueCertificate(order: CertificateOrder, issuer?: Issuer): stri
     explicit(3, sequence(...extensionsOf(order, subjectKeyId, authorityKeyId))),
   );
   const signature = sign('sha256', body, { key: issuer?.key ?? order.key, dsaEncoding: 'der' });
-  return toPem(sequence(body, ecdsaWithSha256, bitString(signature)));
+  return toPem('CERTIFICATE', sequence(body, ecdsaWithSha256, bitString(signature)));
 }
 
 function extensionsOf(order: CertificateOrder, subjectKeyId: Buffer, authorityKeyId: Buffer): Buffer[] {
@@ -109,7 +110,8 @@ function generalNames(names: readonly string[]): Buffer {
   );
 }
 
-function encodeName({ commonName, organizations }: Subject): Buffer {
+/** A Name: the groups first, then the user. */
+export function encodeName({ commonName, organizations }: Subject): Buffer {
   const attribute = (id: string, value: string) => set(sequence(objectIdentifier(id), utf8String(value)));
   return sequence(
     ...organizations.map((organization) => attribute(oid.organization, organization)),
@@ -151,7 +153,7 @@ function positive(serial: Buffer): Buffer {
   return bytes;
 }
 
-function toPem(der: Buffer): string {
+export function toPem(label: string, der: Buffer): string {
   const lines = der.toString('base64').match(/.{1,64}/g)!;
-  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
+  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
 }

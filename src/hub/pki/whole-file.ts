@@ -22,7 +22,7 @@ export async function readWholeFile(path: string): Promise<Buffer | undefined> {
  * Replaces the file: temporary name, fsync, rename, fsync of the directory. The temporary name is fixed, so a crash
  * leaves at most one behind, and the next write takes it over. Needs a directory that only one daemon writes to.
  */
-export async function writeWholeFile(path: string, content: string, mode: number): Promise<void> {
+export async function writeWholeFile(path: string, content: string | Uint8Array, mode: number): Promise<void> {
   const temporary = `${path}.tmp`;
   try {
     {
@@ -32,11 +32,16 @@ export async function writeWholeFile(path: string, content: string, mode: number
       await file.sync();
     }
     await rename(temporary, path);
-    await using directory = await open(dirname(path), 'r');
-    await directory.sync();
+    await syncDirectory(dirname(path));
   } catch (error) {
     throw unwritable(path, error);
   }
+}
+
+/** What was renamed in it stays so after a power cut. */
+export async function syncDirectory(path: string): Promise<void> {
+  await using directory = await open(path, 'r');
+  await directory.sync();
 }
 
 /** The directory and its parents, readable by its owner only. An existing one is left as it is. */
