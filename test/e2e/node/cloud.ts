@@ -40,7 +40,7 @@ export interface CloudOptions {
 const nft = pathOf('nft') ?? 'nft';
 const link = 'node0';
 /** Where a packet is first and last seen, below everything that speaks IP or ARP. */
-const dropAt = (hook: string) => `chain ${hook} { type filter hook ${hook} device "${link}" priority 0; drop; }`;
+const dropAt = (hook: string) => `chain ${hook} { type filter hook ${hook} device "${link}" priority 0; drop; };`;
 
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
   await using starting = new AsyncDisposableStack(); // undone when a step fails
