@@ -1,0 +1,70 @@
+// A node that is in use: every kind of pod runs on it, a Job is done, and somebody wants to know later what was disturbed.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestFn } from 'ava';
+import { stringify } from 'yaml';
+import type { EdgeNode } from './edge-node.ts';
+import { type NodeLab, type NodeLabOptions, startNodeLab } from './node-lab.ts';
+import type { PodFacts } from './pod-facts.ts';
+import { nodeUnavailable } from './requirements.ts';
+import { countOfPods, everyKindOfPod, pinningLabel, sharedDirectory, staticPod } from './workloads.ts';
+
+/** Container ids of what runs, by pod and container: as the runtime has it. */
+export type Running = Readonly<Record<string, string>>;
+
+/** Starts the lab before the first test of this file, and stops it after the last. */
+export function settledNode(test: TestFn, options: NodeLabOptions = {}): () => NodeLab {
+  let lab: NodeLab | undefined;
+  if (nodeUnavailable() === undefined) {
+    test.before(async (t) => {
+      t.timeout(900_000, 'the first run builds Kubernetes');
+      lab = await startNodeLab({ ...options, prepare: ({ node }) => layOut(node) });
+      await lab.nodeReady();
+      await settle(lab);
+    });
+    test.after.always(() => lab?.stop());
+  }
+  return () => {
+    if (lab === undefined) throw new TypeError('the lab is started before the first test');
+    return lab;
+  };
+}
+
+/** The node's own files: a static pod, and what pods share. */
+export async function layOut(node: EdgeNode): Promise<void> {
+  mkdirSync(node.onDisk(sharedDirectory), { recursive: true });
+  turnSwitch(node, 'on');
+  writeFileSync(join(node.manifestDirectory, 'beacon.yaml'), stringify(staticPod));
+}
+
+/** Makes every kind of pod, and resolves when the cloud knows them all to be ready, and the Job done. */
+export async function settle(lab: NodeLab): Promise<PodFacts[]> {
+  const { admin } = lab.plane;
+  for (const [path, object] of everyKindOfPod()) await admin.expect('POST', path, object);
+  await admin.expect('PATCH', `/api/v1/nodes/${lab.node.name}`, { metadata: { labels: pinningLabel } });
+  return lab.podsAre('every kind of pod runs', isSettled, 90_000);
+}
+
+export function isSettled(pods: readonly PodFacts[]): boolean {
+  const ready = pods.filter(({ isReady, isBeingDeleted }) => isReady && !isBeingDeleted);
+  return ready.length === countOfPods && pods.some((pod) => isJob(pod) && pod.phase === 'Succeeded');
+}
+
+export const isJob = ({ name }: Pick<PodFacts, 'name'>): boolean => name.startsWith('once-');
+
+/** `switched` is ready while it is on. */
+export function turnSwitch(node: EdgeNode, state: 'on' | 'off'): void {
+  writeFileSync(node.onDisk(`${sharedDirectory}/switch`), `${state}\n`);
+}
+
+/** How often the Job has run. */
+export function runsOfJob(node: EdgeNode): number {
+  return readFileSync(node.onDisk(`${sharedDirectory}/runs`), 'utf8').split('\n').length - 1;
+}
+
+export async function whatRuns(lab: NodeLab): Promise<Running> {
+  const running = await lab.running();
+  return Object.fromEntries(
+    running.map(({ pod, podUid, name, id }) => [`${pod}/${podUid}/${name}`, id] as const).sort(),
+  );
+}
