@@ -6,6 +6,8 @@ export interface Circumstances {
   readonly link: { readonly state: LinkView['state']; readonly reason: string };
   /** Status code with which the cloud refuses the node's own Node and Pods at present; undefined while it does not. */
   readonly refusedWith: number | undefined;
+  /** What a filter needs and the cloud does not let the node do; undefined when there is nothing. */
+  readonly unknownToFilters: string | undefined;
   /** Scopes that can be answered. */
   readonly completeScopes: number;
   /** As which user the hub speaks. */
@@ -22,6 +24,7 @@ const fullFrom = 0.9;
 export function currentWarnings({
   link,
   refusedWith,
+  unknownToFilters,
   completeScopes,
   user,
   clockDoubt,
@@ -36,6 +39,11 @@ export function currentWarnings({
   if (link.state === 'online' && refusedWith === 403) {
     warnings.push(
       `The cloud does not let ${user} read its own Node and Pods (403): is --node-name the name in the certificate?`,
+    );
+  }
+  if (link.state === 'online' && unknownToFilters !== undefined) {
+    warnings.push(
+      `The cloud does not let ${user} ${unknownToFilters} (403), so filters that need it change nothing: docs/filters.md names the right to give.`,
     );
   }
   const advice = link.state === 'offline' ? linkAdvice(link.reason) : undefined;

@@ -32,6 +32,12 @@ export function addressForPods({
   );
 }
 
+/** Pods are told, or kube-proxy is, that the apiserver is here. */
+export function leadsPods(config: Pick<HubConfig, 'nodeAddress' | 'listen' | 'filters'>): boolean {
+  if (config.nodeAddress !== undefined) return true;
+  return addressForPods(config) !== undefined && config.filters.some(({ name }) => leadingToHub.includes(name));
+}
+
 /** True when the settings say which cluster this node belongs to. */
 export function namesCluster(config: Pick<HubConfig, 'kubeconfig' | 'servers'>): boolean {
   return config.kubeconfig !== undefined || config.servers.length > 0;

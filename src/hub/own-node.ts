@@ -28,9 +28,10 @@ export function followOwnNode(cache: Cache, nodeName: string): void {
 }
 
 /** Status code with which the cloud refuses the node's own scopes at present. */
-export function refusalOfOwnNode(cache: Cache): number | undefined {
-  for (const { isPinned, isFollowing, lastError } of cache.scopes.all) {
-    if (isPinned && !isFollowing && lastError instanceof UpstreamStatusError) return lastError.statusCode;
+export function refusalOfOwnNode(cache: Cache, nodeName: string): number | undefined {
+  for (const { id } of [ownNodeScope(nodeName), ownPodsScope(nodeName)]) {
+    const { isFollowing, lastError } = cache.scopes.get(id) ?? {};
+    if (isFollowing === false && lastError instanceof UpstreamStatusError) return lastError.statusCode;
   }
   return undefined;
 }

@@ -11,12 +11,11 @@ import { createLogger } from './create-logger.ts';
 import { type Circumstances, currentWarnings, identityWarning } from './current-warnings.ts';
 import { createDoctor } from './doctor/doctor-source.ts';
 import { gatherFigures } from './figures.ts';
-import { ResponseFilters } from './filters/response-filters.ts';
-import { addressForPods } from './hub-config.ts';
 import { openIdentity } from './identity/open-identity.ts';
 import { type ApiPorts, openApiPorts } from './listener/open-api-ports.ts';
 import type { Logger } from './logger.ts';
 import { createMetrics } from './metrics.ts';
+import { createNodeClients } from './node-clients.ts';
 import { openStorage } from './open-storage.ts';
 import { openUpstream } from './open-upstream.ts';
 import { formatHostPort } from './option-types.ts';
@@ -128,7 +127,8 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
   };
   const circumstances = (): Circumstances => ({
     link,
-    refusedWith: refusalOfOwnNode(cache),
+    refusedWith: refusalOfOwnNode(cache, config.nodeName),
+    unknownToFilters: nodeClients.problem,
     completeScopes: [...cache.scopes.all].filter(({ isComplete }) => isComplete).length,
     user: identity.status().user,
     clockDoubt: cache.time.doubt,
@@ -144,11 +144,14 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
     cache.answered.show().catch((error: unknown) => log.error({ event: 'answered.unshown', error }, 'a late answer'));
   });
 
-  const filters = new ResponseFilters({
-    chosen: config.filters,
-    hub: addressForPods(config),
+  const renewCertificates = async (): Promise<void> => {
+    if ((await identity.pki.renew()).includes('serving')) renewTls();
+  };
+  const nodeClients = createNodeClients(config, {
+    cache,
+    clock,
     authority: identity.pki.authority.toString(),
-    nodeName: config.nodeName,
+    onAddresses: () => soon(log, renewCertificates),
   });
   const services: Services = {
     cache,
@@ -158,7 +161,7 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
     identify: identity.identify,
     identities: identity.identities,
     podPresence: podPresence(cache, config.nodeName),
-    filters,
+    filters: nodeClients.filters,
     watchers,
     metrics,
     clock,
@@ -192,17 +195,17 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
   opened.defer(() => admin.close());
 
   followOwnNode(cache, config.nodeName);
+  nodeClients.follow();
   cloud.start();
   const { nodeName } = config;
   opened.defer(renewTokens({ cache, cloud: cloud.cloud, link, timing: cacheTiming, nodeName, metrics, log }));
   const stopTidying = everyNowAndThen(log, tidyEveryMs, () => {
     cache.tokens.sweep(services.podPresence);
+    nodeClients.follow();
     return cache.tidy();
   });
   opened.defer(stopTidying);
-  const stopRenewing = everyNowAndThen(log, renewEveryMs, async () => {
-    if ((await identity.pki.renew()).includes('serving')) ports.renewTls();
-  });
+  const stopRenewing = everyNowAndThen(log, renewEveryMs, renewCertificates);
   opened.defer(stopRenewing);
 
   const open: OpenPorts = {
@@ -241,10 +244,12 @@ async function closeCache(cache: Cache): Promise<void> {
 }
 
 function everyNowAndThen(log: Logger, ms: number, work: () => Promise<void>): () => void {
-  const timer = setInterval(() => {
-    work().catch((error: unknown) => log.error({ event: 'chore.failed', error }, 'a regular chore failed'));
-  }, ms);
+  const timer = setInterval(() => soon(log, work), ms);
   return () => clearInterval(timer);
+}
+
+function soon(log: Logger, work: () => Promise<void>): void {
+  work().catch((error: unknown) => log.error({ event: 'chore.failed', error }, 'a regular chore failed'));
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {

@@ -4,6 +4,7 @@ import { type Circumstances, currentWarnings, identityWarning } from '../../src/
 const fine: Circumstances = {
   link: { state: 'online', reason: 'probe answered' },
   refusedWith: undefined,
+  unknownToFilters: undefined,
   completeScopes: 2,
   user: 'system:node:edge-1',
   clockDoubt: undefined,

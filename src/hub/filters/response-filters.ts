@@ -29,6 +29,19 @@ export class ResponseFilters {
   constructor({ chosen, ...settings }: ResponseFiltersOptions) {
     this.#active = activeFilters(chosen);
     this.#facts = { ...settings, ...nothingKnown };
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.settled = promise;
+    this.settle = resolve;
+    if (this.reads.size === 0) resolve();
+  }
+
+  /** Resolves when the facts are known, or are not to be waited for any longer. */
+  readonly settled: Promise<void>;
+  /** See `settled`. */
+  readonly settle: () => void;
+
+  get isEmpty(): boolean {
+    return this.#active.length === 0;
   }
 
   /** Facts that somebody has to find out. */
@@ -36,9 +49,8 @@ export class ResponseFilters {
     return new Set(this.#active.flatMap(({ filter }) => filter.reads));
   }
 
-  /** Undefined when no filter concerns what is asked for: then nobody looks into the answer. */
+  /** Undefined when no filter concerns what is asked for: then nobody looks into the answer. The views of before `settled` may end at once. */
   viewOf(userAgent: string | undefined, gvr: GroupVersionResource): ObjectView | undefined {
-    if (this.#active.length === 0) return undefined;
     const component = componentOf(userAgent);
     const resource = gvr.group === '' ? gvr.resource : `${gvr.resource}.${gvr.group}`;
     const filters = this.#active

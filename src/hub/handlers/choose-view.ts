@@ -2,17 +2,24 @@
 // those of now is told 410, so that its client lists anew.
 import { expired } from '../../apimachinery/status.ts';
 import { readOptionsOrUndefined } from '../../cache/read-options.ts';
-import type { Handler } from '../exchange.ts';
+import type { Exchange, Handler } from '../exchange.ts';
 import { AnsweredViews } from '../filters/answered-views.ts';
+import type { ObjectView } from '../filters/object-view.ts';
 import type { ResponseFilters } from '../filters/response-filters.ts';
 import type { CollectionRead } from '../read-request.ts';
 
 export function chooseView({ filters }: { readonly filters: ResponseFilters }): Handler {
   const answered = new AnsweredViews();
-  return async (exchange, next) => {
+  return (exchange, next) => (filters.isEmpty ? next() : choose(exchange, next));
+
+  async function choose(exchange: Exchange, next: () => Promise<void>): Promise<void> {
     const { info, request, response, read } = exchange;
     const isRead = read !== undefined && info.gvr !== undefined;
-    const view = isRead ? filters.viewOf(request.headers['user-agent'], info.gvr!) : undefined;
+    const find = (): ObjectView | undefined =>
+      isRead ? filters.viewOf(request.headers['user-agent'], info.gvr!) : undefined;
+    if (find() === undefined) return next();
+    await filters.settled;
+    const view = find();
     exchange.view = view;
     if (view === undefined || read?.verb === 'get' || read === undefined) return next();
     const { identity, bearer } = exchange.caller;
@@ -29,7 +36,7 @@ export function chooseView({ filters }: { readonly filters: ResponseFilters }): 
     } finally {
       if (response.statusCode !== 200) answered.forget(reader);
     }
-  };
+  }
 }
 
 /** From a page or a version that the client has. */

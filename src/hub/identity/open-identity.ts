@@ -6,7 +6,8 @@ import type { Clock } from '../../apimachinery/clock.ts';
 import type { Cache } from '../../cache/cache.ts';
 import type { Transport } from '../../cache/transport.ts';
 import type { IdentityStatus } from '../admin/hub-status.ts';
-import { tlsAddresses } from '../hub-config.ts';
+import { leadsPods, tlsAddresses } from '../hub-config.ts';
+import { kubernetesAddresses } from '../kubernetes-service.ts';
 import { localAddresses } from '../local-addresses.ts';
 import type { Logger } from '../logger.ts';
 import type { HostPort } from '../option-types.ts';
@@ -55,7 +56,7 @@ export async function openIdentity(
       directory: config.dataDir,
       nodeName: config.nodeName,
       listen,
-      extraNames: config.tlsSans,
+      extraNames: () => [...config.tlsSans, ...(leadsPods(config) ? kubernetesAddresses(cache) : [])],
       localAddresses,
       client: { commonName: user, organizations: cluster.groups },
       now: wallClock,

@@ -24,7 +24,8 @@ export interface PkiOptions {
   /** Distinguishes the authorities of several hubs in a client's trust store. */
   readonly nodeName: string;
   readonly listen: readonly { readonly host: string; readonly port: number }[];
-  readonly extraNames: readonly string[];
+  /** Names and addresses that the serving certificate shall be valid for besides, at this moment. */
+  extraNames(): readonly string[];
   /** The machine's addresses at this moment. */
   localAddresses(): readonly string[];
   /** Whom the node's client certificate speaks for: the user and groups of the hub's own certificate in the cloud. */
@@ -57,7 +58,7 @@ export async function openPki(o: PkiOptions): Promise<Pki> {
   const ensureServing = () => {
     const names: ServingNames = {
       listenHosts: o.listen.map(({ host }) => host),
-      extraNames: o.extraNames,
+      extraNames: o.extraNames(),
       localAddresses: o.localAddresses(),
     };
     const subject = { commonName: `holdfast@${o.nodeName}`, organizations: [] };

@@ -20,7 +20,7 @@ async function setUp(t: ExecutionContext, o: Partial<PkiOptions> = {}) {
     directory,
     nodeName: 'edge-1',
     listen: [{ host: '127.0.0.1', port: 10268 }],
-    extraNames: [],
+    extraNames: () => [],
     localAddresses: () => [],
     client: node,
     now: () => clock.nowMs,
@@ -105,7 +105,7 @@ test('certificates are issued anew when most of their life is over; authority an
 test('other names, another node or a clock that went back bring new certificates from the same authority', async (t) => {
   const { open, read, clock } = await setUp(t);
   const first = await open();
-  const named = await open({ extraNames: ['edge.example'] });
+  const named = await open({ extraNames: () => ['edge.example'] });
   t.truthy(new X509Certificate(named.serving.certificate).checkHost('edge.example'));
   t.deepEqual(named.authority, first.authority);
   await open({ client: { commonName: 'system:node:other', organizations: ['system:nodes'] } });
