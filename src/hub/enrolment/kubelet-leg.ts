@@ -22,7 +22,7 @@ export async function prepareKubeletLeg({ dataDir, nodeName, groups, listen, wal
     directory: dataDir,
     nodeName,
     listen,
-    extraNames: [],
+    extraNames: () => [],
     localAddresses,
     client: { commonName: user, organizations: groups },
     now: wallClock,
