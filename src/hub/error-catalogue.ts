@@ -103,6 +103,12 @@ const rowsByGroup: Readonly<Record<string, readonly Row[]>> = {
       '`ip address` lists those it has.',
     ],
     [
+      'HOLDFAST_NODE_ADDRESS',
+      undefined,
+      'No interface has the address of --node-address, and it could not be given to one.',
+      'Start the daemon as root with iproute2 installed, or give the address to an interface yourself.',
+    ],
+    [
       'HOLDFAST_LISTEN_FAILED',
       undefined,
       'The port cannot be opened for another reason, which the message gives.',

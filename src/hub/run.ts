@@ -15,6 +15,8 @@ import { openIdentity } from './identity/open-identity.ts';
 import { type ApiPorts, openApiPorts } from './listener/open-api-ports.ts';
 import type { Logger } from './logger.ts';
 import { createMetrics } from './metrics.ts';
+import { openNodeAddress } from './node-address/open-node-address.ts';
+import { systemNetwork } from './node-address/system-network.ts';
 import { createNodeClients } from './node-clients.ts';
 import { openStorage } from './open-storage.ts';
 import { openUpstream } from './open-upstream.ts';
@@ -169,6 +171,9 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
     log,
     isClosing: () => isClosing,
   };
+  if (config.nodeAddress !== undefined) {
+    opened.defer(await openNodeAddress(config.nodeAddress.host, systemNetwork, log));
+  }
   const ports = await openApiPorts(config, { run: createPipeline(services), tunnel: cloud.tunnel, identity, services });
   opened.defer(() => ports.close(closeGraceMs));
   renewTls = () => ports.renewTls();

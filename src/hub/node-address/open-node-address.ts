@@ -1,0 +1,32 @@
+// `--node-address` held while the daemon runs, with a look at it once a minute.
+import type { Logger } from '../logger.ts';
+import { isLoopback } from '../option-types.ts';
+import { type HeldAddress, holdNodeAddress, type Network } from './hold-node-address.ts';
+
+const lookEveryMs = 60_000;
+
+/** Resolves with what ends it, once the address is there. @throws NodeAddressError */
+export async function openNodeAddress(host: string, network: Network, log: Logger): Promise<() => Promise<void>> {
+  if (isLoopback(host)) return () => Promise.resolve(); // every machine has those
+  const held = await holdNodeAddress(host, network);
+  log.info({ event: 'node-address.held', address: host, carrier: held.carrier }, 'pods of this node reach the hub');
+  const timer = setInterval(() => void look(held, host, log), lookEveryMs);
+  return async () => {
+    clearInterval(timer);
+    await held.release().catch((error: unknown) => {
+      log.warn({ event: 'node-address.left', address: host, error }, 'the address could not be taken away');
+    });
+  };
+}
+
+async function look(held: HeldAddress, host: string, log: Logger): Promise<void> {
+  try {
+    if (!(await held.ensure())) return;
+    log.warn({ event: 'node-address.made-again', address: host }, 'the address had been taken away; it is there again');
+  } catch (error) {
+    log.error(
+      { event: 'node-address.lost', address: host, error },
+      'the address was taken away, and cannot be made again',
+    );
+  }
+}
