@@ -16,6 +16,8 @@ export interface Circumstances {
   readonly clockDoubt: string | undefined;
   /** Of what may wait for the cloud, 0 to 1. */
   readonly outboxFill: number;
+  /** That a full disk has not taken what the daemon writes at its start, in a sentence. */
+  readonly unwrittenFiles: string | undefined;
 }
 
 /** From here on somebody should look, before writes are refused. */
@@ -29,8 +31,9 @@ export function currentWarnings({
   user,
   clockDoubt,
   outboxFill,
+  unwrittenFiles,
 }: Circumstances): readonly string[] {
-  const warnings: string[] = clockDoubt === undefined ? [] : [clockDoubt];
+  const warnings = [clockDoubt, unwrittenFiles].filter((sentence) => sentence !== undefined);
   if (link.state === 'online' && refusedWith === 401) {
     warnings.push(
       `The cloud does not accept the node's credential (401 for ${user}): it may have expired or belong to another cluster. Renew it; changed files are read again at once.`,

@@ -1,6 +1,6 @@
 // The daemon put together: everything is made here once, from the inside out, and ended in the opposite order. Nothing
 // else in the hub makes a clock, a timer or a random number of its own.
-import { rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../apimachinery/clock.ts';
 import { Cache } from '../cache/cache.ts';
@@ -11,6 +11,7 @@ import { createLogger } from './create-logger.ts';
 import { type Circumstances, currentWarnings, identityWarning } from './current-warnings.ts';
 import { createDoctor } from './doctor/doctor-source.ts';
 import { gatherFigures } from './figures.ts';
+import { FilesAtStart, writeOrRemove } from './files-at-start.ts';
 import { openIdentity } from './identity/open-identity.ts';
 import { type ApiPorts, openApiPorts } from './listener/open-api-ports.ts';
 import type { Logger } from './logger.ts';
@@ -107,6 +108,7 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
   const identity = await openIdentity(config, cloud.cluster, { cache, records, transport, wallClock, clock, log });
   for (const sentence of identity.pki.warnings) warnings.add(sentence);
 
+  const files = new FilesAtStart();
   let isClosing = false;
   const watchers = new WatcherRegistry({
     clock,
@@ -135,6 +137,7 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
     user: identity.status().user,
     clockDoubt: cache.time.doubt,
     outboxFill: cache.writes.outbox.size.fill,
+    unwrittenFiles: files.warning,
   });
   const wrongName = identityWarning(identity.status().user, config.nodeName);
   if (wrongName !== undefined) warnings.add(wrongName);
@@ -177,13 +180,13 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
   const ports = await openApiPorts(config, { run: createPipeline(services), tunnel: cloud.tunnel, identity, services });
   opened.defer(() => ports.close(closeGraceMs));
   renewTls = () => ports.renewTls();
-  await identity.announcePorts(ports.listen);
+  await files.write(identity.pki.kubeconfigPath, () => identity.announcePorts(ports.listen));
   const admin = await openAdminPort(config.admin, {
     status,
     cache: createCacheSource(statusParts),
     outbox: {
       writes: cache.writes,
-      token: await createAdminToken(config.dataDir),
+      token: await createAdminToken(config.dataDir, (path, write) => files.write(path, write)),
       directory: config.dataDir,
       wallClock: () => cache.time.now(),
       sleep: cacheTiming.sleep,
@@ -204,10 +207,11 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
   cloud.start();
   const { nodeName } = config;
   opened.defer(renewTokens({ cache, cloud: cloud.cloud, link, timing: cacheTiming, nodeName, metrics, log }));
-  const stopTidying = everyNowAndThen(log, tidyEveryMs, () => {
+  const stopTidying = everyNowAndThen(log, tidyEveryMs, async () => {
     cache.tokens.sweep(services.podPresence);
     nodeClients.follow();
-    return cache.tidy();
+    await files.retry();
+    await cache.tidy();
   });
   opened.defer(stopTidying);
   const stopRenewing = everyNowAndThen(log, renewEveryMs, renewCertificates);
@@ -225,9 +229,10 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
     );
   }
   const runFile = join(config.dataDir, 'run.json');
-  await writeFile(runFile, `${JSON.stringify(open)}\n`);
+  await files.write(runFile, () => writeOrRemove(runFile, `${JSON.stringify(open)}\n`));
   opened.defer(() => rm(runFile, { force: true }));
   const scopes = [...cache.scopes.all].length;
+  if (files.warning !== undefined) log.warn({ event: 'warning' }, files.warning);
   log.info({ event: 'hub.started', ...open, node: config.nodeName, scopes }, 'Holdfast is ready');
   onReady?.(open);
 

@@ -9,11 +9,16 @@ const fine: Circumstances = {
   user: 'system:node:edge-1',
   clockDoubt: undefined,
   outboxFill: 0,
+  unwrittenFiles: undefined,
 };
 
 test('where nothing is wrong nothing is said', (t) => {
   t.deepEqual(currentWarnings(fine), []);
   t.deepEqual(currentWarnings({ ...fine, link: { state: 'offline', reason: 'probe failed: connection-refused' } }), []);
+});
+
+test('what a full disk did not take at the start is said', (t) => {
+  t.deepEqual(currentWarnings({ ...fine, unwrittenFiles: 'The disk is full.' }), ['The disk is full.']);
 });
 
 test('a clock that cannot be right is said', (t) => {

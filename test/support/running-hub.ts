@@ -52,7 +52,9 @@ export interface RunningHub {
   untilLink(state: string): Promise<void>;
   /** A scope is complete and its upstream watch stands. */
   untilFollowed(gvr: string): Promise<void>;
-  restart(): Promise<void>;
+  status(): Promise<Answer>;
+  /** @param meanwhile between the two lives */
+  restart(meanwhile?: () => void): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -121,8 +123,10 @@ export async function startRunningHub(
           mine.every((scope: { complete: boolean; following: boolean }) => scope.complete && scope.following)
         );
       }),
-    async restart() {
+    status: () => send(hub.adminUrl, '/status', {}),
+    async restart(meanwhile = () => {}) {
       await running.stop();
+      meanwhile();
       running = await start(config);
     },
     async stop() {

@@ -1,9 +1,9 @@
 // The token of the admin port: every process on the node reaches the port, so what changes something, or shows what is
 // written, is done only for whoever can read a file that the daemon's own user alone may read. New at each start.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StatusError, status } from '../../apimachinery/status.ts';
+import { writeOrRemove } from '../files-at-start.ts';
 
 export interface AdminToken {
   /** Where it can be read. */
@@ -16,11 +16,14 @@ export function adminTokenPath(dataDir: string): string {
   return join(dataDir, 'admin-token');
 }
 
-export async function createAdminToken(dataDir: string): Promise<AdminToken> {
+/** @param keep sees to it that the file is written, now or later: until then nobody has the token */
+export async function createAdminToken(
+  dataDir: string,
+  keep: (path: string, write: () => Promise<void>) => Promise<void> = (_path, write) => write(),
+): Promise<AdminToken> {
   const path = adminTokenPath(dataDir);
   const token = randomBytes(32).toString('base64url');
-  await rm(path, { force: true });
-  await writeFile(path, `${token}\n`, { mode: 0o600, flag: 'wx' });
+  await keep(path, () => writeOrRemove(path, `${token}\n`, 0o600));
   const expected = digest(token);
   return {
     path,

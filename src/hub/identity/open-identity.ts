@@ -14,7 +14,7 @@ import type { HostPort } from '../option-types.ts';
 import type { HubConfig } from '../options.ts';
 import { podPresence } from '../own-node.ts';
 import { readCertificateFacts } from '../pki/certificate-facts.ts';
-import { openPki, type Pki } from '../pki/pki.ts';
+import { openPki, type Pki, type PkiOptions } from '../pki/pki.ts';
 import type { UpstreamConfig } from '../upstream-config.ts';
 import { AcceptedTokens } from './accepted-tokens.ts';
 import { readBearerIdentity } from './bearer-identity.ts';
@@ -51,7 +51,7 @@ export async function openIdentity(
 ): Promise<OpenIdentity> {
   const cluster = currentCluster();
   const user = cluster.user ?? tokenUser(cluster) ?? `system:node:${config.nodeName}`;
-  const open = (listen: readonly HostPort[]): Promise<Pki> =>
+  const open = (listen: readonly HostPort[], more: Partial<PkiOptions> = {}): Promise<Pki> =>
     openPki({
       directory: config.dataDir,
       nodeName: config.nodeName,
@@ -60,8 +60,11 @@ export async function openIdentity(
       localAddresses,
       client: { commonName: user, organizations: cluster.groups },
       now: wallClock,
+      ...more,
     });
-  const pki = await open(tlsAddresses(config));
+  const pki = await open(tlsAddresses(config), {
+    onUnwritten: (error) => log.warn({ event: 'pki.unwritten', error }, 'the disk is full: the files there are go on'),
+  });
   const tokens = new AcceptedTokens({
     nodeName: config.nodeName,
     now: () => cache.time.now(),

@@ -3,6 +3,7 @@
 // missing or due is issued; what is damaged or foreign stops the start and stays untouched.
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
+import { isNoSpace } from '../files-at-start.ts';
 import { readCertificateFacts } from './certificate-facts.ts';
 import { clientKubeconfig, isOurKubeconfig, serverUrl } from './client-kubeconfig.ts';
 import { type CertificateOrder, type Issuer, issueCertificate, type Subject } from './issue-certificate.ts';
@@ -31,6 +32,8 @@ export interface PkiOptions {
   /** Whom the node's client certificate speaks for: the user and groups of the hub's own certificate in the cloud. */
   readonly client: Subject;
   now(): number;
+  /** Told when a full disk does not take what could be done without; left out, it is thrown. */
+  onUnwritten?(error: PkiError): void;
 }
 
 export interface Pki {
@@ -75,16 +78,14 @@ export async function openPki(o: PkiOptions): Promise<Pki> {
 
   let serving = (await ensureServing()).pair;
   await ensureClient();
-  await ensureKubeconfig(
-    kubeconfigPath,
-    clientKubeconfig({
-      server: serverUrl(o.listen[0] ?? { host: '127.0.0.1', port: 10268 }),
-      certificateAuthorityPath: authorityFiles.certificatePath,
-      clientCertificatePath: clientFiles.certificatePath,
-      clientKeyPath: clientFiles.keyPath,
-      user: o.client.commonName,
-    }),
-  );
+  const kubeconfig = clientKubeconfig({
+    server: serverUrl(o.listen[0] ?? { host: '127.0.0.1', port: 10268 }),
+    certificateAuthorityPath: authorityFiles.certificatePath,
+    clientCertificatePath: clientFiles.certificatePath,
+    clientKeyPath: clientFiles.keyPath,
+    user: o.client.commonName,
+  });
+  await ensureKubeconfig(kubeconfigPath, kubeconfig).catch(unlessUnwritten(o));
 
   return {
     authority: authority.certificate,
@@ -142,11 +143,14 @@ async function ensureLeaf(
 ): Promise<{ readonly pair: LoadedPair; readonly isNew: boolean }> {
   const stored = await files.read();
   const nowMs = o.now();
+  let isOfUse = false;
   if (stored.state === 'pair') {
     const { parsed } = stored.pair;
+    const facts = readCertificateFacts(parsed);
     const isIssuedByAuthority = parsed.checkIssued(authority.parsed) && parsed.verify(authority.parsed.publicKey);
-    const reason = renewalReason(readCertificateFacts(parsed), wanted, { isIssuedByAuthority, nowMs });
+    const reason = renewalReason(facts, wanted, { isIssuedByAuthority, nowMs });
     if (reason === undefined) return { pair: stored.pair, isNew: false };
+    isOfUse = isIssuedByAuthority && facts.notAfterMs > nowMs;
   }
   const { privateKey } = await files.ensureKey(stored);
   const issuer: Issuer = { certificate: authority.parsed, key: authority.privateKey };
@@ -160,8 +164,18 @@ async function ensureLeaf(
     key: privateKey,
     serial: randomBytes(16),
   };
-  await files.writeCertificate(issueCertificate(order, issuer));
-  return { pair: await readBack(files), isNew: true };
+  const written = files.writeCertificate(issueCertificate(order, issuer));
+  // One that is due is better than none.
+  await (isOfUse ? written.catch(unlessUnwritten(o)) : written);
+  const pair = await readBack(files);
+  return { pair, isNew: stored.state !== 'pair' || !pair.certificate.equals(stored.pair.certificate) };
+}
+
+function unlessUnwritten({ onUnwritten }: PkiOptions): (error: unknown) => void {
+  return (error) => {
+    if (onUnwritten === undefined || !(error instanceof PkiError) || !isNoSpace(error)) throw error;
+    onUnwritten(error);
+  };
 }
 
 /** What clients will see is what is on the disk. */
