@@ -33,6 +33,8 @@ export const pace = {
   probeLimitMs: 2_000,
   /** Where good probes are slow. With the 1.5 s that a request waits first, and the gap, still within 5 s. */
   longestProbeLimitMs: 3_000,
+  /** A node that boots waits for us before it starts its pods. Then the store counts, until the same probe is answered. */
+  startingLimitMs: 800,
   /** Offline nobody waits for the probe, so a slow link gets the time it needs to come back. */
   offlineProbeLimitMs: 6_000,
   /** Between the beginnings of two probes, whatever happens. */
@@ -151,8 +153,13 @@ function probeFailed(link: ServerLink, at: number, reason: string, context: Cont
 }
 
 function probeTimedOut(link: ServerLink, at: number, context: Context): ServerLink {
-  if (link.probe === undefined) return link;
-  return probeFailed(link, at, `probe timed out after ${Math.round(at - link.probe.startedAt)} ms`, context);
+  const { probe } = link;
+  if (probe === undefined) return link;
+  const waitedMs = Math.round(at - probe.startedAt);
+  if (link.state !== 'starting') return probeFailed(link, at, `probe timed out after ${waitedMs} ms`, context);
+  const patient = { ...probe, timesOutAt: probe.startedAt + pace.offlineProbeLimitMs };
+  const reason = `probe not answered within ${waitedMs} ms`;
+  return { ...goOffline(link, at, reason, context), probe: patient };
 }
 
 function goOffline(link: ServerLink, at: number, reason: string, context: Context): ServerLink {
@@ -187,6 +194,7 @@ function startProbe(link: ServerLink, at: number, context: Context): ServerLink 
 
 function probeLimitMs({ state, goodProbeMs }: ServerLink): number {
   if (state === 'offline') return pace.offlineProbeLimitMs;
+  if (state === 'starting') return pace.startingLimitMs;
   return Math.min(pace.longestProbeLimitMs, Math.max(pace.probeLimitMs, 2 * goodProbeMs));
 }
 

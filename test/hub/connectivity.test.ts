@@ -55,8 +55,8 @@ const table: Record<LinkState, Record<EventType, Expected>> = {
     'request-silent': { to: 'starting', does: '' },
     'probe-answered': { to: 'online', does: '', because: /probe answered/ },
     'probe-failed': { to: 'offline', does: 'drain', because: /probe failed: connection-refused/ },
-    'probe-timed-out': { to: 'offline', does: 'drain', because: /probe timed out/ },
-    tick: { to: 'offline', does: 'drain', because: /probe timed out after 2000 ms/ },
+    'probe-timed-out': { to: 'offline', does: 'drain', because: /probe not answered/ },
+    tick: { to: 'offline', does: 'drain', because: /probe not answered within 800 ms/ },
   },
   online: {
     'request-answered': { to: 'online', does: '' },
@@ -121,8 +121,8 @@ for (const [state, row] of Object.entries(table) as [LinkState, Record<EventType
 test('the first tick probes every server at once', (t) => {
   const { actions } = step(startConnectivity(['a', 'b'], begin), tick(begin), half);
   t.deepEqual(actions, [
-    { type: 'probe', server: 'a', limitMs: 2000 },
-    { type: 'probe', server: 'b', limitMs: 2000 },
+    { type: 'probe', server: 'a', limitMs: 800 },
+    { type: 'probe', server: 'b', limitMs: 800 },
   ]);
 });
 
@@ -190,6 +190,18 @@ test('offline, probes come at growing distances up to 3 s, spread by chance', (t
   t.deepEqual(delays(half), [1000, 1000, 1600, 2560, 3000, 3000, 3000, 3000, 3000]);
   t.is(Math.min(...delays(() => 0)), 750);
   t.true(Math.max(...delays(() => 0.999)) <= 3750);
+});
+
+test('a hub that starts counts on its store after 800 ms, and on the cloud once the same probe is answered', (t) => {
+  const undecided = step(starting, tick(begin + 799), half);
+  t.is(undecided.next.state, 'starting');
+  const decided = step(undecided.next, tick(begin + 800), half);
+  t.is(decided.next.state, 'offline');
+  t.false(decided.actions.some(({ type }) => type === 'probe'));
+  t.is(step(decided.next, answered(begin + 1500), half).next.state, 'online');
+  const inVain = step(decided.next, tick(begin + pace.offlineProbeLimitMs), half).next;
+  t.is(inVain.state, 'offline');
+  t.is(inVain.servers[0]!.probe, undefined);
 });
 
 test('a slow link gets more time for a probe while it is offline, so that it can come back', (t) => {
