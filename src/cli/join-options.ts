@@ -85,12 +85,6 @@ export const joinOptions = {
     help: "Leave kubelet's kubeconfig as it is. DIR/kubeconfig then is the one to give kubelet.",
   }),
   restartKubelet,
-  certificateLifeMs: optional(duration({ minMs: 10 * minute, maxMs: 3650 * 24 * 60 * minute }), {
-    flag: 'certificate-life',
-    section,
-    help: "How long the node's certificate shall live, if the cluster's signer agrees. Default: what the signer gives, usually a year.",
-    alsoIn: [],
-  }),
   approvalTimeoutMs: withDefault(duration({ minMs: 0, maxMs: 24 * 60 * minute }), '5m', {
     flag: 'approval-timeout',
     section,

@@ -80,7 +80,6 @@ async function runJoin(config: JoinConfig, terminal: Terminal, signal: AbortSign
       kubeletConf,
       listen,
       machineId: await machineId(),
-      expirationSeconds: config.certificateLifeMs && Math.round(config.certificateLifeMs / 1000),
     },
     dependencies,
   );

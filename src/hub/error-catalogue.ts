@@ -171,6 +171,12 @@ const rowsByGroup: Readonly<Record<string, readonly Row[]>> = {
       'Nothing: it is the cause of one of the two above.',
     ],
     [
+      'HOLDFAST_CREDENTIAL_REFUSED',
+      undefined,
+      "The kube-apiserver does not accept the node's own credential (401). The node lives as if the link were down.",
+      'On a node that has joined it is renewed by itself, see docs/scenarios/the-certificate-expired.md; else renew it.',
+    ],
+    [
       'HOLDFAST_GATEWAY_ANSWERED',
       'ServiceUnavailable',
       'A proxy or load balancer answered 502, 503 or 504 in the place of the kube-apiserver.',

@@ -6,6 +6,8 @@ export function linkAdvice(reason: string): string | undefined {
 }
 
 const advice: Readonly<Record<string, string>> = {
+  'credential-refused':
+    "The servers answer, but do not accept the node's credential (401): it may have expired or belong to another cluster. Until it is renewed the node lives as if the link were down. Changed files are read again at once; docs/scenarios/the-certificate-expired.md says more.",
   'certificate-not-trusted':
     "The servers show a certificate that is not signed by the CA known here, or not valid now: give the cluster's CA with --certificate-authority or in the kubeconfig, and look at this machine's clock.",
   'certificate-for-another-name':

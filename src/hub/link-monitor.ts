@@ -85,6 +85,13 @@ export class LinkMonitor extends EventEmitter<{ change: [LinkChangeEvent] }> imp
     this.#feed({ type: 'tick', at: this.#options.clock.now() });
   }
 
+  /** Something has changed that may mend a link that is down: the servers are asked now. */
+  askAgain(): void {
+    if (this.#now.state === 'online') return;
+    const at = this.#options.clock.now();
+    for (const { name } of this.servers) this.#feed({ type: 'request-answered', server: name, at });
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#timer?.cancel();

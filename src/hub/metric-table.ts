@@ -216,6 +216,12 @@ export const metricTable = {
     help: 'When the client certificate of the node ends, in Unix time; 0 without one.',
     labels: {},
   },
+  certificateRenewals: {
+    name: 'holdfast_client_certificate_renewals_total',
+    type: 'counter',
+    help: 'Attempts to renew the client certificate of the node, by how they ended.',
+    labels: { result: ['renewed', 'failed'] },
+  },
   buildInfo: {
     name: 'holdfast_build_info',
     type: 'gauge',

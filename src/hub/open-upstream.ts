@@ -64,6 +64,7 @@ export async function openUpstream(
       const fresh = await loadUpstreamConfig(config);
       upstream.reloadCredentials(credentialsOf(fresh));
       current = fresh;
+      link.askAgain();
     },
     onReloaded: () => {
       log.info({ event: 'credentials.reloaded' }, 'the credentials were read again from their files');

@@ -10,6 +10,7 @@ import { logCacheEvents } from './cache-log.ts';
 import { createLogger } from './create-logger.ts';
 import { type Circumstances, currentWarnings, identityWarning } from './current-warnings.ts';
 import { createDoctor } from './doctor/doctor-source.ts';
+import { openRenewal } from './enrolment/open-renewal.ts';
 import { gatherFigures } from './figures.ts';
 import { FilesAtStart, writeOrRemove } from './files-at-start.ts';
 import { openIdentity } from './identity/open-identity.ts';
@@ -73,7 +74,7 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
   const warnings = new Warnings((sentence) => log.warn({ event: 'warning' }, sentence));
 
   const upstreamConfig = await loadUpstreamConfig(config);
-  for (const sentence of upstreamConfig.warnings) warnings.add(sentence);
+  for (const sentence of upstreamConfig.warnings) log.warn({ event: 'warning' }, sentence);
   const records = await openStorage(config.dataDir, clock, log);
   opened.defer(() => records.close());
 
@@ -124,7 +125,12 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
     link: cloud.status,
     identity: identity.status,
     directory: config.dataDir,
-    warnings: () => [...warnings.all, ...currentWarnings(circumstances())],
+    warnings: () => [
+      ...cloud.cluster().warnings,
+      ...warnings.all,
+      ...(renewal?.warnings ?? []),
+      ...currentWarnings(circumstances()),
+    ],
     now: () => clock.now(),
     startedAt,
     tally,
@@ -139,12 +145,26 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
     outboxFill: cache.writes.outbox.size.fill,
     unwrittenFiles: files.warning,
   });
+  const renewal = await openRenewal(config.kubeconfig, {
+    dataDir: config.dataDir,
+    nodeName: config.nodeName,
+    cluster: cloud.cluster,
+    link: () => link,
+    clock,
+    wallClock: () => cache.time.now(),
+    random: Math.random,
+    environment: process.env,
+    log,
+    onAttempt: (result) => metrics.increment('certificateRenewals', { result }),
+  });
+  opened.defer(() => renewal?.close());
   const wrongName = identityWarning(identity.status().user, config.nodeName);
   if (wrongName !== undefined) warnings.add(wrongName);
   const status = createStatusSource(statusParts);
   const metrics = createMetrics(() => gatherFigures(statusParts), cloud.upstream.traffic);
   link.on('change', ({ to }) => {
     metrics.increment('linkChanges', { to });
+    renewal?.hurry();
     if (to !== 'offline') return;
     cache.answered.show().catch((error: unknown) => log.error({ event: 'answered.unshown', error }, 'a late answer'));
   });
@@ -205,6 +225,7 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
   followOwnNode(cache, config.nodeName);
   nodeClients.follow();
   cloud.start();
+  renewal?.start();
   const { nodeName } = config;
   opened.defer(renewTokens({ cache, cloud: cloud.cloud, link, timing: cacheTiming, nodeName, metrics, log }));
   const stopTidying = everyNowAndThen(log, tidyEveryMs, async () => {

@@ -1,6 +1,6 @@
 // A machine joins a cluster made as kubeadm makes them: real kube-apiserver, real controller manager that signs and approves.
-import { createHash, X509Certificate } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,8 @@ import test from 'ava';
 import { main } from '../../src/main.ts';
 import { type RecordedTerminal, recordTerminal } from '../support/terminal.ts';
 import { type BootstrapCluster, startBootstrapCluster } from './bootstrap-cluster.ts';
+import { eventually } from './eventually.ts';
+import { startHub } from './hub.ts';
 import { startJoinedHub } from './joined-hub.ts';
 
 let cluster: BootstrapCluster;
@@ -98,4 +100,103 @@ test('a machine joins with a bootstrap token and a pin, runs, and kubelet reache
   t.is(again.code, 0, again.said);
   t.regex(again.said, /This machine is the node edge-a already.*Nothing was changed/);
   t.deepEqual(readFileSync(join(m.dataDir, 'cloud', 'node-current.pem')), pem);
+});
+
+const minuteMs = 60_000;
+
+/** Puts another certificate in place of the one in use, from and until so many minutes from now. */
+function replaceCertificate(m: Machine, nodeName: string, [from, until]: readonly [number, number]): string {
+  const { certificate, key } = cluster.plane.pki.authority.issue({
+    commonName: `system:node:${nodeName}`,
+    organizations: ['system:nodes'],
+    notBefore: new Date(Date.now() + from * minuteMs),
+    notAfter: new Date(Date.now() + until * minuteMs),
+  });
+  const path = currentOf(m);
+  writeFileSync(`${path}.other`, certificate + key, { mode: 0o600 });
+  renameSync(`${path}.other`, path);
+  return certificate;
+}
+
+const currentOf = (m: Machine): string => join(m.dataDir, 'cloud', 'node-current.pem');
+const kubeletOf = (m: Machine) => ({
+  certificateFile: join(m.dataDir, 'pki', 'client.crt'),
+  keyFile: join(m.dataDir, 'pki', 'client.key'),
+});
+
+test('a certificate near its end is renewed with a new key, by itself, and the hub goes on with the new one', async (t) => {
+  const m = await machine(t);
+  const joined = await tokenJoin(m, await cluster.createToken(), '--node-name', 'edge-b', '--listen', '127.0.0.1:0');
+  t.is(joined.code, 0, joined.said);
+  const old = replaceCertificate(m, 'edge-b', [-600, 5]);
+  const hub = await startJoinedHub(m.dataDir);
+  t.teardown(() => hub.kill9());
+  const renewed = await eventually(
+    'another certificate is in place',
+    () => {
+      const pem = readFileSync(currentOf(m), 'utf8');
+      return !pem.startsWith(old.slice(0, 200)) && pem;
+    },
+    { timeoutMs: 30_000 },
+  );
+  const certificate = new X509Certificate(renewed);
+  t.true(certificate.validToDate.getTime() > Date.now() + 24 * 60 * minuteMs);
+  t.false(certificate.publicKey.equals(new X509Certificate(old).publicKey));
+  t.true(certificate.checkPrivateKey(createPrivateKey(renewed)));
+  await hub.waitForLog('the new one is in use', (line) => line.includes('credentials.reloaded'));
+  const status = (await hub.admin.request('GET', '/status')).body;
+  t.is(status.identity.certificateExpires, certificate.validToDate.toISOString());
+  const metrics = (await hub.admin.request('GET', '/metrics')).body;
+  t.regex(metrics, /holdfast_client_certificate_renewals_total\{result="renewed"\} 1/);
+});
+
+test('a certificate that has expired is replaced by the enrolment credential, and kubelet notices nothing', async (t) => {
+  const m = await machine(t);
+  const token = await cluster.createToken();
+  const joined = await tokenJoin(m, token, '--node-name', 'edge-c', '--listen', '127.0.0.1:0');
+  t.is(joined.code, 0, joined.said);
+  let hub = await startJoinedHub(m.dataDir);
+  t.teardown(() => hub.kill9());
+  t.is((await hub.client(kubeletOf(m)).request('POST', '/api/v1/nodes', { metadata: { name: 'edge-c' } })).status, 201);
+  const status = async () => (await hub.admin.request('GET', '/status')).body;
+  const knowsNode = async () =>
+    (await status()).scopes.some((s: { gvr: string; objects: number }) => s.gvr === 'v1/nodes' && s.objects === 1);
+  await eventually('the own node is known', knowsNode);
+
+  const watching = new AbortController();
+  t.teardown(() => watching.abort());
+  const answers: number[] = [];
+  const asking = (async () => {
+    while (!watching.signal.aborted) {
+      answers.push((await hub.client(kubeletOf(m)).request('GET', '/api/v1/nodes/edge-c')).status);
+    }
+  })();
+  const expired = replaceCertificate(m, 'edge-c', [-600, -5]);
+  await hub.waitForLog('the link is refused', (line) => line.includes('credential-refused'), 60_000);
+  await hub.waitForLog('a new one is had', (line) => line.includes('certificate.renewed'), 60_000);
+  await eventually('online again', async () => (await status()).link.state === 'online', { timeoutMs: 30_000 });
+  watching.abort();
+  await asking;
+  t.deepEqual([...new Set(answers)], [200]);
+  t.not(readFileSync(currentOf(m), 'utf8').slice(0, 200), expired.slice(0, 200));
+
+  // As after an outage that outlived the certificate, and the node itself.
+  await hub.kill9();
+  replaceCertificate(m, 'edge-c', [-600, -5]);
+  hub = await startJoinedHub(m.dataDir);
+  t.is((await hub.client(kubeletOf(m)).request('GET', '/api/v1/nodes/edge-c')).status, 200);
+
+  // And with an enrolment credential that is of no use any more: somebody is told, and nobody hears 401.
+  await hub.kill9();
+  await cluster.deleteToken(token);
+  const isForgotten = async () =>
+    (await cluster.plane.request('GET', '/version', undefined, { as: { token } })).status === 401;
+  await eventually('the apiserver has forgotten the token', isForgotten, { timeoutMs: 30_000 });
+  replaceCertificate(m, 'edge-c', [-600, -5]);
+  hub = await startHub({ dataDir: m.dataDir });
+  t.is((await hub.client(kubeletOf(m)).request('GET', '/api/v1/nodes/edge-c')).status, 200);
+  const warning = await eventually('the failure is said', async () =>
+    ((await status()).warnings as string[]).find((one) => one.includes('could not be renewed')),
+  );
+  t.regex(warning, /does not accept this credential \(401: Unauthorized\)/);
 });

@@ -24,7 +24,6 @@ export interface JoinOrder {
   readonly kubeletConf: string | undefined;
   readonly listen: readonly HostPort[];
   readonly machineId: string | undefined;
-  readonly expirationSeconds: number | undefined;
 }
 
 export interface Joined {
@@ -63,8 +62,8 @@ export async function join(order: JoinOrder, dependencies: EnrolDependencies): P
     nodeName,
     key,
     checksName: contact.nodeName === undefined,
+    checksClock: true,
     machineId: order.machineId,
-    expirationSeconds: order.expirationSeconds,
   };
   let certificate: string;
   try {

@@ -11,8 +11,6 @@ export interface CertificateWish {
   readonly nodeName: string;
   /** EC private key. */
   readonly key: KeyObject;
-  /** The signer may give less, and never under 600. */
-  readonly expirationSeconds?: number | undefined;
 }
 
 export interface RequestCertificateOptions {
@@ -85,7 +83,6 @@ async function submit(
       signerName,
       // An EC key signs and does not encipher; the signer refuses any other pair.
       usages: ['digital signature', 'client auth'],
-      ...(wish.expirationSeconds !== undefined && { expirationSeconds: wish.expirationSeconds }),
     },
   });
   if (answer.statusCode === 409) return read(api, name, signal);

@@ -25,6 +25,8 @@ export interface TlsMaterial {
   readonly rejectUnauthorized: boolean;
   /** The node's Authorization header, when a token is all it has. */
   readonly nodeAuthorization: string | undefined;
+  /** The node shows a certificate or a token. */
+  readonly hasNodeCredential: boolean;
 }
 
 /** @throws UnusableCredentialsError */
@@ -38,6 +40,7 @@ export function readCredentials(credentials: UpstreamCredentials): TlsMaterial {
     bearer: secureContext({ ca }),
     serverName: credentials.serverName,
     rejectUnauthorized: credentials.insecureSkipTlsVerify !== true,
+    hasNodeCredential: cert !== undefined || token !== undefined,
     nodeAuthorization: cert === undefined && token !== undefined ? `Bearer ${token.trim()}` : undefined,
   };
 }

@@ -91,6 +91,16 @@ export class ProxyRefusedError extends Error {
   }
 }
 
+/** The apiserver does not accept the node's own credential (401), so it has acted on nothing that came with it. */
+export class CredentialRefusedError extends Error {
+  readonly code = 'HOLDFAST_CREDENTIAL_REFUSED';
+
+  constructor() {
+    super("the apiserver does not accept the node's credential (401)");
+    this.name = 'CredentialRefusedError';
+  }
+}
+
 /** Something between us and the apiserver answered in its place: 502, 503 or 504 that is not a Kubernetes Status. */
 export class GatewayAnsweredError extends Error {
   readonly code = 'HOLDFAST_GATEWAY_ANSWERED';

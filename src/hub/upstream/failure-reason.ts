@@ -25,6 +25,7 @@ const reasonByCode: Readonly<Record<string, string>> = {
   HOLDFAST_PROXY_REFUSED: 'proxy-refused',
   HOLDFAST_UNUSABLE_CREDENTIALS: 'unusable-credentials',
   HOLDFAST_GATEWAY_ANSWERED: 'gateway-answered',
+  HOLDFAST_CREDENTIAL_REFUSED: 'credential-refused',
   EPROTO: 'tls-failure',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'certificate-not-trusted',
   SELF_SIGNED_CERT_IN_CHAIN: 'certificate-not-trusted',

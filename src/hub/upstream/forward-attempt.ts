@@ -5,14 +5,14 @@ import { badRequest } from '../../apimachinery/status.ts';
 import { type AwaitedHead, Place } from './awaited-heads.ts';
 import { ClientBody } from './client-body.ts';
 import {
+  CredentialRefusedError,
   ExchangeEndedError,
   type ExchangeEndReason,
-  GatewayAnsweredError,
   UpstreamUnreachableError,
 } from './errors.ts';
 import { isUnwritable } from './failure-reason.ts';
 import type { ForwardOptions, ForwardResult, ResponseHeaders } from './forward.ts';
-import { isGatewayAnswer } from './headers.ts';
+import { headFailure } from './head-failure.ts';
 import { tellFailure } from './link-observer.ts';
 import { nextAttempt } from './next-attempt.ts';
 import { RelayedAnswer } from './relayed-answer.ts';
@@ -113,8 +113,12 @@ export class ForwardAttempt implements Dispatcher.DispatchHandler, AwaitedHead {
   ): void {
     if (statusCode < 200 || this.#state !== 'head') return;
     const { upstream, options, reject } = this.#exchange;
-    if (isGatewayAnswer(statusCode, headers)) {
-      this.#endWith(new GatewayAnsweredError(statusCode));
+    const failure = headFailure(
+      { statusCode, headers },
+      { credential: options.credential.kind, hasNodeCredential: upstream.hasNodeCredential },
+    );
+    if (failure !== undefined) {
+      this.#endWith(failure);
       return;
     }
     upstream.awaitedHeads.delete(this);
@@ -189,7 +193,9 @@ export class ForwardAttempt implements Dispatcher.DispatchHandler, AwaitedHead {
     const exchange = this.#exchange;
     const { options, body, resolve, reject } = exchange;
     this.#leave();
-    const phase = this.#controller === undefined ? 'connect' : 'sent';
+    // Refused before anything was looked at: as if it had never been sent.
+    const isUnheard = this.#controller === undefined || error instanceof CredentialRefusedError;
+    const phase = isUnheard ? 'connect' : 'sent';
     const isClientGone =
       options.response.destroyed || (error instanceof ExchangeEndedError && error.reason === 'body-cut');
     if (!isClientGone && !isUnwritable(error)) {

@@ -1,5 +1,5 @@
 // What exchanges with the cloud tell about the link. Told once per outcome; whoever listens decides what it means.
-import { ExchangeEndedError, GatewayAnsweredError, type UpstreamPhase } from './errors.ts';
+import { CredentialRefusedError, ExchangeEndedError, GatewayAnsweredError, type UpstreamPhase } from './errors.ts';
 import type { Server } from './servers.ts';
 
 export interface LinkObserver {
@@ -18,6 +18,7 @@ export const unobserved: LinkObserver = { responded() {}, refused() {}, broke() 
 /** Tells of an exchange without a response head. What we ended ourselves says nothing about the link. */
 export function tellFailure(observer: LinkObserver, server: Server, phase: UpstreamPhase, error: unknown): void {
   if (error instanceof ExchangeEndedError) return;
-  if (phase === 'connect' || error instanceof GatewayAnsweredError) observer.refused(server, error);
+  if (phase === 'connect' || error instanceof GatewayAnsweredError || error instanceof CredentialRefusedError)
+    observer.refused(server, error);
   else observer.broke(server, error);
 }

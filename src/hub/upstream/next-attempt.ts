@@ -1,7 +1,7 @@
 // Whether a request that got no response head may be sent once more, and to whom. Pure apart from asking who is up.
 // Promise: a request that may have reached a server is repeated only if it cannot change anything (GET, HEAD).
 
-import { ExchangeEndedError, type UpstreamPhase } from './errors.ts';
+import { CredentialRefusedError, ExchangeEndedError, type UpstreamPhase } from './errors.ts';
 import { isBrokenConnection } from './failure-reason.ts';
 import type { Server, Servers } from './servers.ts';
 
@@ -17,6 +17,8 @@ export interface FailedAttempt {
 
 /** Undefined: give up. The same server again only where its answer was lost, not where it could not be reached. */
 export function nextAttempt(failed: FailedAttempt, servers: Servers): Server | undefined {
+  // Every server of a cluster knows the same credentials.
+  if (failed.error instanceof CredentialRefusedError) return undefined;
   const isSafe = failed.method === 'GET' || failed.method === 'HEAD';
   if (failed.phase === 'sent' && !isSafe) return undefined;
   const other = servers.next(failed.tried);

@@ -1,6 +1,6 @@
 // One question to a server on a connection that nobody used before: is an apiserver there?
 import type { Dispatcher } from 'undici';
-import { ExchangeEndedError, GatewayAnsweredError } from './errors.ts';
+import { CredentialRefusedError, ExchangeEndedError, GatewayAnsweredError } from './errors.ts';
 import type { Server } from './servers.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -14,7 +14,8 @@ const path = '/readyz';
 const keptBodyBytes = 4096;
 
 /**
- * Resolves with any answer that an apiserver can have given, also 401, 403, 429 and 500.
+ * Resolves with any answer that an apiserver can have given, also 403, 429 and 500.
+ * @throws CredentialRefusedError for 401 where the node shows a credential: nothing of the node's gets through then
  * @throws GatewayAnsweredError for 502, 503 and 504 without a metav1.Status: those a load balancer writes in its place
  * @throws what kept it from an answer; the signal's reason when it aborts
  */
@@ -28,7 +29,10 @@ export async function probe(upstream: Upstream, server: Server, signal: AbortSig
   const headers = { accept: '*/*', 'user-agent': 'holdfast', ...(authorization !== undefined && { authorization }) };
   try {
     client.dispatch({ path: server.basePath + path, method: 'GET', headers, reset: true }, collector(answer));
-    return judge(await answer.promise);
+    const said = await answer.promise;
+    if (said.statusCode === 401 && upstream.hasNodeCredential && isStatus(said.body))
+      throw new CredentialRefusedError();
+    return judge(said);
   } finally {
     signal.removeEventListener('abort', onAbort);
     client.destroy(new ExchangeEndedError('cancelled', 'the probe is over'), () => {});
@@ -38,8 +42,12 @@ export async function probe(upstream: Upstream, server: Server, signal: AbortSig
 /** Pure. */
 export function judge({ statusCode, body }: { readonly statusCode: number; readonly body: string }): ProbeAnswer {
   const isUnavailable = statusCode === 502 || statusCode === 503 || statusCode === 504;
-  if (isUnavailable && !/"kind"\s*:\s*"Status"/.test(body)) throw new GatewayAnsweredError(statusCode);
+  if (isUnavailable && !isStatus(body)) throw new GatewayAnsweredError(statusCode);
   return { isReady: statusCode < 500 };
+}
+
+function isStatus(body: string): boolean {
+  return /"kind"\s*:\s*"Status"/.test(body);
 }
 
 function collector(answer: PromiseWithResolvers<{ statusCode: number; body: string }>): Dispatcher.DispatchHandler {

@@ -9,13 +9,13 @@ import type { Cloud, CloudRequest } from '../../cache/outbox/cloud.ts';
 import type { Transport, TransportRequest, UpstreamResponse } from '../../cache/transport.ts';
 import { type AwaitedHead, Place } from './awaited-heads.ts';
 import {
+  CredentialRefusedError,
   ExchangeEndedError,
   type ExchangeEndReason,
-  GatewayAnsweredError,
   UpstreamBodyCutError,
   UpstreamUnreachableError,
 } from './errors.ts';
-import { isGatewayAnswer } from './headers.ts';
+import { headFailure } from './head-failure.ts';
 import { tellFailure } from './link-observer.ts';
 import { nextAttempt } from './next-attempt.ts';
 import { ResponseBody } from './response-body.ts';
@@ -151,11 +151,15 @@ class OwnAttempt implements Dispatcher.DispatchHandler, AwaitedHead {
     headers: UpstreamResponse['headers'],
   ): void {
     if (statusCode < 200 || this.#isOver) return;
-    if (isGatewayAnswer(statusCode, headers)) {
-      this.#endWith(new GatewayAnsweredError(statusCode));
+    const { awaitedHeads, observer, clock, hasNodeCredential } = this.#upstream;
+    const failure = headFailure(
+      { statusCode, headers },
+      { credential: this.#request.credential.kind, hasNodeCredential },
+    );
+    if (failure !== undefined) {
+      this.#endWith(failure);
       return;
     }
-    const { awaitedHeads, observer, clock } = this.#upstream;
     awaitedHeads.delete(this);
     observer.responded(this.server, clock.now() - this.#beganAt);
     this.#body = new ResponseBody({
@@ -202,7 +206,8 @@ class OwnAttempt implements Dispatcher.DispatchHandler, AwaitedHead {
   #failHead(error: Error): void {
     if (this.#isOver) return;
     this.#leave();
-    const phase = this.#controller === undefined ? 'connect' : 'sent';
+    const isUnheard = this.#controller === undefined || error instanceof CredentialRefusedError;
+    const phase = isUnheard ? 'connect' : 'sent';
     tellFailure(this.#upstream.observer, this.server, phase, error);
     this.#head.reject(new UpstreamUnreachableError({ phase, server: this.server.name, cause: error }));
   }

@@ -82,6 +82,10 @@ export class Upstream {
     return this.#material.nodeAuthorization;
   }
 
+  get hasNodeCredential(): boolean {
+    return this.#material.hasNodeCredential;
+  }
+
   /**
    * Hands one request to a connection. The handler hears of everything that follows, also of a failure to connect.
    * @throws ExchangeEndedError when the hub is closing

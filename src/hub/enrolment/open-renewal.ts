@@ -1,0 +1,125 @@
+// Renewal of the node's certificate in the running daemon, on a machine that has joined: DIR/cloud is its own to write.
+import { X509Certificate } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock } from '../../apimachinery/clock.ts';
+import type { Logger } from '../logger.ts';
+import { type CertificateFacts, readCertificateFacts } from '../pki/certificate-facts.ts';
+import { readWholeFile, writeWholeFile } from '../pki/whole-file.ts';
+import { loadUpstreamConfig, type UpstreamConfig } from '../upstream-config.ts';
+import { CertificateRenewal } from './certificate-renewal.ts';
+import { cloudPlaces } from './cloud-directory.ts';
+import { enrol, pemOf } from './enrol.ts';
+import { JoinError } from './join-error.ts';
+import { forgetPending, keepPending, keyForRequest } from './pending-request.ts';
+import type { EnrolmentCredential } from './upstream-kubeconfig.ts';
+
+export interface OpenRenewalOptions {
+  readonly dataDir: string;
+  readonly nodeName: string;
+  /** As last read from its files. */
+  readonly cluster: () => UpstreamConfig;
+  readonly link: () => { readonly state: string; readonly reason: string };
+  readonly clock: Clock;
+  readonly wallClock: () => number;
+  readonly random: () => number;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly log: Logger;
+  readonly onAttempt: (result: 'renewed' | 'failed') => void;
+}
+
+/** How long one attempt waits for an approval; the next one goes on with the same request. */
+const approvalTimeoutMs = 10 * 60_000;
+
+/** Undefined on a machine whose credential is given by settings: whoever gives it renews it. */
+export async function openRenewal(
+  kubeconfig: string | undefined,
+  o: OpenRenewalOptions,
+): Promise<CertificateRenewal | undefined> {
+  const places = cloudPlaces(o.dataDir);
+  if (kubeconfig !== places.kubeconfig) return undefined;
+  let hasEnrolment = (await readWholeFile(places.enrolment)) !== undefined;
+  return new CertificateRenewal({
+    clock: o.clock,
+    wallClock: o.wallClock,
+    random: o.random,
+    log: o.log,
+    life: memorized(o.cluster),
+    link: () => linkFor(o.link()),
+    hasEnrolment: () => hasEnrolment,
+    onAttempt: o.onAttempt,
+    async issue(step, signal) {
+      hasEnrolment = (await readWholeFile(places.enrolment)) !== undefined;
+      const cluster = o.cluster();
+      const place = {
+        server: cluster.servers[0]!,
+        authority: cluster.ca,
+        serverName: cluster.serverName,
+        proxyUrl: cluster.proxyUrl,
+      };
+      const key = await keyForRequest(o.dataDir, o.nodeName, place.server);
+      const order = {
+        place,
+        servers: cluster.servers,
+        credential: step === 'renew' ? ownCredential(cluster) : await enrolmentCredential(places.enrolment),
+        nodeName: o.nodeName,
+        key,
+        checksName: false,
+        checksClock: false,
+        machineId: undefined,
+      };
+      try {
+        const certificate = await enrol(order, {
+          signal,
+          approvalTimeoutMs,
+          clock: o.clock,
+          wallClock: o.wallClock,
+          sleep: async (ms, ending) => {
+            await delay(ms, undefined, { signal: ending, ref: false });
+          },
+          environment: o.environment,
+          onPending: async (name) => {
+            o.log.warn(
+              { event: 'certificate.pending', request: name },
+              'the request for a certificate waits to be approved',
+            );
+            await keepPending(o.dataDir, o.nodeName, place.server, key);
+          },
+        });
+        await writeWholeFile(places.current, `${certificate}${pemOf(key)}`, 0o600);
+        await forgetPending(o.dataDir);
+        return readCertificateFacts(new X509Certificate(certificate));
+      } catch (error) {
+        // Its request will never be issued: the next attempt makes another, with another key.
+        if (error instanceof JoinError && error.code === 'HOLDFAST_JOIN_REFUSED') await forgetPending(o.dataDir);
+        throw error;
+      }
+    },
+  });
+}
+
+/** Read from the certificate once, not at every look. */
+function memorized(cluster: () => UpstreamConfig): () => CertificateFacts | undefined {
+  let known: UpstreamConfig | undefined;
+  let facts: CertificateFacts | undefined;
+  return () => {
+    const now = cluster();
+    if (known !== now) {
+      known = now;
+      facts = now.clientCertificate && readCertificateFacts(new X509Certificate(now.clientCertificate.cert));
+    }
+    return facts;
+  };
+}
+
+function linkFor({ state, reason }: { readonly state: string; readonly reason: string }): 'up' | 'refused' | 'down' {
+  if (state === 'online') return 'up';
+  return state === 'offline' && reason.includes('credential-refused') ? 'refused' : 'down';
+}
+
+function ownCredential({ clientCertificate, token }: UpstreamConfig): EnrolmentCredential {
+  return clientCertificate === undefined ? { token } : { clientCertificate };
+}
+
+async function enrolmentCredential(kubeconfig: string): Promise<EnrolmentCredential> {
+  return ownCredential(await loadUpstreamConfig({ kubeconfig }));
+}
