@@ -5,8 +5,8 @@ import { nodeIdentity } from '../cache/cache.ts';
 import { nodeCredential } from '../cache/credential.ts';
 import { UpstreamStatusError } from '../cache/errors.ts';
 import { type Scope, scopeOf } from '../cache/scope.ts';
-import type { PodPresence } from './identity/accepted-tokens.ts';
 import type { PodReference } from './identity/bearer-identity.ts';
+import type { PodPresence } from './identity/claims-verdict.ts';
 
 export function ownNodeScope(nodeName: string): Scope {
   return scopeOf({ ...core('nodes'), fieldSelector: `metadata.name=${nodeName}` });

@@ -92,6 +92,8 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
 
   const tally = createWriteTally();
   const cacheTiming = timing(clock, wallClock, Math.random);
+  const cacheEvents = logCacheEvents(log, (sentence) => warnings.add(sentence));
+  let forgetTokenKeys = (): void => {};
   const cache = await Cache.open({
     records,
     transport,
@@ -102,11 +104,27 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
     lingerMs: config.scopeLingerMs,
     rightLifetimeMs,
     rightCheckMs: config.rightCheckMs,
-    events: logCacheEvents(log, (sentence) => warnings.add(sentence)),
+    events: {
+      ...cacheEvents,
+      anotherCluster: (error) => {
+        cacheEvents.anotherCluster(error);
+        forgetTokenKeys();
+      },
+    },
     writes: owedWritesOptions(config, cloud.cloud, log, tally),
   });
   opened.defer(() => closeCache(cache));
-  const identity = await openIdentity(config, cloud.cluster, { cache, records, transport, wallClock, clock, log });
+  const identity = await openIdentity(config, cloud.cluster, {
+    cache,
+    records,
+    transport,
+    link,
+    timing: cacheTiming,
+    wallClock,
+    clock,
+    log,
+  });
+  forgetTokenKeys = () => identity.tokenKeys.clear();
   for (const sentence of identity.pki.warnings) warnings.add(sentence);
 
   const files = new FilesAtStart();
@@ -227,6 +245,7 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
   cloud.start();
   renewal?.start();
   const { nodeName } = config;
+  opened.defer(identity.readTokenKeys());
   opened.defer(renewTokens({ cache, cloud: cloud.cloud, link, timing: cacheTiming, nodeName, metrics, log }));
   const stopTidying = everyNowAndThen(log, tidyEveryMs, async () => {
     cache.tokens.sweep(services.podPresence);

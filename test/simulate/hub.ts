@@ -12,6 +12,7 @@ import { ResponseFilters } from '../../src/hub/filters/response-filters.ts';
 import { AcceptedTokens } from '../../src/hub/identity/accepted-tokens.ts';
 import { readBearerIdentity } from '../../src/hub/identity/bearer-identity.ts';
 import { CallerIdentities } from '../../src/hub/identity/caller-identities.ts';
+import { TokenKeys } from '../../src/hub/identity/token-keys.ts';
 import { TokenRecords } from '../../src/hub/identity/token-records.ts';
 import { followOwnNode, podPresence } from '../../src/hub/own-node.ts';
 import { createPipeline } from '../../src/hub/pipeline.ts';
@@ -127,6 +128,15 @@ export class HubLife {
     });
     const memory = new TokenRecords(records, (error) => note(`tokens not noted: ${error}`));
     tokens.restore([...(await memory.load()).values()]);
+    const keys = new TokenKeys({
+      nodeName,
+      now: () => cache.time.now(),
+      isTimeCertain: () => cache.time.isCertain,
+      ttlMs: 0,
+      wasIssued: () => false,
+      issuedAudiences: () => [],
+      onChange: () => {},
+    });
     const services: Services = {
       filters: new ResponseFilters({ chosen: [], hub: undefined, authority: '', nodeName }),
       cache,
@@ -158,11 +168,12 @@ export class HubLife {
       },
       identities: new CallerIdentities({
         tokens,
+        keys,
         transport,
         podPresence: podPresence(cache, nodeName),
         now: () => clock.now(),
         memory,
-        onProved: (identity, token) => cache.writes.seeToken(identity, token),
+        onProved: ({ claimed }, { token }) => cache.writes.seeToken(claimed, token),
       }),
       watchers: new WatcherRegistry({ clock, random: () => draw.next(), onEvents: () => {} }),
       metrics: { increment: () => {}, observe: () => {} },

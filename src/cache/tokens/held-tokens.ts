@@ -3,12 +3,13 @@
 //
 // Promise: a token is given out again only to the question it was the answer to, while it is valid, and while its pod is
 // known to be alive on this node; with the pod it is wiped. None is ever made up.
+import { hash } from 'node:crypto';
 import type { JsonObject } from '../../apimachinery/json.ts';
 import { BoundedMap } from '../bounded-map.ts';
 import type { CloudTime } from '../cloud-time.ts';
 import type { Notes } from '../notes.ts';
 import { type AskedToken, type BoundPod, tokenKey } from './asked-token.ts';
-import { answeredAnew, decodeHeldToken, encodeHeldToken, type HeldToken, heldTokenOf } from './held-token.ts';
+import { answeredAnew, decodeHeldToken, encodeHeldToken, type HeldToken, heldTokenOf, tokenOf } from './held-token.ts';
 
 /** Whether a pod lives on this node, as far as is known for certain. */
 export type IsPodAlive = (pod: BoundPod) => 'alive' | 'gone' | 'unknown';
@@ -26,6 +27,8 @@ export interface HeldTokensOptions {
 }
 
 interface Entry extends HeldToken {
+  /** SHA-256 of the token, hex. */
+  readonly hash: string;
   readonly bytes: number;
   /** Since when it is here, on `now()`'s scale. */
   readonly since: number;
@@ -56,6 +59,19 @@ export class HeldTokens {
 
   *all(): IterableIterator<HeldToken> {
     for (const [, entry] of this.#held.entries()) yield entry;
+  }
+
+  /** The token with this hash is held, and was issued for the apiserver itself. */
+  wasIssued(digest: string): boolean {
+    for (const [, { hash, asked }] of this.#held.entries()) {
+      if (hash === digest) return asked.audiences.length === 0;
+    }
+    return false;
+  }
+
+  /** What the cloud writes into a token for which no audience was asked: its own. */
+  *apiserverAudiences(): IterableIterator<string> {
+    for (const { asked, audiences } of this.all()) if (asked.audiences.length === 0) yield* audiences;
   }
 
   /** This very token, and no newer one in its place. */
@@ -118,7 +134,13 @@ export class HeldTokens {
   }
 
   #set(key: string, held: HeldToken, bytes: number): readonly string[] {
-    return this.#held.set(key, { ...held, bytes, since: this.#o.now(), wasAlive: false });
+    return this.#held.set(key, {
+      ...held,
+      hash: hash('sha256', tokenOf(held.answer)!, 'hex'),
+      bytes,
+      since: this.#o.now(),
+      wasAlive: false,
+    });
   }
 
   #wipe(key: string): void {

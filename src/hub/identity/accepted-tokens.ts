@@ -2,6 +2,7 @@
 // reach. A table of hashes, in order of use; no I/O. Promise: an identity comes out only if the cloud once answered that
 // very token with success, and what cannot be told is 'unknown', never a guess.
 import type { BearerIdentity, PodReference, TokenClaims } from './bearer-identity.ts';
+import { claimsVerdict, type PodPresence, type TokenVerdict, unknown } from './claims-verdict.ts';
 
 export interface AcceptedToken extends TokenClaims {
   readonly hash: string;
@@ -15,14 +16,6 @@ export interface Acceptance {
   /** Hashes of those that had to make room. */
   readonly forgotten: readonly string[];
 }
-
-/** accepted: serve as `identity`. unknown: answer 503. rejected: answer 401, the token can never be valid again. */
-export type TokenVerdict =
-  | { readonly verdict: 'accepted'; readonly identity: string }
-  | { readonly verdict: 'unknown'; readonly reason: string }
-  | { readonly verdict: 'rejected'; readonly reason: string };
-
-export type PodPresence = 'alive' | 'gone' | 'unknown';
 
 export interface AcceptedTokensOptions {
   /** This node: a token bound to another one is never vouched for here. */
@@ -89,26 +82,13 @@ export class AcceptedTokens {
   verify(token: Pick<BearerIdentity, 'hash'>, podIsAlive: (pod: PodReference) => PodPresence): TokenVerdict {
     const known = this.#byHash.get(token.hash);
     if (known === undefined) return unknown('the cloud has not accepted this token yet');
-    const nowMs = this.#options.now();
-    if (known.expMs !== undefined && nowMs >= known.expMs) {
-      if (this.#options.isTimeCertain()) return rejected('the token has expired');
-      return unknown('the token has expired, if the clock of this node is right');
-    }
-    if (this.#isForgotten(known, nowMs)) {
-      return unknown('it is too long ago that the cloud accepted this token');
-    }
-    if (known.nbfMs !== undefined && nowMs < known.nbfMs) return unknown('the token is not valid yet by this clock');
-    if (known.node !== undefined && known.node !== this.#options.nodeName) {
-      return unknown(`the token is bound to node ${known.node}`);
-    }
-    if (known.pod !== undefined) {
-      const { namespace, name } = known.pod;
-      const presence = podIsAlive(known.pod);
-      if (presence === 'gone') return rejected(`pod ${namespace}/${name}, which the token is bound to, is gone`);
-      if (presence === 'unknown') {
-        return unknown(`it cannot be told whether pod ${namespace}/${name}, which the token is bound to, still exists`);
-      }
-    }
+    const { now, isTimeCertain, nodeName } = this.#options;
+    const nowMs = now();
+    const here = { nodeName, nowMs, isTimeCertain: isTimeCertain(), podIsAlive };
+    const speaksAgainst = claimsVerdict(known, here);
+    if (speaksAgainst?.verdict === 'rejected') return speaksAgainst;
+    if (this.#isForgotten(known, nowMs)) return unknown('it is too long ago that the cloud accepted this token');
+    if (speaksAgainst !== undefined) return speaksAgainst;
     return { verdict: 'accepted', identity: known.identity };
   }
 
@@ -148,9 +128,6 @@ export class AcceptedTokens {
     return gone;
   }
 }
-
-const unknown = (reason: string): TokenVerdict => ({ verdict: 'unknown', reason });
-const rejected = (reason: string): TokenVerdict => ({ verdict: 'rejected', reason });
 
 function isAcceptedToken(value: unknown): value is AcceptedToken {
   if (typeof value !== 'object' || value === null) return false;

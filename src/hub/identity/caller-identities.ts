@@ -2,11 +2,14 @@
 // while the cloud has lately taken that very token: online that is asked again after two minutes, offline the memory of
 // AcceptedTokens decides.
 import { serviceUnavailable, unauthorized } from '../../apimachinery/status.ts';
+import type { Credential } from '../../cache/credential.ts';
 import { SharedWork } from '../../cache/shared-work.ts';
 import type { Transport } from '../../cache/transport.ts';
-import { type AcceptedTokens, type PodPresence, provesToken } from './accepted-tokens.ts';
-import type { PodReference } from './bearer-identity.ts';
+import { type AcceptedTokens, provesToken } from './accepted-tokens.ts';
+import type { BearerIdentity, PodReference } from './bearer-identity.ts';
 import type { Caller } from './caller.ts';
+import type { PodPresence, TokenVerdict } from './claims-verdict.ts';
+import type { TokenKeys } from './token-keys.ts';
 import type { TokenRecords } from './token-records.ts';
 
 interface Asking {
@@ -16,14 +19,15 @@ interface Asking {
 
 export interface CallerIdentitiesDependencies {
   readonly tokens: AcceptedTokens;
+  readonly keys: Pick<TokenKeys, 'verify' | 'accepted' | 'refused'>;
   readonly transport: Transport;
   readonly podPresence: (pod: PodReference) => PodPresence;
   /** Milliseconds that only go forward. */
   readonly now: () => number;
   /** Where accepted tokens are written down. */
   readonly memory: Pick<TokenRecords, 'keep' | 'forget' | 'revoke'>;
-  /** The cloud has just taken this bearer token for this identity. */
-  readonly onProved: (identity: string, token: string) => void;
+  /** The cloud has just taken this bearer token for what it claims to be. */
+  readonly onProved: (bearer: BearerIdentity, credential: Credential & { readonly kind: 'bearer' }) => void;
 }
 
 const provenForMs = 120_000;
@@ -88,7 +92,10 @@ export class CallerIdentities {
   proved({ caller }: Pick<Asking, 'caller'>): void {
     const { bearer, credential } = caller;
     if (bearer === undefined) return;
-    if (credential.kind === 'bearer') this.#deps.onProved(bearer.claimed, credential.token);
+    if (credential.kind === 'bearer') {
+      this.#deps.keys.accepted(bearer, credential.token);
+      this.#deps.onProved(bearer, credential);
+    }
     this.#provenAt.delete(bearer.hash);
     this.#provenAt.set(bearer.hash, this.#deps.now());
     for (const oldest of this.#provenAt.keys()) {
@@ -102,9 +109,10 @@ export class CallerIdentities {
   }
 
   refuted({ caller }: Pick<Asking, 'caller'>): void {
-    const { bearer } = caller;
+    const { bearer, credential } = caller;
     if (bearer === undefined) return;
     this.#provenAt.delete(bearer.hash);
+    if (credential.kind === 'bearer') this.#deps.keys.refused(bearer, credential.token, this.#deps.podPresence);
     if (this.#deps.tokens.reject(bearer)) this.#deps.memory.revoke(bearer.hash);
   }
 
@@ -119,9 +127,19 @@ export class CallerIdentities {
       );
     }
     if (caller.bearer === undefined) return caller.identity;
-    const verdict = this.#deps.tokens.verify(caller.bearer, this.#deps.podPresence);
+    const verdict = this.#verdict(caller.bearer, caller.credential);
     if (verdict.verdict === 'accepted') return verdict.identity;
     if (verdict.verdict === 'rejected') throw unauthorized(`Unauthorized: ${verdict.reason}`);
     throw serviceUnavailable(`the cloud is not reachable, and ${verdict.reason}`);
+  }
+
+  /** What the cloud said of this very token counts; of one it was never seen to judge, what its keys say. */
+  #verdict(bearer: BearerIdentity, credential: Credential): TokenVerdict {
+    const { tokens, keys, podPresence } = this.#deps;
+    const verdict = tokens.verify(bearer, podPresence);
+    if (tokens.has(bearer.hash) || credential.kind !== 'bearer') return verdict;
+    const byKeys = keys.verify(bearer, credential.token, podPresence);
+    if (byKeys.verdict !== 'unknown') return byKeys;
+    return { verdict: 'unknown', reason: `the cloud has not accepted this token yet, and ${byKeys.reason}` };
   }
 }

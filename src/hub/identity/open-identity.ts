@@ -20,7 +20,9 @@ import { AcceptedTokens } from './accepted-tokens.ts';
 import { readBearerIdentity } from './bearer-identity.ts';
 import { CallerIdentities } from './caller-identities.ts';
 import { createIdentifier, type IdentifyCaller } from './identify-caller.ts';
+import { type OpenTokenKeysParts, openTokenKeys } from './open-token-keys.ts';
 import type { CertificatePolicy } from './presented-certificate.ts';
+import type { TokenKeys } from './token-keys.ts';
 import { TokenRecords } from './token-records.ts';
 
 export interface OpenIdentity {
@@ -30,11 +32,14 @@ export interface OpenIdentity {
   /** PEM of the authorities of client certificates. */
   clientAuthorities(): readonly Buffer[];
   status(): IdentityStatus;
+  readonly tokenKeys: TokenKeys;
+  /** Keeps the keys that sign tokens up to date until the answer is called. */
+  readTokenKeys(): () => Promise<void>;
   /** Writes the kubeconfig for clients of this node with the ports that were really opened. */
   announcePorts(listen: readonly HostPort[]): Promise<void>;
 }
 
-export interface OpenIdentityDependencies {
+export interface OpenIdentityDependencies extends Pick<OpenTokenKeysParts, 'link' | 'timing'> {
   readonly cache: Cache;
   readonly records: Records;
   readonly transport: Transport;
@@ -47,7 +52,7 @@ export interface OpenIdentityDependencies {
 export async function openIdentity(
   config: HubConfig,
   currentCluster: () => UpstreamConfig,
-  { cache, records, transport, clock, wallClock, log }: OpenIdentityDependencies,
+  { cache, records, transport, link, timing, clock, wallClock, log }: OpenIdentityDependencies,
 ): Promise<OpenIdentity> {
   const cluster = currentCluster();
   const user = cluster.user ?? tokenUser(cluster) ?? `system:node:${config.nodeName}`;
@@ -78,6 +83,9 @@ export async function openIdentity(
   tokens.restore([...kept.values()]);
   memory.forget([...kept.keys()].filter((hash) => !tokens.has(hash)));
 
+  const { nodeName, offlineTokenTtlMs: ttlMs } = config;
+  const { keys, source } = await openTokenKeys({ cache, records, transport, link, timing, nodeName, ttlMs, log });
+
   // The cluster's authority vouches for the node's user only where the hub itself shows a certificate of that user.
   const clusterAuthorities = (): readonly Buffer[] => {
     const { clientCertificate, ca } = currentCluster();
@@ -103,17 +111,32 @@ export async function openIdentity(
     identify: createIdentifier({ policy, acceptedTokens: tokens, now: wallClock }),
     identities: new CallerIdentities({
       tokens,
+      keys,
       transport,
       podPresence: podPresence(cache, config.nodeName),
       now: () => clock.now(),
       memory,
-      onProved: (identity, token) => cache.writes.seeToken(identity, token),
+      onProved: (bearer, credential) => {
+        cache.writes.seeToken(bearer.claimed, credential.token);
+        source.proved(bearer, credential);
+      },
     }),
     clientAuthorities: () => [...clusterAuthorities(), pki.authority],
     status: () => {
       const own = currentCluster().clientCertificate;
       const expires = own && new Date(readCertificateFacts(new X509Certificate(own.cert)).notAfterMs).toISOString();
       return { nodeName: config.nodeName, user, ...(expires !== undefined && { certificateExpires: expires }) };
+    },
+    tokenKeys: keys,
+    readTokenKeys() {
+      const ending = new AbortController();
+      const reading = source
+        .run(ending.signal)
+        .catch((error: unknown) => log.error({ event: 'token-keys.crashed', error }, 'keys are not read any more'));
+      return () => {
+        ending.abort();
+        return reading;
+      };
     },
     async announcePorts(listen) {
       await open(listen);

@@ -1,8 +1,9 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { accountOf } from '../../../src/cache/outbox/account-of.ts';
-import { AcceptedTokens, type PodPresence, provesToken } from '../../../src/hub/identity/accepted-tokens.ts';
+import { AcceptedTokens, provesToken } from '../../../src/hub/identity/accepted-tokens.ts';
 import { readBearerIdentity } from '../../../src/hub/identity/bearer-identity.ts';
+import type { PodPresence } from '../../../src/hub/identity/claims-verdict.ts';
 import { jwt, serviceAccountToken } from './tokens.ts';
 
 const hourMs = 3_600_000;

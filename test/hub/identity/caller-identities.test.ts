@@ -1,10 +1,11 @@
 import test from 'ava';
 import { StatusError } from '../../../src/apimachinery/status.ts';
 import type { UpstreamResponse } from '../../../src/cache/transport.ts';
-import { type AcceptedToken, AcceptedTokens, type PodPresence } from '../../../src/hub/identity/accepted-tokens.ts';
+import { type AcceptedToken, AcceptedTokens } from '../../../src/hub/identity/accepted-tokens.ts';
 import { readBearerIdentity } from '../../../src/hub/identity/bearer-identity.ts';
 import type { Caller } from '../../../src/hub/identity/caller.ts';
 import { CallerIdentities } from '../../../src/hub/identity/caller-identities.ts';
+import type { PodPresence } from '../../../src/hub/identity/claims-verdict.ts';
 import { serviceAccountToken } from './tokens.ts';
 
 const hourMs = 3_600_000;
@@ -31,6 +32,11 @@ function setUp(o: { statusCode?: number; presence?: PodPresence } = {}) {
   const tokens = new AcceptedTokens({ nodeName: 'edge-1', now: () => clock.nowMs, offlineTokenTtlMs: 24 * hourMs });
   const identities = new CallerIdentities({
     tokens,
+    keys: {
+      verify: () => ({ verdict: 'unknown', reason: 'its keys are not known here' }),
+      accepted() {},
+      refused() {},
+    },
     transport: {
       async get() {
         seen.asked += 1;
@@ -52,7 +58,7 @@ function setUp(o: { statusCode?: number; presence?: PodPresence } = {}) {
         kept.delete(hash);
       },
     },
-    onProved: (identity, token) => proved.push(`${identity} ${token}`),
+    onProved: ({ claimed }, { token }) => proved.push(`${claimed} ${token}`),
   });
   return { clock, seen, kept, tokens, identities, proved };
 }

@@ -1,0 +1,64 @@
+// The signing keys with their place on disk and their source, put together.
+import type { Records } from '../../../storage/records.ts';
+import type { Cache } from '../../cache/cache.ts';
+import { Notes } from '../../cache/notes.ts';
+import type { LinkGate, Timing } from '../../cache/reflector.ts';
+import type { Transport } from '../../cache/transport.ts';
+import type { Logger } from '../logger.ts';
+import { KeySource } from './key-source.ts';
+import { TokenKeys } from './token-keys.ts';
+
+export interface OpenTokenKeysParts {
+  readonly cache: Cache;
+  readonly records: Records;
+  readonly transport: Transport;
+  readonly link: LinkGate;
+  readonly timing: Timing;
+  readonly nodeName: string;
+  readonly ttlMs: number;
+  readonly log: Logger;
+}
+
+const recordKey = 'token-keys';
+
+export async function openTokenKeys(parts: OpenTokenKeysParts): Promise<{ keys: TokenKeys; source: KeySource }> {
+  const { cache, records, transport, link, timing, nodeName, ttlMs, log } = parts;
+  const notes = new Notes(records, (error) => log.warn({ event: 'tokens.unsaved', error }, 'keys could not be noted'));
+  const keys = new TokenKeys({
+    nodeName,
+    now: () => cache.time.now(),
+    isTimeCertain: () => cache.time.isCertain,
+    ttlMs,
+    wasIssued: (hash) => cache.tokens.wasIssued(hash),
+    issuedAudiences: () => cache.tokens.apiserverAudiences(),
+    onChange: (isRefusal) => {
+      const value = Buffer.from(JSON.stringify(keys.record()));
+      if (isRefusal) notes.replace('meta', recordKey, value);
+      else notes.put('meta', recordKey, value);
+    },
+  });
+  const kept = await records.read('meta', recordKey);
+  // Where the disk has lost something, a refusal may be missing in it.
+  const isDoubtful = records.unsettled.some(({ space, key }) => space === 'meta' && key === '');
+  if (kept !== undefined && !isDoubtful) {
+    try {
+      keys.restore(JSON.parse(kept.toString()));
+    } catch (error) {
+      log.warn({ event: 'tokens.unread', error }, 'the noted keys cannot be read and are asked for anew');
+    }
+  }
+  const source = new KeySource({
+    keys,
+    transport,
+    link,
+    time: cache.time,
+    timing,
+    onRead: (by) => log.info({ event: 'token-keys.read', keys: keys.size, by }, 'the keys that sign tokens were read'),
+    onRefused: (statusCode) =>
+      log.info(
+        { event: 'token-keys.refused', statusCode },
+        'nobody here may read the keys that sign tokens: offline only tokens are known that the cloud accepted or issued before',
+      ),
+  });
+  return { keys, source };
+}
