@@ -40,12 +40,12 @@ export const usualBinaries: readonly BinaryName[] = [
   'informer',
   'kubelet',
   'kube-scheduler',
+  'kube-proxy',
   'pod-program',
 ];
 
 export const binaryNames: readonly BinaryName[] = [
   ...usualBinaries,
-  'kube-proxy',
   'kubectl-1.32',
   'typed-client',
   'conformance',

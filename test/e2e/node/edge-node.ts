@@ -57,6 +57,8 @@ export interface EdgeNode {
   /** Lines of kubelet's configuration, from its next start on. */
   configureKubelet(more: Readonly<Record<string, unknown>>): void;
   run(command: readonly string[]): Promise<string>;
+  /** A further program, until the node loses its power or somebody stops it. */
+  launch(name: string, program: string, args: readonly string[]): Promise<ServerProcess>;
   containers(): Promise<RunningContainer[]>;
   sandboxes(): Promise<number>;
   /** Packets that came in from the cloud since the node was started. */
@@ -180,6 +182,7 @@ export function edgeNode(options: EdgeNodeOptions): EdgeNode {
       moreOfKubelet = more;
     },
     run: (command) => up().run(command),
+    launch: (name, program, args) => up().start({ name, program, args, logFile: file(`logs/${name}.log`) }),
     containers: () => listContainers(socket()),
     sandboxes: () => countSandboxes(socket()),
     async packetsFromCloud() {

@@ -1,7 +1,9 @@
 // The one program inside the pods of the node tests; it is also the first process of the node itself.
 //
 //	pause               waits for the end, and takes in orphans
-//	serve [CHECK...]    HTTP on $PORT (8080): / says the host's name, /ready is 200 when every check holds, else says which not
+//	serve [CHECK...]    HTTP on $PORT (8080): / says the host's name, /ready is 200 when every check holds, else says which not,
+//	                    /in-cluster/PATH is what the apiserver that this pod was told of answers to GET PATH with the pod's
+//	                    own token and trust (?at=HOST:PORT: what answers there)
 //	ask PATH            asks the server in this pod; exit code 0 for 200
 //	append FILE TEXT    adds a line to FILE and ends
 //	write FILE TEXT     makes FILE anew and ends
@@ -11,9 +13,13 @@
 package main
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -94,7 +100,53 @@ func serve(checks []string) {
 		}
 		fmt.Fprintln(w, "ready")
 	})
+	http.HandleFunc("/in-cluster/", inCluster)
 	end(http.ListenAndServe(":"+port(), nil))
+}
+
+const account = "/var/run/secrets/kubernetes.io/serviceaccount/"
+
+// As client-go's rest.InClusterConfig finds its way.
+func inCluster(w http.ResponseWriter, asked *http.Request) {
+	at := asked.URL.Query().Get("at")
+	if at == "" {
+		at = net.JoinHostPort(os.Getenv("KUBERNETES_SERVICE_HOST"), os.Getenv("KUBERNETES_SERVICE_PORT"))
+	}
+	status, body, err := get("https://" + at + strings.TrimPrefix(asked.URL.Path, "/in-cluster"))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	w.WriteHeader(status)
+	w.Write(body)
+}
+
+func get(url string) (int, []byte, error) {
+	trusted, err := os.ReadFile(account + "ca.crt")
+	if err != nil {
+		return 0, nil, err
+	}
+	token, err := os.ReadFile(account + "token")
+	if err != nil {
+		return 0, nil, err
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(trusted)
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true}
+	client := &http.Client{Transport: transport, Timeout: 5 * time.Second}
+	request, err := http.NewRequest(http.MethodGet, url, nil)
+	if err != nil {
+		return 0, nil, err
+	}
+	request.Header.Set("Authorization", "Bearer "+string(token))
+	request.Header.Set("Accept", "application/json")
+	answer, err := client.Do(request)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	return answer.StatusCode, body, err
 }
 
 func ask(path string) error {
