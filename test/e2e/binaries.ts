@@ -44,12 +44,7 @@ export const usualBinaries: readonly BinaryName[] = [
   'pod-program',
 ];
 
-export const binaryNames: readonly BinaryName[] = [
-  ...usualBinaries,
-  'kubectl-1.32',
-  'typed-client',
-  'conformance',
-];
+export const binaryNames: readonly BinaryName[] = [...usualBinaries, 'kubectl-1.32', 'typed-client', 'conformance'];
 
 /** HOLDFAST_E2E_BIN, else `holdfast-e2e` in the user's cache directory: always outside the checkout. */
 export function binariesDirectory(env: NodeJS.ProcessEnv = process.env): string {
