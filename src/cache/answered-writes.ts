@@ -18,6 +18,8 @@ import { withResourceVersion } from './with-resource-version.ts';
 
 export interface AnsweredWritesOptions {
   readonly versions: Versions;
+  /** Hears of each version that is given out here. */
+  readonly gaveOut: (gvr: GroupVersionResource, version: string) => void;
   readonly scopesOf: (gvr: GroupVersionResource) => Iterable<FollowedScope>;
   /** A later write of this node is shown on top. */
   readonly isOwed: (path: string) => boolean;
@@ -128,15 +130,21 @@ export class AnsweredWrites {
     const behind = scopes.filter((followed) => isBehind(followed, answered));
     if (behind.length === 0 || this.#o.isOwed(path)) return;
     await this.#o.versions.reserve();
-    const version = this.#versionAbove(behind, answered.word);
+    const version = this.#versionAbove(behind, answered);
     await Promise.all(behind.map((followed) => this.#showIn(followed, path, answered, version)));
   }
 
   /** One for all scopes: its own where nothing newer is shown. */
-  #versionAbove(scopes: readonly FollowedScope[], word: CloudWord): string {
+  #versionAbove(scopes: readonly FollowedScope[], { gvr, word }: Answered): string {
     const own = 'object' in word ? word.object.resourceVersion : '';
     const isAbove = scopes.every(({ resourceVersion }) => compareResourceVersion(own, resourceVersion) > 0);
-    return isAbove ? own : this.#o.versions.next();
+    return isAbove ? own : this.#nextVersion(gvr);
+  }
+
+  #nextVersion(gvr: GroupVersionResource): string {
+    const version = this.#o.versions.next();
+    this.#o.gaveOut(gvr, version);
+    return version;
   }
 
   #showIn(followed: FollowedScope, path: string, answered: Answered, version: string): Promise<void> {
@@ -148,7 +156,7 @@ export class AnsweredWrites {
       while (
         !changes.every((one) => compareResourceVersion(one.object.resourceVersion, snapshot.resourceVersion) > 0)
       ) {
-        changes = changesTo(object, snapshot.get(key), this.#o.versions.next());
+        changes = changesTo(object, snapshot.get(key), this.#nextVersion(answered.gvr));
       }
       const shown = changes.at(-1);
       if (shown !== undefined && shown.type !== 'DELETED' && shown.object !== object) answered.raised = shown.object;

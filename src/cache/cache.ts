@@ -134,6 +134,7 @@ export class Cache {
     );
     this.answered = new AnsweredWrites({
       versions: this.writes.versions,
+      gaveOut: (gvr, version) => this.writes.spans.gaveOut(gvr, version),
       scopesOf: (gvr) => this.scopes.ofResource(gvr),
       isOwed: (path) => this.writes.owesObject(path),
     });
@@ -185,9 +186,13 @@ export class Cache {
       this.scopes.restore({ ...scope, confirmedAt: timing.now() - ageMs }, byNode ? nodeLender : undefined);
     }
     await this.writes.restore();
-    const { outbox, versions } = this.writes;
-    for (const { snapshot } of this.scopes.all) {
-      if (snapshot.beginAnew(outbox.newestVersion)) versions.see(snapshot.resourceVersion);
+    const { versions, spans } = this.writes;
+    for (const { scope, snapshot } of this.scopes.all) {
+      if (snapshot.beginAnew((version) => spans.versionAbove(scope.gvr, version))) {
+        spans.gaveOut(scope.gvr, snapshot.resourceVersion);
+        versions.see(snapshot.resourceVersion);
+      }
+      snapshot.refuse(spans.of(scope.gvr));
     }
     this.writes.start(events.crashed);
   }
@@ -236,8 +241,9 @@ export class Cache {
 
   /** True when this scope has come to what was written through this hub: who has written may be answered from it. */
   hasReachedWritten(followed: FollowedScope, namespace: string): boolean {
-    const { scope, cloudVersion } = followed;
-    return this.written.isReached(scope.gvr, namespace, cloudVersion) && !this.answered.isBehindDeletion(followed);
+    const { scope, snapshot, cloudVersion } = followed;
+    const isReached = this.written.isReached(scope.gvr, namespace, cloudVersion) && !snapshot.isToBeReread;
+    return isReached && !this.answered.isBehindDeletion(followed);
   }
 
   /**

@@ -1,23 +1,50 @@
 // Which objects of a scope are shown as they were written here, and what the cloud has in their place. The cloud's own
 // changes of them are followed here, unseen, so that the disk has its word and nothing is lost when it counts again.
+//
+// Promise: what the cloud has answered to a write is not taken back by what its stream still tells of the time before.
 import type { KubernetesObject } from '../apimachinery/object.ts';
-import { compareResourceVersion } from '../apimachinery/resource-version.ts';
-import type { Change } from './watch/event-ring.ts';
+import { compareResourceVersion, maxResourceVersion } from '../apimachinery/resource-version.ts';
 
 /** As the cloud has them, by key; undefined where it has no such object. */
 export type Beneath = ReadonlyMap<string, KubernetesObject | undefined>;
 
-interface Covered {
-  /** What the cloud has. */
+/** One event of the stream. */
+export interface Followed {
+  readonly key: string;
+  /** Undefined: it is gone. */
   readonly object: KubernetesObject | undefined;
-  /** Of its last change that was heard of; '' for none. */
   readonly version: string;
+}
+
+/** What the cloud has answered to a write, ahead of its stream. */
+interface Answer {
+  /** Undefined: it is gone. */
+  readonly object: KubernetesObject | undefined;
+  /** Of the object, or of what is gone. */
+  readonly uid: string;
+  /** The stream has come as far once it is at this version, or beyond it for what is gone. */
+  readonly version: string;
+}
+
+interface Ending {
+  /** At which the cloud has what was written here; '' when it has no such object any more. */
+  readonly version: string;
+  /** It is shown already, under whatever version. */
+  readonly isShown: boolean;
+}
+
+interface Covered {
+  /** What the cloud has, as far as its stream or a full sync has told. */
+  readonly streamed: KubernetesObject | undefined;
+  /** Of the last that was told of it; '' for nothing. */
+  readonly version: string;
+  readonly answer?: Answer | undefined;
 }
 
 export class OwnLayer {
   readonly #beneath = new Map<string, Covered>();
-  /** Key → the version at which the cloud has what was written here; '' when it has no such object any more. */
-  readonly #ending = new Map<string, string>();
+  /** Of those for which the cloud's word counts again. */
+  readonly #ending = new Map<string, Ending>();
 
   constructor(beneath: Beneath = new Map()) {
     for (const [key, object] of beneath) this.cover(key, object);
@@ -35,9 +62,10 @@ export class OwnLayer {
     return this.#beneath.has(key);
   }
 
-  /** What the cloud has. */
+  /** What the cloud has, as far as is known. */
   get(key: string): KubernetesObject | undefined {
-    return this.#beneath.get(key)?.object;
+    const covered = this.#beneath.get(key);
+    return covered?.answer === undefined ? covered?.streamed : covered.answer.object;
   }
 
   /** Of some the cloud's word counts again, and has not been heard yet. */
@@ -45,20 +73,21 @@ export class OwnLayer {
     return this.#ending.size > 0;
   }
 
-  /** The version at which the cloud has what is shown, once it has answered; '' when it has no such object. */
-  awaited(key: string): string | undefined {
-    return this.#ending.get(key);
+  /** At which version the cloud had what is shown; '' for never, or when it has no such object. */
+  shownSince(key: string): string {
+    const ending = this.#ending.get(key);
+    return ending?.isShown === true ? ending.version : '';
   }
 
   /** From now on it is shown as written here. */
   cover(key: string, cloud: KubernetesObject | undefined): void {
-    if (!this.#beneath.has(key)) this.#beneath.set(key, { object: cloud, version: cloud?.resourceVersion ?? '' });
+    if (!this.#beneath.has(key)) this.#beneath.set(key, { streamed: cloud, version: cloud?.resourceVersion ?? '' });
     this.#ending.delete(key);
   }
 
   /** From the cloud's change at this version on its word is shown; '' for its deletion. */
-  endWith(key: string, version: string): void {
-    this.#ending.set(key, version);
+  endWith(key: string, ending: Ending): void {
+    this.#ending.set(key, ending);
   }
 
   uncover(key: string): void {
@@ -66,37 +95,56 @@ export class OwnLayer {
     this.#ending.delete(key);
   }
 
-  /**
-   * Its end is awaited, and this change of the cloud's is its answer to what was written here, or comes after that.
-   * @param object undefined: gone
-   */
-  isEndedBy(key: string, object: KubernetesObject | undefined, version: string): boolean {
+  /** Its end is awaited, and this is the cloud's answer to what was written here, or comes after that. */
+  isEndedBy({ key, object, version }: Followed): boolean {
     const awaited = this.#ending.get(key);
-    return awaited !== undefined && isReached(awaited, { object, version });
+    return (
+      awaited !== undefined && isReached(awaited.version, { ...this.#beneath.get(key), streamed: object, version })
+    );
   }
 
-  /** What was heard so far goes as far as this version; see `endWith`. */
+  /** The stream goes as far as this version; see `endWith`. */
   hasReached(key: string, version: string): boolean {
     const covered = this.#beneath.get(key);
     return covered !== undefined && isReached(version, covered);
   }
 
-  /** What the cloud has, as it has answered; its stream has not come so far. */
-  hear(key: string, object: KubernetesObject | undefined): void {
-    const covered = this.#beneath.get(key);
-    if (covered !== undefined) this.#beneath.set(key, { ...covered, object });
+  /** The cloud has answered that it has it no more, and this is how it was before. */
+  isOutdated({ key, object }: Followed): boolean {
+    const answer = this.#beneath.get(key)?.answer;
+    return answer !== undefined && answer.object === undefined && object?.uid === answer.uid;
   }
 
-  /** What the cloud has changed beneath. */
-  follow(changes: readonly Change[]): void {
-    for (const { type, object } of changes) {
-      if (!this.#beneath.has(object.key)) continue;
-      const { resourceVersion: version } = object;
-      this.#beneath.set(object.key, { object: type === 'DELETED' ? undefined : object, version });
+  /** What the cloud has, as it has answered; its stream has not come so far. Undefined: it is gone. */
+  hear(key: string, object: KubernetesObject | undefined): void {
+    const covered = this.#beneath.get(key);
+    if (covered === undefined) return;
+    const { streamed, version, answer } = covered;
+    const last = object ?? answer ?? streamed;
+    if (last === undefined) return; // nothing was ever told of it, and nothing will be
+    const until = object?.resourceVersion ?? maxResourceVersion(version, answer?.version ?? '');
+    this.#beneath.set(key, { streamed, version, answer: { object, uid: last.uid, version: until } });
+  }
+
+  /** What the stream tells of what is beneath. */
+  follow(events: readonly Followed[]): void {
+    for (const { key, object, version } of events) {
+      const covered = this.#beneath.get(key);
+      if (covered === undefined) continue;
+      const followed = { ...covered, streamed: object, version };
+      this.#beneath.set(key, isAnswered(followed) ? { streamed: object, version } : followed);
     }
   }
 }
 
-function isReached(awaited: string, { object, version }: Covered): boolean {
-  return awaited === '' ? object === undefined : compareResourceVersion(version, awaited) >= 0;
+function isReached(awaited: string, covered: Covered): boolean {
+  if (awaited !== '') return compareResourceVersion(covered.version, awaited) >= 0;
+  return covered.streamed === undefined && isAnswered(covered);
+}
+
+/** The stream has told what the cloud has answered, or there is no answer to wait for. */
+function isAnswered({ streamed, version, answer }: Covered): boolean {
+  if (answer === undefined) return true;
+  if (answer.object !== undefined) return compareResourceVersion(version, answer.version) >= 0;
+  return streamed === undefined ? compareResourceVersion(version, answer.version) > 0 : streamed.uid !== answer.uid;
 }

@@ -2,7 +2,7 @@
 import type { KubernetesObject } from '../apimachinery/object.ts';
 import { maxResourceVersion } from '../apimachinery/resource-version.ts';
 import type { Scope } from './scope.ts';
-import type { FullSync } from './snapshot.ts';
+import type { FullSync, VersionSpan } from './snapshot.ts';
 
 /** By key: the object as written here, undefined when it was deleted. */
 export type OwnObjects = ReadonlyMap<string, KubernetesObject | undefined>;
@@ -10,6 +10,10 @@ export type OwnObjects = ReadonlyMap<string, KubernetesObject | undefined>;
 export interface OwnWritesView {
   /** The objects of this scope's resource that are owed to the cloud; those that its selectors leave out as undefined. */
   shownIn(scope: Scope): OwnObjects;
+  /** Versions that clients may have of what only this node knew, of the time before this scope was read anew. */
+  shownSpans(scope: Scope): readonly VersionSpan[];
+  /** This version, or one above it that no client has of another state. */
+  versionAbove(scope: Scope, resourceVersion: string): string;
   /** A request about this object is on its way to the cloud: resolves when it is known what came of it. */
   whenAnswered(scope: Scope, key: string): Promise<void> | undefined;
 }

@@ -4,7 +4,7 @@ import type { KubernetesObject } from '../apimachinery/object.ts';
 import { compareResourceVersion, maxResourceVersion } from '../apimachinery/resource-version.ts';
 import { OwnWritesAheadError } from './errors.ts';
 import { ObjectsAhead } from './objects-ahead.ts';
-import type { OwnLayer } from './own-layer.ts';
+import type { Followed, OwnLayer } from './own-layer.ts';
 import { changesBy } from './plan-changes.ts';
 import type { UpstreamChange } from './snapshot.ts';
 import type { Change } from './watch/event-ring.ts';
@@ -14,6 +14,8 @@ export interface PlannedChanges {
   readonly changes: readonly Change[];
   /** For the disk: also of objects that are shown as written here. */
   readonly stored: readonly Change[];
+  /** Of objects that are shown as written here, and go on being so. */
+  readonly beneath: readonly Followed[];
   /** Keys of objects that are shown as the cloud has them again. */
   readonly heard: readonly string[];
   readonly resourceVersion: string;
@@ -23,7 +25,7 @@ export interface PlannedChanges {
 
 /** What is shown, and how far it has come. */
 export interface Shown {
-  readonly own: Pick<OwnLayer, 'has' | 'get' | 'isEndedBy'>;
+  readonly own: Pick<OwnLayer, 'has' | 'get' | 'isEndedBy' | 'isOutdated'>;
   readonly shown: (key: string) => KubernetesObject | undefined;
   /** What the object was at the scope's version; undefined when that is not known. */
   readonly asOfVersion: (known: KubernetesObject | undefined) => KubernetesObject | undefined;
@@ -37,7 +39,12 @@ export interface Shown {
  */
 export function planStream(events: readonly UpstreamChange[], state: Shown): PlannedChanges {
   const { own, resourceVersion } = state;
-  const plan = { changes: [] as Change[], stored: [] as Change[], heard: [] as string[] };
+  const plan = {
+    changes: [] as Change[],
+    stored: [] as Change[],
+    beneath: [] as Followed[],
+    heard: [] as string[],
+  };
   const shown = new ObjectsAhead(state.shown);
   const cloud = new ObjectsAhead((key) => (own.has(key) ? own.get(key) : state.shown(key)));
   let { cloudVersion } = state;
@@ -50,11 +57,16 @@ export function planStream(events: readonly UpstreamChange[], state: Shown): Pla
     const known = cloud.get(key);
     if (known !== undefined && compareResourceVersion(version, known.resourceVersion) < 0) continue; // its own event follows
     const object = event.type === 'DELETED' ? undefined : event.object;
+    const followed = { key, object, version };
+    if (own.isOutdated(followed)) continue;
     const stored = changesBy(event.object, object, known, cloud.isTouched(key) ? known : state.asOfVersion(known));
     cloud.set(key, object);
     plan.stored.push(...stored);
     const isCovered = own.has(key) && !plan.heard.includes(key);
-    if (isCovered && !own.isEndedBy(key, object, version)) continue;
+    if (isCovered && !own.isEndedBy(followed)) {
+      plan.beneath.push(followed);
+      continue;
+    }
     const before = shown.get(key);
     const told = isCovered ? changesBy(event.object, object, before, before) : stored;
     const toldLast = plan.changes.at(-1)?.object.resourceVersion ?? resourceVersion;

@@ -83,10 +83,12 @@ export class ScopeContent {
       const { resourceVersion } = sync;
       const shared = { ...sync, objects: this.#intern(sync.objects) };
       const own = ownWrites.shownIn(scope);
-      const shown = withOwnWrites(shared, own, this.snapshot.resourceVersion);
+      let shown = withOwnWrites(shared, own, this.snapshot.resourceVersion);
       const changes = this.snapshot.isComplete ? this.snapshot.planReplacement(shown) : [];
       // From a version that nobody knows yet clients can be told to list anew.
       if (changes === undefined && !isNews) throw new CloudBehindError(this.snapshot.resourceVersion, resourceVersion);
+      const isBeginning = !this.snapshot.isComplete || changes === undefined;
+      if (isBeginning) shown = { ...shown, resourceVersion: ownWrites.versionAbove(scope, shown.resourceVersion) };
       // The disk knows nothing of what was shown ahead of the cloud, so it is not told of differences to that.
       const isPlain = this.snapshot.isComplete && !this.snapshot.hasOwnWrites && own.size === 0;
       if (!isPlain || changes === undefined) await keeper.saveSync(scope, shared);
@@ -98,6 +100,7 @@ export class ScopeContent {
         if (this.isSyncOverrun) return;
         this.#heard.clear();
         this.snapshot.commitReplacement(shown, changes, { beneath, resourceVersion });
+        if (isBeginning) this.snapshot.refuse(ownWrites.shownSpans(scope));
         if (changes !== undefined) return;
         for (const listener of [...this.listeners])
           listener.expired('what the cloud has is below versions that were given out here');
@@ -152,12 +155,12 @@ export class ScopeContent {
     });
   }
 
-  /** The cloud has answered what was written here; see Snapshot. Shown is it when the stream brings it, or soon. */
-  endOwnWrite(key: string, version: string): void {
-    if (!this.snapshot.endOwnWrite(key, version)) this.#deps.onStale();
+  /** The cloud has answered what was written here; see Snapshot. */
+  endOwnWrite(key: string, version: string): boolean {
+    return this.snapshot.endOwnWrite(key, version);
   }
 
-  /** What was written here was given up: what the cloud has is shown again at once, unless `changesOf` has none of it. */
+  /** What was written here does not count any more: what the cloud has is shown at once, unless `changesOf` has none of it. */
   async giveUpOwnWrite(key: string, changesOf: (snapshot: Snapshot) => readonly Change[] | undefined): Promise<void> {
     await this.#commitHere(() => {
       const changes = this.snapshot.isOwn(key) ? changesOf(this.snapshot) : undefined;

@@ -31,6 +31,12 @@ export interface RestoredSnapshot extends FullSync {
   readonly isMixed?: boolean;
 }
 
+/** Both ends are part of it. */
+export interface VersionSpan {
+  readonly from: string;
+  readonly to: string;
+}
+
 export interface CloudsWord {
   readonly beneath: Beneath;
   readonly resourceVersion: string;
@@ -83,6 +89,11 @@ export class Snapshot {
     return this.#isMixed || this.#mustRestart || this.#own.isEnding || this.#isAhead;
   }
 
+  /** Its versions say nothing of how much of the cloud's past it knows: while the cloud can be asked it is no answer. */
+  get isToBeReread(): boolean {
+    return this.#isMixed || this.#mustRestart;
+  }
+
   /** Versions were given out here that the cloud has not passed yet. */
   get #isAhead(): boolean {
     return compareResourceVersion(this.#cloudVersion, this.#resourceVersion) < 0;
@@ -103,10 +114,9 @@ export class Snapshot {
     return this.#own.has(key);
   }
 
-  /** At which version the cloud had what is shown under this key, whatever version it is shown under; '' for none. */
+  /** At which version the cloud had what is shown under this key, whatever version it is shown under; '' for none, and for never. */
   cloudVersionOf(key: string): string {
-    if (!this.#own.has(key)) return this.get(key)?.resourceVersion ?? '';
-    return this.#own.awaited(key) ?? this.#own.get(key)?.resourceVersion ?? '';
+    return this.#own.has(key) ? this.#own.shownSince(key) : (this.get(key)?.resourceVersion ?? '');
   }
 
   /** Who has this version cannot be told what came after it, not by the cloud either: see EventRing, and own writes of an earlier life. */
@@ -176,20 +186,31 @@ export class Snapshot {
   /**
    * What an earlier life told its clients of objects that are newer than its version is not known: none of them goes on
    * from here. Begins at a version above this one and all that are shown, or stand beneath own writes.
+   * @param versionFrom this one, or one above it that no client has of another state
    * @returns false when there is nothing of the kind
    */
-  beginAnew(above: string): boolean {
+  beginAnew(versionFrom: (version: string) => string): boolean {
     if (!this.#isMixed) return false;
-    let newest = maxResourceVersion(above, this.#resourceVersion);
+    let newest = this.#resourceVersion;
     for (const key of [...this.#objects.keys(), ...this.#own.keys]) {
       for (const object of [this.get(key), this.inCloud(key)]) {
         newest = maxResourceVersion(newest, object?.resourceVersion ?? '');
       }
     }
-    this.#resourceVersion = String(BigInt(newest) + 1n);
+    this.#resourceVersion = versionFrom(String(BigInt(newest) + 1n));
     this.#replaceRing(this.#resourceVersion);
     this.#ring.leap('0', this.#resourceVersion);
     return true;
+  }
+
+  /** Clients may have these of another state than what was known here then: they do not go on from there. */
+  refuse(spans: readonly VersionSpan[]): void {
+    for (const { from, to } of spans) {
+      const isReached =
+        compareResourceVersion(from, this.#resourceVersion) <= 0 &&
+        compareResourceVersion(this.#resourceVersion, to) <= 0;
+      this.#ring.leap(String(BigInt(from) - 1n), isReached ? this.#resourceVersion : String(BigInt(to) + 1n));
+    }
   }
 
   /** Forgets everything: watchers of before have to start anew. */
@@ -252,8 +273,8 @@ export class Snapshot {
   }
 
   /** Makes planned changes true. The caller has them on their way to disk before it calls. */
-  commit({ changes, stored, heard, resourceVersion, cloudVersion }: PlannedChanges): readonly RingEvent[] {
-    this.#own.follow(stored);
+  commit({ changes, beneath, heard, resourceVersion, cloudVersion }: PlannedChanges): readonly RingEvent[] {
+    this.#own.follow(beneath);
     for (const key of heard) this.#own.uncover(key);
     return this.#commit(changes, resourceVersion, cloudVersion);
   }
@@ -287,9 +308,9 @@ export class Snapshot {
    * @param object as the cloud has it; undefined: it is gone
    */
   commitAnswer(changes: readonly Change[], key: string, object: KubernetesObject | undefined): void {
-    this.#own.uncover(key);
-    this.#own.cover(key, object);
-    this.#own.endWith(key, object?.resourceVersion ?? '');
+    this.#own.cover(key, this.get(key));
+    this.#own.hear(key, object);
+    this.#endShown(key, object?.resourceVersion ?? '');
     this.#ownEnds += 1; // a reading that began before would take it away again
     const { resourceVersion } = changes.at(-1)!.object;
     this.#commit(changes, resourceVersion, this.#cloudVersion, () => resourceVersion !== object?.resourceVersion);
@@ -297,35 +318,43 @@ export class Snapshot {
 
   /** What the cloud has beneath a write that is shown as it was made here; undefined: no such object. */
   hear(key: string, object: KubernetesObject | undefined): void {
+    if (!this.#own.has(key)) return;
     this.#own.hear(key, object);
+    this.#ownEnds += 1; // a reading that began before knows less
   }
 
   /**
    * The cloud has answered what was written here: from this version of the object on its own word counts.
    * @param version '' when it has no such object any more
-   * @returns false when its stream has brought that already, so that only a full sync shows it
+   * @returns false when its stream has told of that already: then what was written here is to be given up
    */
   endOwnWrite(key: string, version: string): boolean {
     if (!this.#own.has(key)) return true;
     this.#ownEnds += 1;
-    const isNowhere = this.get(key) === undefined && this.#own.get(key) === undefined;
-    if (isNowhere) this.#own.uncover(key);
-    else if (!this.#own.hasReached(key, version)) this.#own.endWith(key, version);
-    else this.#mustRestart = true;
-    return !this.#mustRestart;
+    if (!this.#own.hasReached(key, version)) this.#own.endWith(key, { version, isShown: false });
+    else if (this.get(key) === undefined && this.#own.get(key) === undefined) this.#own.uncover(key);
+    else return false;
+    return true;
   }
 
   /**
-   * What was written here was given up: these changes show the cloud's object in its place, under versions given out here.
-   * Under its own version only a full sync can show it.
+   * What was written here does not count any more: these changes show the cloud's object in its place, under versions given
+   * out here. Under its own version a full sync shows it, or its next change.
    */
   giveUpOwnWrite(key: string, changes: readonly Change[]): void {
     const resourceVersion = changes.at(-1)?.object.resourceVersion ?? this.#resourceVersion;
     this.#ownEnds += 1;
-    // Else the disk goes on to be told of the cloud's object, which is shown under a version that the cloud never gave it.
-    if (this.#own.get(key) === undefined) this.#own.uncover(key);
-    else this.#mustRestart = true;
+    // While it is there the disk goes on to be told of it, for it is shown under a version that the cloud never gave it.
+    const cloud = this.#own.get(key);
+    this.#mustRestart ||= cloud !== undefined;
+    if (cloud === undefined) this.#endShown(key, '');
+    else this.#own.endWith(key, { version: cloud.resourceVersion, isShown: true });
     this.#commit(changes, resourceVersion, this.#cloudVersion, () => true);
+  }
+
+  #endShown(key: string, version: string): void {
+    if (this.#own.hasReached(key, version)) this.#own.uncover(key);
+    else this.#own.endWith(key, { version, isShown: true });
   }
 
   /** Own writes of an earlier life are shown again: what it told its clients between the cloud's version and now is not known. */

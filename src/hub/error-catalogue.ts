@@ -302,13 +302,13 @@ const rowsByGroup: Readonly<Record<string, readonly Row[]>> = {
     ],
     [
       'HOLDFAST_OWN_WRITES_AHEAD',
-      undefined,
+      'ServiceUnavailable',
       'A scope shows writes of this node, so it is read anew before it is followed again.',
       'Nothing: it happens once after a heal.',
     ],
     [
       'HOLDFAST_CLOUD_BEHIND',
-      undefined,
+      'ServiceUnavailable',
       'Versions given out here while the cloud was away are still above its own. Clients keep what they have been shown.',
       'Nothing: the cloud passes them soon; after a minute clients list again.',
     ],

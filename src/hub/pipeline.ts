@@ -6,6 +6,7 @@ import { forwardUpstream } from './handlers/forward-upstream.ts';
 import { identifyCaller } from './handlers/identify-caller.ts';
 import { observe } from './handlers/observe.ts';
 import { parseRequest } from './handlers/parse-request.ts';
+import { refuseOwnVersions } from './handlers/refuse-own-versions.ts';
 import { refuseWhenClosing } from './handlers/refuse-when-closing.ts';
 import { relayWatch } from './handlers/relay-watch.ts';
 import { serveFiltered } from './handlers/serve-filtered.ts';
@@ -27,6 +28,7 @@ export const pipeline = (services: Services): readonly Handler[] => [
   serveOwed(services), //            what was written here and the cloud has not heard of yet
   serveSharedList(services), //      LIST from a scope that is followed
   serveSharedWatch(services), //     WATCH joined to the one upstream watch of its scope
+  refuseOwnVersions(services), //    WATCH from a version that only this node gave out
   relayWatch(services), //           WATCH of its own for one client, resumed after a cut
   serveStoredObject(services), //    GET that takes any version
   serveFiltered(services), //        GET and LIST that filters concern, from the cloud

@@ -132,13 +132,17 @@ class Model {
     if (!isDeletion || this.cloud.has(key)) this.change(which, isDeletion);
     if (isStreamFaster) this.stream(100);
     this.own.delete(key);
-    if (!this.snapshot.endOwnWrite(key, isDeletion ? '' : String(this.version))) this.settle();
+    if (!this.snapshot.endOwnWrite(key, isDeletion ? '' : String(this.version))) this.giveUp(key);
   }
 
   refused(which: string): void {
     const key = `default/${which}`;
     if (!this.own.has(key)) return;
     this.own.delete(key);
+    this.giveUp(key);
+  }
+
+  giveUp(key: string): void {
     const { snapshot } = this;
     if (!snapshot.isOwn(key)) return;
     const shown = snapshot.get(key);

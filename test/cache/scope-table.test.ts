@@ -25,7 +25,12 @@ function stageOf({ discovered }: { readonly discovered?: boolean } = {}) {
     cluster: new ManualCluster(),
     initialSync: 'list',
     gatherMs: 0,
-    ownWrites: { shownIn: () => new Map(), whenAnswered: () => undefined },
+    ownWrites: {
+      shownIn: () => new Map(),
+      shownSpans: () => [],
+      versionAbove: (_scope, version) => version,
+      whenAnswered: () => undefined,
+    },
     ring: { events: 100, bytes: 1_000_000 },
     isNamespaced: () => discovered,
     onUnwatchable: ({ resource }) => closed.push(`${resource} cannot be watched`),

@@ -84,6 +84,7 @@ test('events and bookmarks at or below what is known are ignored', (t) => {
   t.deepEqual(snapshot.plan(stale), {
     changes: [],
     stored: [],
+    beneath: [],
     heard: [],
     resourceVersion: '10',
     cloudVersion: '10',
@@ -219,7 +220,7 @@ test('what an earlier life has told of objects newer than its version is not kno
   const snapshot = new Snapshot(limits);
   const objects = byKey([pod({ name: 'a', version: 5 }), pod({ name: 'b', version: 14 })]);
   snapshot.restore({ listType: podList, resourceVersion: '9', floor: '9', objects, isMixed: true });
-  t.true(snapshot.beginAnew('12'));
+  t.true(snapshot.beginAnew((version) => version));
   t.is(snapshot.resourceVersion, '15');
   t.is(snapshot.cloudVersion, '9', 'the cloud is asked from where it was');
   for (const version of ['9', '12', '14']) {
@@ -228,11 +229,14 @@ test('what an earlier life has told of objects newer than its version is not kno
   }
   t.not(snapshot.ring.sequenceAfter('15'), undefined);
   t.true(snapshot.mustRelist);
-  t.false(snapshotOf(9).beginAnew('12'), 'nothing of the kind');
+  t.false(
+    snapshotOf(9).beginAnew((version) => version),
+    'nothing of the kind',
+  );
 
   const covered = new Snapshot(limits);
   covered.restore({ listType: podList, resourceVersion: '9', floor: '9', objects, isMixed: true });
   covered.commitOwnWrite({ type: 'MODIFIED', object: pod({ name: 'b', version: 12 }), previous: undefined });
-  covered.beginAnew('12');
+  covered.beginAnew((version) => version);
   t.is(covered.resourceVersion, '15', 'above what stands beneath own writes, too');
 });

@@ -46,6 +46,8 @@ export class Intents {
   readonly #written = new Set<string>();
   /** Taken in by the hub, whether its client heard of it or not → the cluster that it was meant for. */
   readonly #accepted = new Map<number, string>();
+  /** Tokens of creations that the cloud had when the hub took them in: their answers were lost. */
+  readonly #sentTwice = new Set<string>();
   #answers = 0;
 
   constructor(fault: (what: string) => void, isEdgeWinning: (path: string) => boolean) {
@@ -113,8 +115,10 @@ export class Intents {
     this.#applied.set(standing, times);
     const intent = this.#byToken(token);
     if (intent === undefined) return;
-    // Where the edge wins, what it wrote is put back over whatever the cloud has made of it meanwhile.
-    if (times > 1 && !this.#isEdgeWinning(path))
+    // Where the edge wins, what it wrote is put back over whatever the cloud has made of it meanwhile. And of a creation whose
+    // answer was lost nobody can tell, once somebody has deleted what it made, whether it ever arrived.
+    const isMadeAnew = this.#sentTwice.has(token) && this.#gone.has(this.#uids.get(token) ?? '');
+    if (times > 1 && !this.#isEdgeWinning(path) && !isMadeAnew)
       this.#fault(`${token} came to stand in the cloud ${times} times, in ${field} of ${path}`);
     if (intent.outcome === 'refused') this.#fault(`${token} was refused and was applied later, in ${field} of ${path}`);
   }
@@ -146,7 +150,10 @@ export class Intents {
   /** The hub has taken a write in. */
   accept(agent: string, cluster: string): void {
     const intent = this.#of(agent);
-    if (intent !== undefined && !this.#accepted.has(intent.id)) this.#accepted.set(intent.id, cluster);
+    if (intent === undefined || this.#accepted.has(intent.id)) return;
+    this.#accepted.set(intent.id, cluster);
+    const token = `w${intent.id}`;
+    if (intent.verb === 'create' && this.#uids.has(token)) this.#sentTwice.add(token);
   }
 
   /** An entry of the outbox became pointless, or had to give way. */

@@ -53,7 +53,7 @@ export class Reads {
     view.open.delete(intent);
     if (intent.outcome !== 'acknowledged') return;
     if (intent.by === 'cloud') {
-      view.floor = this.#world.store()?.version ?? 0;
+      view.floor = Math.max(view.floor, versionOf(answer));
       view.hasOwn = false;
       view.isSettled = false;
       view.open.clear();
@@ -143,6 +143,11 @@ export class Reads {
     }
     return view;
   }
+}
+
+function versionOf(object: JsonObject | undefined): number {
+  const { resourceVersion } = (object?.metadata ?? {}) as JsonObject;
+  return Number(resourceVersion ?? 0);
 }
 
 /** By what clients wrote; versions and uids may differ. */

@@ -1,22 +1,34 @@
 // In which order the cloud hears of what happened while it was away: the node's Lease before anything else, then the node's
 // status, then the rest, Events last.
 
+import type { JsonObject } from '../../src/apimachinery/json.ts';
 import type { CloudRequest } from '../../src/cache/outbox/cloud.ts';
 import { type AcceptedWrite, type OutboxEntry, targetPath } from '../../src/cache/outbox/entry.ts';
 import { leasePath, nodePath } from './kubelet.ts';
 
 export interface ReplayOrderParts {
   readonly outbox: () => { readonly pending: readonly OutboxEntry[] } | undefined;
+  now(): number;
   /** Nothing is lost or refused now, so nothing is put off. */
   readonly isFaultless: () => boolean;
   fault(what: string): void;
 }
+
+function renewTime(lease: JsonObject | undefined): unknown {
+  return (lease as { spec?: { renewTime?: unknown } } | undefined)?.spec?.renewTime;
+}
+
+const putOffMs = 6000;
 
 export class ReplayOrder {
   readonly #o: ReplayOrderParts;
   #isLeaseOwed = false;
   /** It was when this round began. */
   #isLeaseFirst = false;
+  /** The cloud may have put it off so long. */
+  #leaseTriedUntil = 0;
+  /** Its last renewal that set out for the cloud. */
+  #told: unknown;
   /** What the cloud may have put off. */
   readonly #tried = new Set<string>();
   /** What was owed when this round of the replay began; what came in since waits for the next one. */
@@ -27,7 +39,9 @@ export class ReplayOrder {
   }
 
   accepted(write: AcceptedWrite): void {
-    if (targetPath(write.target) === leasePath) this.#isLeaseOwed = true;
+    if (targetPath(write.target) !== leasePath || this.#o.now() < this.#leaseTriedUntil) return;
+    // It is told before the one who made it is told that it is kept.
+    this.#isLeaseOwed = renewTime(write.after) !== this.#told;
   }
 
   /** It was owed to a cluster that is not there any more. */
@@ -41,10 +55,12 @@ export class ReplayOrder {
   }
 
   /** A request sets out for the cloud. */
-  sees({ method, path }: CloudRequest): void {
+  sees({ method, path, body }: CloudRequest): void {
     const [bare = ''] = path.split('?');
     if (leasePath.startsWith(bare)) {
+      if (body !== undefined) this.#told = renewTime(JSON.parse(body.toString()));
       this.#isLeaseOwed = false; // or the cloud has put it off
+      if (!this.#o.isFaultless()) this.#leaseTriedUntil = this.#o.now() + putOffMs;
       return;
     }
     this.#tried.add(bare.replace(/\/status$/, ''));

@@ -185,6 +185,7 @@ export class World {
     const fault = (what: string): void => this.#trace.broke(what);
     const order = new ReplayOrder({
       outbox: () => this.#hub?.cache.writes.outbox,
+      now: () => this.#scheduler.now,
       isFaultless: () => {
         const { lossProbability, cloud } = this.#network;
         return lossProbability === 0 && cloud.faultProbability === 0 && !records.hasFailed;

@@ -96,7 +96,12 @@ export class Stage {
       cluster: this.cluster,
       initialSync,
       gatherMs: 0,
-      ownWrites: { shownIn: () => this.own, whenAnswered: () => this.answer },
+      ownWrites: {
+        shownIn: () => this.own,
+        shownSpans: () => [],
+        versionAbove: (_scope, version) => version,
+        whenAnswered: () => this.answer,
+      },
       ring: { events: 1000, bytes: 10_000_000 },
       onGranted: (identity) => this.granted.push(identity),
       onRefused: (identity) => this.refused.push(identity),

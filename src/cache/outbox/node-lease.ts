@@ -31,6 +31,11 @@ export class NodeLease {
     return this.#newest !== undefined;
   }
 
+  /** The link is back: what was not answered before it was lost says nothing. */
+  begin(): void {
+    this.#unanswered = 0;
+  }
+
   /** Nothing of it is told to any cloud. */
   forget(): void {
     this.#newest = undefined;

@@ -23,8 +23,11 @@ export interface CallerOfWrite extends Writer {
   readonly render?: (answer: ComputedWrite['answer']) => void;
 }
 
-/** `unknown`: it was sent, and the connection was lost before the answer. */
-export type Outcome = 'unsent' | 'unknown';
+/** What became of it before: it never left this node, or it was sent and the connection was lost before the answer. */
+export type Outcome = 'unsent' | { readonly sentOnto: KnownState };
+
+/** What was known of an object, to see whether it has changed since; '' when it was not looked at. */
+export type KnownState = string;
 
 export interface KnownObjectBody {
   readonly body: Buffer;
@@ -38,7 +41,9 @@ export interface OfflineWritesOptions {
   readonly nodeName: string;
   readonly policy: WritePolicy;
   /** What the cloud was last known to have; `absent` only when that is a fact. */
-  readonly cloudObject: (request: WriteRequest) => KnownObjectBody | 'absent' | 'unknown';
+  readonly cloudObject: (
+    request: Pick<WriteRequest, 'gvr' | 'namespace' | 'name'>,
+  ) => KnownObjectBody | 'absent' | 'unknown';
   /** Whether discovery shows a status subresource; undefined when nobody has read it. */
   readonly hasStatus: (gvr: GroupVersionResource) => boolean | undefined;
   /** Takes in what is kept in memory only. */
@@ -82,7 +87,7 @@ export class OfflineWrites {
   async #accept(given: WriteRequest, caller: CallerOfWrite, outcome: Outcome): Promise<ComputedWrite> {
     const { known, cloudVersion } = this.#known(given);
     const request = ofKnownKind(given, known);
-    const isUnknown = outcome === 'unknown';
+    const isUnknown = outcome !== 'unsent';
     if (isUnknown && named(request).name === '') throw unkept('the cloud may have made one under a name of its own');
     const disposition = this.#o.policy.of(request, caller, known);
     if ('refuse' in disposition) throw refusal(request, known, disposition);
@@ -90,7 +95,7 @@ export class OfflineWrites {
     const isOwn = caller.isNode && disposition.class !== 'user';
     if (!isOwn && !caller.mayWrite(request)) throw unkept(unseen(request));
     const customStatus = isCustomResource(request) ? this.#o.hasStatus(request.gvr) : undefined;
-    const taken = { request, caller, known, disposition, customStatus, cloudVersion, isUnknown };
+    const taken = { request, caller, known, disposition, customStatus, cloudVersion, outcome };
     return this.#versionOrder.run((lower) => this.#keepAndShow(taken, lower));
   }
 
@@ -109,6 +114,7 @@ export class OfflineWrites {
       const made = computeWrite(request, known, { ...context, ...(customStatus !== undefined && { customStatus }) });
       this.#refuseOwnersMadeHere(made);
       taken.caller.render?.(made.answer);
+      if (made.op !== 'none') this.#refuseOvertaken(taken);
       computed = made;
     } finally {
       if (computed === undefined || computed.op === 'none') versions.giveBack(resourceVersion);
@@ -125,6 +131,22 @@ export class OfflineWrites {
     if (!isInMemory && outbox.pendingOf(path).length === 0) await ownWrites.giveUp(path);
     onAccepted(write);
     return computed;
+  }
+
+  /** The cloud may have done it already, and somebody else something on top, which it would undo if it were done again. */
+  #refuseOvertaken({ request, outcome, disposition }: Taken): void {
+    if (outcome === 'unsent' || disposition.class !== 'user') return; // of itself the node knows best
+    if (outcome.sentOnto === '' || outcome.sentOnto === this.knownState(request)) return;
+    throw unkept('the object has changed since it was sent');
+  }
+
+  /** What is known of this object now. */
+  knownState(request: Pick<WriteRequest, 'gvr' | 'namespace' | 'name'>): KnownState {
+    if (request.name === '') return '';
+    const own = this.#o.ownWrites.get(targetPath(request));
+    if (own !== undefined) return `own ${own.resourceVersion}`;
+    const cloud = this.#o.cloudObject(request);
+    return typeof cloud === 'string' ? cloud : cloud.resourceVersion;
   }
 
   #refuseOwnersMadeHere(made: ComputedWrite): void {
@@ -158,8 +180,7 @@ interface Taken {
   /** Of a custom resource: whether it has a status subresource, if that is known. */
   readonly customStatus: boolean | undefined;
   readonly cloudVersion: string;
-  /** It was sent, and no answer came. */
-  readonly isUnknown: boolean;
+  readonly outcome: Outcome;
 }
 
 interface Result {
@@ -170,7 +191,7 @@ interface Result {
 }
 
 function accepted(
-  { request, caller, disposition, customStatus, cloudVersion, isUnknown }: Taken,
+  { request, caller, disposition, customStatus, cloudVersion, outcome }: Taken,
   { computed, resourceVersion, now, node }: Result,
 ): AcceptedWrite {
   const { gvr, apiVersion, kind, namespace, subresource } = request;
@@ -181,7 +202,7 @@ function accepted(
     class: disposition.class,
     conflict: disposition.conflict,
     ...(customStatus === false && { isStatusInside: true }),
-    ...(isUnknown && { isUnknown }),
+    ...(outcome !== 'unsent' && { isUnknown: true }),
     op: computed.op === 'none' ? 'update' : computed.op,
     ...(request.verb === 'patch' && { verb: 'patch' }),
     ...(request.query.isStrict === true && { isStrict: true }),

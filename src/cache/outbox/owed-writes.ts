@@ -14,7 +14,7 @@ import type { WriteRequest } from '../writes/write-request.ts';
 import { Decisions } from './decisions.ts';
 import { type OutboxEntry, targetPath, type WriteTarget } from './entry.ts';
 import { NodeLease } from './node-lease.ts';
-import { type CallerOfWrite, OfflineWrites, type Outcome } from './offline-writes.ts';
+import { type CallerOfWrite, type KnownState, OfflineWrites, type Outcome } from './offline-writes.ts';
 import { Outbox } from './outbox.ts';
 import type { KnownToStore, OwedWritesOptions } from './owed-writes-dependencies.ts';
 import { type OwnObject, OwnWrites } from './own-writes.ts';
@@ -22,12 +22,15 @@ import { parkedEvent } from './parked-event.ts';
 import { replayGate } from './replay-gate.ts';
 import { Replayer, type TriedSoFar } from './replayer.ts';
 import { SeenTokens } from './seen-tokens.ts';
+import { ShownSpans } from './shown-spans.ts';
 
 export class OwedWrites {
   readonly own: OwnWrites;
   /** The link for those who read the cloud anew. */
   readonly gate: LinkGate;
   readonly versions: Versions;
+  /** Versions that clients may have of what only this node knew. */
+  readonly spans: ShownSpans;
   readonly #o: OwedWritesOptions;
   readonly #store: KnownToStore;
   readonly #lease = new NodeLease();
@@ -45,7 +48,8 @@ export class OwedWrites {
     this.#store = store;
     const { records } = options;
     this.versions = new Versions({ records, newestKnown: store.newestVersion });
-    this.own = new OwnWrites({ versions: this.versions, scopesOf: store.scopesOf });
+    this.spans = new ShownSpans({ records });
+    this.own = new OwnWrites({ versions: this.versions, scopesOf: store.scopesOf, spans: this.spans });
     const isCaughtUp = (): boolean => this.isCaughtUp;
     this.gate = replayGate(options.link, {
       get isCaughtUp() {
@@ -79,6 +83,7 @@ export class OwedWrites {
     this.versions.see(this.outbox.newestVersion);
     const foreign = await this.outbox.parkOfOtherNodes(nodeName, wallClock());
     if (foreign.length > 0) events.meantForAnother(foreign, 'node');
+    await this.spans.restore(this.outbox.newestVersion);
     await this.#showAgain();
     this.#desk = new OfflineWrites({
       outbox: this.outbox,
@@ -131,6 +136,11 @@ export class OwedWrites {
   /** Resolves when the write is durable and shown. @throws StatusError */
   accept(request: WriteRequest, caller: CallerOfWrite, outcome?: Outcome): Promise<ComputedWrite> {
     return this.#desk!.accept(request, caller, outcome);
+  }
+
+  /** What is known of an object before a write to it is sent: should the answer be lost, `accept` looks whether it still is so. */
+  knownState(object: Pick<WriteRequest, 'gvr' | 'namespace' | 'name'>): KnownState {
+    return this.#desk!.knownState(object);
   }
 
   /** Something of this resource is shown that the cloud has not heard of. @param namespace '' for all of them */
@@ -255,6 +265,6 @@ export class OwedWrites {
   async #end(path: string, object: JsonObject | 'absent' | undefined): Promise<void> {
     if (this.owesObject(path)) return;
     if (object === undefined) await this.own.giveUp(path);
-    else this.own.end(path, object === 'absent' ? '' : versionOf(object));
+    else await this.own.end(path, object === 'absent' ? '' : versionOf(object));
   }
 }

@@ -9,12 +9,13 @@ import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
 import type { FollowedScope } from '../followed-scope.ts';
 import type { OwnObjects, OwnWritesView } from '../own-writes-view.ts';
 import { type Scope, scopeMatches } from '../scope.ts';
-import type { Snapshot } from '../snapshot.ts';
+import type { Snapshot, VersionSpan } from '../snapshot.ts';
 import type { Versions } from '../versions.ts';
 import type { Change } from '../watch/event-ring.ts';
 import { withResourceVersion } from '../with-resource-version.ts';
 import { withMetadata } from '../writes/object-view.ts';
 import { type AcceptedWrite, targetPath } from './entry.ts';
+import type { ShownSpans } from './shown-spans.ts';
 
 export interface OwnObject {
   readonly gvr: GroupVersionResource;
@@ -34,6 +35,7 @@ type ShownWrite = Pick<AcceptedWrite, 'target' | 'before' | 'after' | 'resourceV
 export interface OwnWritesOptions {
   readonly versions: Versions;
   readonly scopesOf: (gvr: GroupVersionResource) => Iterable<FollowedScope>;
+  readonly spans: ShownSpans;
 }
 
 export class OwnWrites implements OwnWritesView {
@@ -67,6 +69,7 @@ export class OwnWrites implements OwnWritesView {
     const path = targetPath(write.target);
     const own = ownObject(write, this.#byPath.get(path));
     this.#byPath.set(path, own);
+    this.#o.spans.begin(gvr, own.resourceVersion);
     const resource = gvrKey(gvr);
     const paths = this.#byResource.get(resource);
     if (paths === undefined) this.#byResource.set(resource, new Set([path]));
@@ -97,32 +100,49 @@ export class OwnWrites implements OwnWritesView {
     };
   }
 
+  shownSpans({ gvr }: Scope): readonly VersionSpan[] {
+    return this.#o.spans.of(gvr);
+  }
+
+  versionAbove({ gvr }: Scope, resourceVersion: string): string {
+    const { spans, versions } = this.#o;
+    const above = spans.versionAbove(gvr, resourceVersion);
+    versions.see(above);
+    return above;
+  }
+
   /**
-   * The cloud has it, or had enough of it: its own word counts from this version of the object on.
+   * The cloud has it, or had enough of it: its own word counts from this version of the object on. Where that has come
+   * already it is shown when this resolves; elsewhere when it comes.
    * @param resourceVersion '' when it has no such object any more
    */
-  end(path: string, resourceVersion: string): void {
+  async end(path: string, resourceVersion: string): Promise<void> {
     const own = this.#forget(path);
     if (own === undefined) return;
-    for (const followed of this.#o.scopesOf(own.gvr)) followed.content.endOwnWrite(own.key, resourceVersion);
+    const scopes = [...this.#o.scopesOf(own.gvr)];
+    const late = scopes.filter(({ content }) => !content.endOwnWrite(own.key, resourceVersion));
+    if (late.length > 0) await this.#showCloudsWord(path, own, late);
   }
 
   /** The cloud will not have it: every scope shows what the cloud has when this resolves. */
   async giveUp(path: string): Promise<void> {
     const own = this.#forget(path);
-    if (own === undefined) return;
-    const { versions, scopesOf } = this.#o;
+    if (own !== undefined) await this.#showCloudsWord(path, own, [...this.#o.scopesOf(own.gvr)]);
+  }
+
+  async #showCloudsWord(path: string, { gvr, key }: OwnObject, scopes: readonly FollowedScope[]): Promise<void> {
+    const { versions, spans } = this.#o;
     await versions.reserve();
+    let shared = '';
     const next = (above: string): string => {
       shared = compareResourceVersion(shared, above) > 0 ? shared : versions.next();
+      spans.gaveOut(gvr, shared);
       return shared;
     };
-    let shared = '';
-    const scopes = [...scopesOf(own.gvr)];
     await Promise.all(
-      scopes.map((one) =>
-        one.content.giveUpOwnWrite(own.key, (snapshot) =>
-          this.#byPath.has(path) ? undefined : cloudsWord(snapshot, own.key, next),
+      scopes.map(({ content }) =>
+        content.giveUpOwnWrite(key, (snapshot) =>
+          this.#byPath.has(path) ? undefined : cloudsWord(snapshot, key, next),
         ),
       ),
     );
@@ -135,7 +155,9 @@ export class OwnWrites implements OwnWritesView {
     const resource = gvrKey(own.gvr);
     const paths = this.#byResource.get(resource)!;
     paths.delete(path);
-    if (paths.size === 0) this.#byResource.delete(resource);
+    if (paths.size > 0) return own;
+    this.#byResource.delete(resource);
+    this.#o.spans.end(own.gvr);
     return own;
   }
 
@@ -143,6 +165,7 @@ export class OwnWrites implements OwnWritesView {
   clear(): void {
     this.#byPath.clear();
     this.#byResource.clear();
+    this.#o.spans.clear();
   }
 
   /** What this scope's watchers hear of it; undefined when they have heard it, or it never was in the scope and is not now. */
@@ -163,6 +186,7 @@ export class OwnWrites implements OwnWritesView {
     if (compareResourceVersion(own.resourceVersion, version) > 0) return own;
     const resourceVersion = this.#o.versions.next();
     void this.#o.versions.reserve();
+    this.#o.spans.gaveOut(own.gvr, resourceVersion);
     const object = own.object && withResourceVersion(own.object, resourceVersion);
     const value = own.value && withMetadata(own.value, { resourceVersion });
     const raised: OwnObject = { ...own, object, value, resourceVersion };

@@ -112,6 +112,7 @@ export class Replayer implements CatchingUp {
         if (!link.isOnline || this.#wasLost) this.#begin();
         await link.whenOnline(signal);
         if (this.#isFresh) {
+          if (link.losses !== this.#losses) lease.begin();
           this.#losses = link.losses;
           if (jitterMs > 0 && this.#isOwing) await timing.sleep(timing.random() * jitterMs, signal);
           this.#sender.begin();

@@ -17,12 +17,17 @@ export function serveOffline(services: Services): Handler {
     if (isOffline()) return answerOffline(services, exchange);
     // Still to be had should the cloud turn out to be away.
     if (mightBeAnswered(services, exchange)) await exchange.body();
+    const { gvr, namespace, name } = exchange.info;
+    const mayChange = isWrite(exchange.info) && gvr !== undefined;
+    const sentOnto = mayChange ? services.cache.writes.knownState({ gvr, namespace, name }) : '';
     try {
       await next();
     } catch (error) {
       if (!(error instanceof UpstreamUnreachableError) || exchange.response.headersSent || exchange.signal.aborted)
         throw error;
-      if (error.phase === 'sent' && mayHaveChanged(exchange)) return answerUnknownOutcome(services, exchange, error);
+      if (error.phase === 'sent' && mayHaveChanged(exchange)) {
+        return answerUnknownOutcome(services, exchange, error, sentOnto);
+      }
       await link.settled(exchange.signal);
       if (isOffline()) return answerOffline(services, exchange);
       throw serviceUnavailable(`the cloud is reachable, but this request was not answered: ${error.message}`, {

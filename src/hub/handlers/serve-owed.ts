@@ -24,20 +24,30 @@ export function serveOwed(services: Services): Handler {
     const path = await pathOf(services, exchange);
     const isStillOwed = (): boolean => isOwed(services, exchange, path);
     if (!isStillOwed()) return next();
-    try {
-      await renew(services, exchange);
-      return await answerOffline(services, exchange);
-    } catch (error) {
-      if (!(error instanceof StatusError) || error.status.reason !== 'ServiceUnavailable') throw error;
-    }
-    if (!(await isHeardSoon(services, exchange, isStillOwed)) && isWrite(exchange.info)) {
+    if (services.cache.writes.isCaughtUp) await renew(services, exchange);
+    if (await isAnswered(services, exchange)) return;
+    if (await isHeardSoon(services, exchange, isStillOwed)) return next();
+    if (isWrite(exchange.info)) {
       const { gvr } = exchange.info;
       throw serviceUnavailable(
         `the cloud has not taken earlier writes of this node to the same object yet, and this one to ${gvrKey(gvr!)} cannot be kept behind them`,
       );
     }
-    return next();
+    // The cloud alone would tell this reader of a time before what others here have seen.
+    await renew(services, exchange);
+    if (!(await isAnswered(services, exchange))) return next();
   };
+}
+
+/** False when it cannot be answered from here. */
+async function isAnswered(services: Services, exchange: Exchange): Promise<boolean> {
+  try {
+    await answerOffline(services, exchange);
+    return true;
+  } catch (error) {
+    if (!(error instanceof StatusError) || error.status.reason !== 'ServiceUnavailable') throw error;
+    return false;
+  }
 }
 
 /**
@@ -47,7 +57,7 @@ export function serveOwed(services: Services): Handler {
 async function renew(services: Services, exchange: Exchange): Promise<void> {
   const { cache } = services;
   const { read } = exchange;
-  if (read === undefined || read.verb === 'get' || !cache.writes.isCaughtUp) return;
+  if (read === undefined || read.verb === 'get') return;
   const { scope } = read;
   const wantsNewest = readOptionsOrUndefined(read)?.resourceVersion === '';
   if (!wantsNewest && cache.scopes.answering(scope) !== undefined) return;

@@ -46,6 +46,7 @@ test('a ring that is not used any more holds nothing', (t) => {
   snapshot.commit({
     changes: [added(11), added(12)],
     stored: [],
+    beneath: [],
     heard: [],
     resourceVersion: '12',
     cloudVersion: '12',

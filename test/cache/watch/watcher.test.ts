@@ -319,6 +319,7 @@ test('of a change from who knows what, a narrower client hears what it needs to 
   stage.snapshot.commit({
     changes: [{ type: 'MODIFIED', object, previous: undefined }],
     stored: [],
+    beneath: [],
     heard: [],
     resourceVersion: '12',
     cloudVersion: '12',

@@ -189,3 +189,39 @@ test('who changed an object offline may not delete it for that; who made it may'
   t.is((await hub.ask(`${maps}/mine`, { method: 'DELETE', token })).status, 200);
   t.is((await hub.ask(`${maps}/mine`, { token })).status, 404);
 });
+
+test('a collection that nobody follows is read from the cloud with what is owed on top, however long that is owed', async (t) => {
+  const hub = await startRunningHub({}, ['--offline-writes', 'configmaps', '--replay-jitter', '10m']);
+  t.teardown(() => hub.stop());
+  await hub.ask(maps, { method: 'POST', body: configMap('web', { a: '1' }) });
+  const merge = { method: 'PATCH', headers: { 'content-type': 'application/merge-patch+json' } };
+  await hub.ask(`${maps}/web`, { ...merge, body: { data: { a: '1' } } });
+  await hub.ask(maps);
+  await hub.untilFollowed('v1/configmaps');
+  await hub.cut();
+  t.is((await hub.ask(`${maps}/web`, { ...merge, body: { data: { a: '2' } } })).status, 200);
+  await hub.heal();
+  const { json } = await hub.ask('/api/v1/configmaps');
+  const items = json.items as { metadata: { name: string }; data: object }[];
+  t.deepEqual(items.find(({ metadata }) => metadata.name === 'web')?.data, { a: '2' });
+});
+
+test('a watch from a version that only this node gave out lists again: the cloud would leave out what became of it', async (t) => {
+  const hub = await startRunningHub({}, ['--offline-writes', 'configmaps', '--replay-jitter', '0s']);
+  t.teardown(() => hub.stop());
+  await hub.ask(maps, { method: 'POST', body: configMap('web', { a: '1' }) });
+  const merge = { method: 'PATCH', headers: { 'content-type': 'application/merge-patch+json' } };
+  await hub.ask(`${maps}/web`, { ...merge, body: { data: { a: '1' } } });
+  await hub.ask(maps);
+  await hub.untilFollowed('v1/configmaps');
+  await hub.cut();
+  const { json: written } = await hub.ask(`${maps}/web`, { ...merge, body: { data: { a: '2' } } });
+  await hub.heal();
+  await eventually(async () => (await hub.inCloud('GET', `${maps}/web`)).json.data.a === '2');
+  const version = Number(written.metadata.resourceVersion);
+  const table = { headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' } };
+  const watch = (from: number) => hub.ask(`${maps}?watch=true&timeoutSeconds=1&resourceVersion=${from}`, table);
+  await eventually(async () => (await watch(version)).status !== 406); // nothing is owed any more
+  t.is((await watch(version)).status, 410);
+  t.is((await watch(version + 20)).status, 200, 'that one is the cloud’s');
+});

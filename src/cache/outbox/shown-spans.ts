@@ -1,0 +1,143 @@
+// Under which versions clients may have been shown what only this node knew, by resource: a few spans, each of versions that
+// were given out here one after the other.
+//
+// Promise: who comes back with one of these is not told by the cloud alone what came after it, nor by a scope that was read
+// anew since; also in a later life, for the disk knows of a span before the outbox forgets what was shown.
+import type { Change, Records } from '../../../storage/records.ts';
+import { type GroupVersionResource, gvrKey } from '../../apimachinery/group-version-resource.ts';
+import { compareResourceVersion, maxResourceVersion } from '../../apimachinery/resource-version.ts';
+import type { VersionSpan } from '../snapshot.ts';
+
+export interface ShownSpansOptions {
+  readonly records: Pick<Records, 'read' | 'write'>;
+}
+
+interface Given {
+  /** In the order in which they were given out. */
+  readonly spans: readonly VersionSpan[];
+  /** Something is shown now, and the last span may have grown without a word to the disk. */
+  readonly isOpen: boolean;
+}
+
+const key = 'shown-spans';
+/** The cloud's versions between those that were given out so close to each other are taken for such. */
+const gap = 16n;
+/** More are put together, which refuses a few versions too many. */
+const spanLimit = 32;
+const none: Given = { spans: [], isOpen: false };
+
+export class ShownSpans {
+  readonly #records: Pick<Records, 'read' | 'write'>;
+  readonly #byResource = new Map<string, Given>();
+
+  constructor({ records }: ShownSpansOptions) {
+    this.#records = records;
+  }
+
+  /**
+   * What an earlier life has noted; nothing is shown now. What cannot be read is as if it were not there.
+   * @param newestOwed of all that was ever written to the outbox
+   */
+  async restore(newestOwed: string): Promise<void> {
+    for (const [resource, { spans, isOpen }] of readGiven(await this.#records.read('meta', key))) {
+      this.#byResource.set(resource, { spans: isOpen ? grownTo(spans, newestOwed) : spans, isOpen: false });
+    }
+  }
+
+  of(gvr: GroupVersionResource): readonly VersionSpan[] {
+    return (this.#byResource.get(gvrKey(gvr)) ?? none).spans;
+  }
+
+  has(gvr: GroupVersionResource, version: string): boolean {
+    return this.#spanOf(gvr, version) !== undefined;
+  }
+
+  /** Something that is in the outbox is shown under its version, and more may be until `end`. */
+  begin(gvr: GroupVersionResource, version: string): void {
+    const known = this.#byResource.get(gvrKey(gvr)) ?? none;
+    const given = { spans: withVersion(known.spans, version), isOpen: true };
+    const isKnownToOutbox = known.isOpen && given.spans.length === known.spans.length;
+    if (isKnownToOutbox) this.#byResource.set(gvrKey(gvr), given);
+    else this.#set(gvr, given);
+  }
+
+  /** Nothing of the kind is shown any more. */
+  end(gvr: GroupVersionResource): void {
+    const given = this.#byResource.get(gvrKey(gvr));
+    if (given?.isOpen === true) this.#set(gvr, { ...given, isOpen: false });
+  }
+
+  /** Something is shown under another version than that in the outbox, or than the cloud's. */
+  gaveOut(gvr: GroupVersionResource, version: string): void {
+    const { spans, isOpen } = this.#byResource.get(gvrKey(gvr)) ?? none;
+    this.#set(gvr, { spans: withVersion(spans, version), isOpen });
+  }
+
+  /** Under which version to show what was read anew and comes to this one: under none that clients may have of another state. */
+  versionAbove(gvr: GroupVersionResource, version: string): string {
+    const span = this.#spanOf(gvr, version);
+    if (span === undefined) return version;
+    const above = this.versionAbove(gvr, String(BigInt(span.to) + 1n));
+    this.gaveOut(gvr, above);
+    return above;
+  }
+
+  /** Nothing that was given out means anything any more: another cluster answers. */
+  clear(): void {
+    this.#byResource.clear();
+    this.#note();
+  }
+
+  #spanOf(gvr: GroupVersionResource, version: string): VersionSpan | undefined {
+    return this.of(gvr).find(
+      ({ from, to }) => compareResourceVersion(from, version) <= 0 && compareResourceVersion(version, to) <= 0,
+    );
+  }
+
+  #set(gvr: GroupVersionResource, given: Given): void {
+    this.#byResource.set(gvrKey(gvr), given);
+    this.#note();
+  }
+
+  #note(): void {
+    const value = Buffer.from(JSON.stringify([...this.#byResource]));
+    const change: Change = { type: 'put', space: 'meta', key, value };
+    // Storage says itself that the disk takes nothing; the next life then knows less of what clients were shown.
+    this.#records.write([change]).catch(() => undefined);
+  }
+}
+
+function withVersion(spans: readonly VersionSpan[], version: string): readonly VersionSpan[] {
+  const last = spans.at(-1);
+  const isNear = last !== undefined && near(last, BigInt(version));
+  if (isNear) return [...spans.slice(0, -1), union(last, { from: version, to: version })];
+  const all = [...spans, { from: version, to: version }];
+  const [first, second, ...others] = all;
+  return all.length <= spanLimit ? all : [union(first!, second!), ...others];
+}
+
+function near({ from, to }: VersionSpan, version: bigint): boolean {
+  return BigInt(from) - gap <= version && version <= BigInt(to) + gap;
+}
+
+function union(a: VersionSpan, b: VersionSpan): VersionSpan {
+  return { from: compareResourceVersion(a.from, b.from) < 0 ? a.from : b.from, to: maxResourceVersion(a.to, b.to) };
+}
+
+function grownTo(spans: readonly VersionSpan[], version: string): readonly VersionSpan[] {
+  return spans.map((span, index) =>
+    index < spans.length - 1 ? span : { ...span, to: maxResourceVersion(span.to, version) },
+  );
+}
+
+function readGiven(value: Buffer | undefined): readonly (readonly [string, Given])[] {
+  try {
+    const given = JSON.parse(value?.toString() ?? '[]') as readonly (readonly [string, Given])[];
+    return given.map(([resource, { spans, isOpen }]) => [
+      resource,
+      { spans: spans.map(({ from, to }) => ({ from: String(BigInt(from)), to: String(BigInt(to)) })), isOpen },
+    ]);
+  } catch {
+    return []; // a client that resumes from there is told by the cloud alone
+  }
+}

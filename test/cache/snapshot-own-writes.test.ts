@@ -1,0 +1,114 @@
+// What a snapshot shows of an object that was written here, from the moment on at which the cloud has answered.
+import test from 'ava';
+import { Snapshot } from '../../src/cache/snapshot.ts';
+import { byKey, pod, podList } from '../support/sample-objects.ts';
+
+const key = 'default/a';
+
+/** `a` is shown as written here, at version 20 over the cloud's 5. */
+function written(): Snapshot {
+  const snapshot = new Snapshot({ events: 100, bytes: 1_000_000 });
+  const objects = byKey([pod({ name: 'a', uid: 'a', version: 5 }), pod({ name: 'b', uid: 'b', version: 6 })]);
+  snapshot.commitReplacement({ listType: podList, resourceVersion: '10', objects }, []);
+  snapshot.commitOwnWrite({
+    type: 'MODIFIED',
+    object: pod({ name: 'a', uid: 'a', version: 20 }),
+    previous: snapshot.get(key),
+  });
+  return snapshot;
+}
+
+const modified = (version: number) => ({
+  type: 'MODIFIED' as const,
+  object: pod({ name: 'a', uid: 'a', version }),
+});
+const shown = (snapshot: Snapshot) => snapshot.get(key)?.resourceVersion;
+
+test('until the cloud has answered its changes of what was written here are followed unseen', (t) => {
+  const snapshot = written();
+  snapshot.commit(snapshot.plan([modified(30)]));
+  t.is(shown(snapshot), '20');
+  t.is(snapshot.inCloud(key)?.resourceVersion, '30');
+});
+
+test('the cloud’s answer is shown when its stream brings it, or what came after', (t) => {
+  const snapshot = written();
+  t.true(snapshot.endOwnWrite(key, '30'));
+  snapshot.commit(snapshot.plan([modified(25)]));
+  t.is(shown(snapshot), '20', 'that was before');
+  snapshot.commit(snapshot.plan([modified(32)]));
+  t.is(shown(snapshot), '32');
+  t.false(snapshot.mustRelist);
+});
+
+test('an answer that the stream has overtaken is for the caller to show, and what comes after that is shown by itself', (t) => {
+  const snapshot = written();
+  snapshot.commit(snapshot.plan([modified(30)]));
+  t.false(snapshot.endOwnWrite(key, '30'));
+  snapshot.giveUpOwnWrite(key, [{ ...modified(31), previous: snapshot.get(key) }]);
+  t.is(shown(snapshot), '31');
+  t.true(snapshot.isToBeReread, 'under the version that the cloud gave it');
+  t.is(snapshot.cloudVersionOf(key), '30');
+  snapshot.commit(snapshot.plan([modified(40)]));
+  t.is(shown(snapshot), '40');
+});
+
+test('what the cloud changes after a write was given up is not hidden', (t) => {
+  const snapshot = written();
+  snapshot.giveUpOwnWrite(key, [{ ...modified(21), previous: snapshot.get(key) }]);
+  t.is(shown(snapshot), '21');
+  t.true(snapshot.isToBeReread);
+  snapshot.commit(snapshot.plan([modified(25)]));
+  t.is(shown(snapshot), '25');
+});
+
+test('an answer that is hidden by what was written here is not said to be shown', (t) => {
+  const snapshot = written();
+  snapshot.hear(key, pod({ name: 'a', uid: 'a', version: 30 }));
+  snapshot.endOwnWrite(key, '30');
+  t.is(snapshot.cloudVersionOf(key), '');
+  snapshot.commitAnswer([{ ...modified(30), previous: snapshot.get(key) }], key, pod({ name: 'a', version: 30 }));
+  t.is(snapshot.cloudVersionOf(key), '30');
+});
+
+test('what the cloud has answered to be gone is not told to the disk again', (t) => {
+  const snapshot = written();
+  snapshot.hear(key, undefined);
+  const { stored, cloudVersion } = snapshot.plan([modified(25)]);
+  t.deepEqual(stored, []);
+  t.is(cloudVersion, '25');
+  snapshot.commit(snapshot.plan([modified(25)]));
+  t.is(snapshot.inCloud(key), undefined);
+});
+
+test('a reading that began before the cloud has answered is known to have done so', (t) => {
+  const snapshot = written();
+  const { ownEnds } = snapshot;
+  snapshot.hear('default/b', pod({ name: 'b', version: 30 }));
+  t.is(snapshot.ownEnds, ownEnds, 'of that one nothing is hidden');
+  snapshot.hear(key, pod({ name: 'a', version: 30 }));
+  t.not(snapshot.ownEnds, ownEnds);
+});
+
+test('who has a version of another state than was known at it does not go on from there, nor on from it in the cloud', (t) => {
+  const snapshot = new Snapshot({ events: 100, bytes: 1_000_000 });
+  snapshot.commitReplacement({ listType: podList, resourceVersion: '10', objects: new Map() }, []);
+  snapshot.refuse([
+    { from: '5', to: '7' },
+    { from: '15', to: '16' },
+  ]);
+  for (const version of ['15', '16']) {
+    t.is(snapshot.ring.sequenceAfter(version), undefined);
+    t.true(snapshot.isOutOfReach(version));
+  }
+  for (const version of ['10', '14', '17']) {
+    t.not(snapshot.ring.sequenceAfter(version), undefined);
+    t.false(snapshot.isOutOfReach(version));
+  }
+
+  const within = new Snapshot({ events: 100, bytes: 1_000_000 });
+  within.commitReplacement({ listType: podList, resourceVersion: '16', objects: new Map() }, []);
+  within.refuse([{ from: '15', to: '16' }]);
+  t.true(within.isOutOfReach('15'));
+  t.false(within.isOutOfReach('16'), 'where it begins');
+});
