@@ -1,16 +1,13 @@
 // A machine joins a cluster made as kubeadm makes them: real kube-apiserver, real controller manager that signs and approves.
-import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { main } from '../../src/main.ts';
-import { type RecordedTerminal, recordTerminal } from '../support/terminal.ts';
 import { type BootstrapCluster, startBootstrapCluster } from './bootstrap-cluster.ts';
 import { eventually } from './eventually.ts';
 import { startHub } from './hub.ts';
 import { startJoinedHub } from './joined-hub.ts';
+import { type JoiningMachine, joiningMachine, modeOf } from './joining-machine.ts';
 
 let cluster: BootstrapCluster;
 
@@ -19,55 +16,10 @@ test.before(async () => {
 });
 test.after.always(() => cluster?.plane.stop());
 
-interface Machine {
-  readonly dataDir: string;
-  readonly kubeletConf: string;
-  run(...words: string[]): Promise<{ code: number; terminal: RecordedTerminal; said: string }>;
-}
-
-async function machine(t: { teardown(end: () => unknown): void }): Promise<Machine> {
-  const directory = await mkdtemp(join(tmpdir(), 'holdfast-e2e-join-'));
-  t.teardown(() => rm(directory, { recursive: true, force: true }));
-  const dataDir = join(directory, 'data');
-  const kubeletConf = join(directory, 'kubernetes', 'kubelet.conf');
-  await mkdir(join(directory, 'kubernetes'));
-  return {
-    dataDir,
-    kubeletConf,
-    async run(...words) {
-      const terminal = recordTerminal({ now: () => new Date() });
-      const code = await main([...words, '--data-dir', dataDir], terminal);
-      return { code, terminal, said: [...terminal.printed, ...terminal.complained].join('\n') };
-    },
-  };
-}
-
-function pin(): string {
-  const { publicKey } = new X509Certificate(readFileSync(cluster.plane.caFile));
-  return `sha256:${createHash('sha256')
-    .update(publicKey.export({ type: 'spki', format: 'der' }))
-    .digest('hex')}`;
-}
-
-function tokenJoin(m: Machine, token: string, ...more: string[]) {
-  return m.run(
-    'join',
-    '--server',
-    cluster.plane.url,
-    '--token',
-    token,
-    '--ca-hash',
-    pin(),
-    '--kubelet-conf',
-    m.kubeletConf,
-    ...more,
-  );
-}
-
 test('a machine joins with a bootstrap token and a pin, runs, and kubelet reaches the cluster through the hub', async (t) => {
-  const m = await machine(t);
-  const { code, said } = await tokenJoin(
-    m,
+  const m = await joiningMachine(t);
+  const { code, said } = await m.joinByToken(
+    cluster,
     await cluster.createToken(),
     '--node-name',
     'edge-a',
@@ -80,23 +32,20 @@ test('a machine joins with a bootstrap token and a pin, runs, and kubelet reache
   const certificate = new X509Certificate(pem);
   t.is(certificate.subject, 'O=system:nodes\nCN=system:node:edge-a');
   for (const name of ['kubeconfig', 'node-current.pem', 'enrolment.kubeconfig']) {
-    t.is(statSync(join(m.dataDir, 'cloud', name)).mode & 0o777, 0o600, name);
+    t.is(modeOf(join(m.dataDir, 'cloud', name)), 0o600, name);
   }
-  t.is(statSync(join(m.dataDir, 'cloud')).mode & 0o777, 0o700);
+  t.is(modeOf(join(m.dataDir, 'cloud')), 0o700);
 
   const hub = await startJoinedHub(m.dataDir);
   t.teardown(() => hub.kill9());
-  const node = hub.client({
-    certificateFile: join(m.dataDir, 'pki', 'client.crt'),
-    keyFile: join(m.dataDir, 'pki', 'client.key'),
-  });
+  const node = hub.client(m.kubelet);
   const posted = await node.request('POST', '/api/v1/nodes', { metadata: { name: 'edge-a' } });
   t.is(posted.status, 201, JSON.stringify(posted.body));
   const status = (await hub.admin.request('GET', '/status')).body;
   t.is(status.identity.user, 'system:node:edge-a');
   t.is(status.identity.nodeName, 'edge-a');
 
-  const again = await tokenJoin(m, 'aaaaaa.aaaaaaaaaaaaaaaa');
+  const again = await m.joinByToken(cluster, 'aaaaaa.aaaaaaaaaaaaaaaa');
   t.is(again.code, 0, again.said);
   t.regex(again.said, /This machine is the node edge-a already.*Nothing was changed/);
   t.deepEqual(readFileSync(join(m.dataDir, 'cloud', 'node-current.pem')), pem);
@@ -105,28 +54,22 @@ test('a machine joins with a bootstrap token and a pin, runs, and kubelet reache
 const minuteMs = 60_000;
 
 /** Puts another certificate in place of the one in use, from and until so many minutes from now. */
-function replaceCertificate(m: Machine, nodeName: string, [from, until]: readonly [number, number]): string {
+function replaceCertificate(m: JoiningMachine, nodeName: string, [from, until]: readonly [number, number]): string {
   const { certificate, key } = cluster.plane.pki.authority.issue({
     commonName: `system:node:${nodeName}`,
     organizations: ['system:nodes'],
     notBefore: new Date(Date.now() + from * minuteMs),
     notAfter: new Date(Date.now() + until * minuteMs),
   });
-  const path = currentOf(m);
+  const path = m.current;
   writeFileSync(`${path}.other`, certificate + key, { mode: 0o600 });
   renameSync(`${path}.other`, path);
   return certificate;
 }
 
-const currentOf = (m: Machine): string => join(m.dataDir, 'cloud', 'node-current.pem');
-const kubeletOf = (m: Machine) => ({
-  certificateFile: join(m.dataDir, 'pki', 'client.crt'),
-  keyFile: join(m.dataDir, 'pki', 'client.key'),
-});
-
 test('a certificate near its end is renewed with a new key, by itself, and the hub goes on with the new one', async (t) => {
-  const m = await machine(t);
-  const joined = await tokenJoin(m, await cluster.createToken(), '--node-name', 'edge-b', '--listen', '127.0.0.1:0');
+  const m = await joiningMachine(t);
+  const joined = await m.joinByToken(cluster, await cluster.createToken(), '--node-name', 'edge-b');
   t.is(joined.code, 0, joined.said);
   const old = replaceCertificate(m, 'edge-b', [-600, 5]);
   const hub = await startJoinedHub(m.dataDir);
@@ -134,7 +77,7 @@ test('a certificate near its end is renewed with a new key, by itself, and the h
   const renewed = await eventually(
     'another certificate is in place',
     () => {
-      const pem = readFileSync(currentOf(m), 'utf8');
+      const pem = readFileSync(m.current, 'utf8');
       return !pem.startsWith(old.slice(0, 200)) && pem;
     },
     { timeoutMs: 30_000 },
@@ -151,13 +94,13 @@ test('a certificate near its end is renewed with a new key, by itself, and the h
 });
 
 test('a certificate that has expired is replaced by the enrolment credential, and kubelet notices nothing', async (t) => {
-  const m = await machine(t);
+  const m = await joiningMachine(t);
   const token = await cluster.createToken();
-  const joined = await tokenJoin(m, token, '--node-name', 'edge-c', '--listen', '127.0.0.1:0');
+  const joined = await m.joinByToken(cluster, token, '--node-name', 'edge-c');
   t.is(joined.code, 0, joined.said);
   let hub = await startJoinedHub(m.dataDir);
   t.teardown(() => hub.kill9());
-  t.is((await hub.client(kubeletOf(m)).request('POST', '/api/v1/nodes', { metadata: { name: 'edge-c' } })).status, 201);
+  t.is((await hub.client(m.kubelet).request('POST', '/api/v1/nodes', { metadata: { name: 'edge-c' } })).status, 201);
   const status = async () => (await hub.admin.request('GET', '/status')).body;
   const knowsNode = async () =>
     (await status()).scopes.some((s: { gvr: string; objects: number }) => s.gvr === 'v1/nodes' && s.objects === 1);
@@ -168,7 +111,7 @@ test('a certificate that has expired is replaced by the enrolment credential, an
   const answers: number[] = [];
   const asking = (async () => {
     while (!watching.signal.aborted) {
-      answers.push((await hub.client(kubeletOf(m)).request('GET', '/api/v1/nodes/edge-c')).status);
+      answers.push((await hub.client(m.kubelet).request('GET', '/api/v1/nodes/edge-c')).status);
     }
   })();
   const expired = replaceCertificate(m, 'edge-c', [-600, -5]);
@@ -178,13 +121,13 @@ test('a certificate that has expired is replaced by the enrolment credential, an
   watching.abort();
   await asking;
   t.deepEqual([...new Set(answers)], [200]);
-  t.not(readFileSync(currentOf(m), 'utf8').slice(0, 200), expired.slice(0, 200));
+  t.not(readFileSync(m.current, 'utf8').slice(0, 200), expired.slice(0, 200));
 
   // As after an outage that outlived the certificate, and the node itself.
   await hub.kill9();
   replaceCertificate(m, 'edge-c', [-600, -5]);
   hub = await startJoinedHub(m.dataDir);
-  t.is((await hub.client(kubeletOf(m)).request('GET', '/api/v1/nodes/edge-c')).status, 200);
+  t.is((await hub.client(m.kubelet).request('GET', '/api/v1/nodes/edge-c')).status, 200);
 
   // And with an enrolment credential that is of no use any more: somebody is told, and nobody hears 401.
   await hub.kill9();
@@ -194,7 +137,7 @@ test('a certificate that has expired is replaced by the enrolment credential, an
   await eventually('the apiserver has forgotten the token', isForgotten, { timeoutMs: 30_000 });
   replaceCertificate(m, 'edge-c', [-600, -5]);
   hub = await startHub({ dataDir: m.dataDir });
-  t.is((await hub.client(kubeletOf(m)).request('GET', '/api/v1/nodes/edge-c')).status, 200);
+  t.is((await hub.client(m.kubelet).request('GET', '/api/v1/nodes/edge-c')).status, 200);
   const warning = await eventually('the failure is said', async () =>
     ((await status()).warnings as string[]).find((one) => one.includes('could not be renewed')),
   );
