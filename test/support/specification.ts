@@ -44,7 +44,8 @@ export function findMissingProofs(
 /** Titles of the tests that a file declares; skipped ones, to-dos and those in comments do not count. */
 export function testTitles(source: string): string[] {
   const code = withoutComments(source);
-  const declared = /(?<![\w.])(?:test(?:\.serial)?|onNode)\(\s*(?:'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)"|`((?:\\.|[^`\\])*)`)/g;
+  const declared =
+    /(?<![\w.])(?:test(?:\.serial)?|onNode)\(\s*(?:'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)"|`((?:\\.|[^`\\])*)`)/g;
   return [...code.matchAll(declared)].map(([, single, double, template]) =>
     (single ?? double ?? template!).replace(/\\(.)/g, '$1'),
   );
