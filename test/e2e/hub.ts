@@ -17,6 +17,8 @@ export interface HubOptions {
   readonly ports?: Partial<HubPorts>;
   readonly extraArgs?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  /** Default: open, on a port of its own. */
+  readonly plainPort?: 'open' | 'off';
   /** What must answer 200 on the admin port before `startHub` resolves: default `/livez`, for the cloud may be away. */
   readonly waitFor?: '/livez' | '/readyz';
   readonly timeoutMs?: number;
@@ -67,7 +69,8 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     '--data-dir',
     options.dataDir,
   ];
-  args.push('--listen', at(options.ports?.api), '--insecure-loopback', at(options.ports?.loopback));
+  args.push('--listen', at(options.ports?.api));
+  if (options.plainPort !== 'off') args.push('--insecure-loopback', at(options.ports?.loopback));
   args.push('--admin', at(options.ports?.admin), ...(options.extraArgs ?? []));
   const child = spawn(program, [...before, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],

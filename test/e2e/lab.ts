@@ -24,6 +24,8 @@ export interface LabOptions {
   /** Done with the cluster before the hub comes up. */
   readonly prepare?: (plane: ControlPlane) => Promise<void>;
   readonly hubArguments?: readonly string[];
+  /** Default: open. */
+  readonly plainPort?: 'open' | 'off';
   /** Instead of the sources, e.g. a built bundle. */
   readonly hubProgram?: readonly [string, ...string[]];
   /** The link goes to the apiserver itself: for upgraded connections, which the proxy cannot carry. */
@@ -114,6 +116,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     dataDir,
     extraArgs: options.hubArguments ?? [],
     ...(options.hubProgram && { program: options.hubProgram }),
+    ...(options.plainPort && { plainPort: options.plainPort }),
   };
   let hub = await startHub({ ...hubOptions, waitFor: '/readyz' });
   starting.defer(() => hub.kill9());
@@ -126,7 +129,10 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
       `the hub says that the link is ${state}`,
       async () => {
         // Somebody asks, as somebody would: an idle hub looks after its link only every ten seconds.
-        await hub.loopback.request('GET', '/version', undefined, { timeoutMs: 10_000 }).catch(() => undefined);
+        await hub
+          .client(credentials)
+          .request('GET', '/version', undefined, { timeoutMs: 10_000 })
+          .catch(() => undefined);
         return (await status()).link.state === state;
       },
       { timeoutMs },
