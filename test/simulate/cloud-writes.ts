@@ -23,6 +23,11 @@ export interface CloudWrite {
   readonly time: string;
 }
 
+interface DeleteOptions {
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+  readonly gracePeriodSeconds?: number;
+}
+
 export interface Written {
   readonly statusCode: 200 | 201;
   readonly value: JsonObject;
@@ -116,14 +121,16 @@ function settled({ gvr }: Place, subresource: string, asked: JsonObject, before:
 
 function remove(store: CloudStore, request: CloudWrite, present: Stored): Written {
   const { place, agent, at, time } = request;
-  const options = (request.body ?? {}) as { preconditions?: { uid?: string }; gracePeriodSeconds?: number };
+  const { preconditions = {}, gracePeriodSeconds } = (request.body ?? {}) as DeleteOptions;
   const metadata = metadataOf(present.value);
-  const wanted = options.preconditions?.uid;
-  if (wanted !== undefined && wanted !== metadata.uid) {
-    throw conflict(place.gvr, place.name, `Precondition failed: UID in precondition: ${wanted}`);
+  const { uid = metadata.uid, resourceVersion = metadata.resourceVersion } = preconditions;
+  if (uid !== metadata.uid) throw conflict(place.gvr, place.name, `Precondition failed: UID in precondition: ${uid}`);
+  if (resourceVersion !== metadata.resourceVersion) {
+    const failed = `Precondition failed: ResourceVersion in precondition: ${resourceVersion}`;
+    throw conflict(place.gvr, place.name, failed);
   }
   const isBound = (present.value.spec as JsonObject | undefined)?.nodeName !== undefined;
-  const isGraceful = place.gvr.resource === 'pods' && isBound && options.gracePeriodSeconds !== 0;
+  const isGraceful = place.gvr.resource === 'pods' && isBound && gracePeriodSeconds !== 0;
   if (!isGraceful) return { statusCode: 200, value: store.remove(place, agent, at)!.value };
   if (metadata.deletionTimestamp !== undefined) return { statusCode: 200, value: present.value };
   const dying = { ...metadata, deletionTimestamp: time, deletionGracePeriodSeconds: 30 };

@@ -35,6 +35,8 @@ export class Informer {
   readonly #o: InformerOptions;
   /** '' before the first list and after a 410. */
   #version = '';
+  /** Keys of what came with the last list, from the cloud itself, and was not heard of since. */
+  #ahead = new Set<string>();
 
   constructor(options: InformerOptions) {
     this.#o = options;
@@ -67,7 +69,7 @@ export class Informer {
 
   async #list(): Promise<boolean> {
     const { client, path, random, mayBeGone, fault } = this.#o;
-    const { statusCode, json } = await client.get(this.#url(random.chance(0.5) ? 'resourceVersion=0' : ''));
+    const { statusCode, json, source } = await client.get(this.#url(random.chance(0.5) ? 'resourceVersion=0' : ''));
     if (statusCode !== 200) return false;
     const objects = new Map<string, JsonObject>();
     for (const item of json.items as JsonObject[]) objects.set(keyOf(item), item);
@@ -78,6 +80,7 @@ export class Informer {
     this.store.clear();
     for (const [key, object] of objects) this.store.set(key, object);
     this.#version = json.metadata.resourceVersion;
+    this.#ahead = new Set(source === 'upstream' ? objects.keys() : []);
     return true;
   }
 
@@ -133,7 +136,10 @@ export class Informer {
     if (type === 'BOOKMARK') return;
     this.#o.note(`${this.#o.client.name} hears ${type} ${keyOf(object)} ${text(object)}`);
     const known = this.store.get(keyOf(object));
-    if (type === 'ADDED' && known !== undefined) this.#fault(`ADDED ${text(object)} is known as ${text(known)}`);
+    // What this client had from the cloud itself may be new to the scope that it watches.
+    const isNewThere = this.#ahead.delete(keyOf(object)) && uidOf(known) === uidOf(object);
+    if (type === 'ADDED' && known !== undefined && !isNewThere)
+      this.#fault(`ADDED ${text(object)} is known as ${text(known)}`);
     // To be told once more that something is gone does no harm.
     if (type === 'MODIFIED' && known === undefined) this.#fault(`MODIFIED ${text(object)} is not known`);
     if (type === 'DELETED' && !this.#o.mayBeGone(object, this.#pathOf(object)))
@@ -150,6 +156,10 @@ export class Informer {
 function keyOf(object: JsonObject): string {
   const { namespace = '', name } = object.metadata as Record<string, string>;
   return `${namespace}/${name}`;
+}
+
+function uidOf(object: JsonObject | undefined): unknown {
+  return (object?.metadata as JsonObject | undefined)?.uid;
 }
 
 function text(object: JsonObject): string {

@@ -429,3 +429,31 @@ test('a node whose own credential is refused tries it again, for it may be read 
   t.is(stage.cloud.objects.size, 1);
   stage.stop();
 });
+
+test('a Lease to which no answer came before the link was lost is the first that the cloud hears once it is back', async (t) => {
+  const stage = await ReplayStage.open({ writes: [create('a')] });
+  stage.cloud.put(leasePath, objectOf('edge-1', { spec: { holderIdentity: 'edge-1', renewTime: 'old' } }));
+  stage.lease.keep(lease());
+  const loseTheLink = async (): Promise<never> => {
+    stage.link.set(false);
+    throw connectionLost();
+  };
+  for (let loss = 0; loss < 4; loss += 1) {
+    stage.meddle = loseTheLink;
+    await stage.heal();
+    await stage.timing.pass(5000);
+  }
+  const before = stage.requests.length;
+  let isOnce = true;
+  stage.meddle = async () => {
+    if (!isOnce) return undefined;
+    isOnce = false;
+    throw connectionLost();
+  };
+  await stage.heal();
+  await stage.timing.pass(5000);
+  const since = stage.requests.slice(before);
+  t.true(since.indexOf('PUT leases/edge-1 as node') < since.indexOf('POST configmaps as node'), since.join());
+  t.false(stage.lease.isOwed);
+  stage.stop();
+});
