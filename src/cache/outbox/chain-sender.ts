@@ -7,16 +7,13 @@ import type { JsonObject } from '../../apimachinery/json.ts';
 import type { ClusterCheck, LinkGate, Timing } from '../reflector.ts';
 import { accountOf } from './account-of.ts';
 import type { Cloud } from './cloud.ts';
-import type { OutboxEntry, Parked } from './entry.ts';
+import type { Chain, OutboxEntry, Parked } from './entry.ts';
 import type { Outbox } from './outbox.ts';
 import type { Pace } from './pace.ts';
 import { type Failure, PutOffs } from './put-off.ts';
 import { type ReplayOutcome, replayEntry } from './replay-entry.ts';
 import type { SeenToken } from './seen-tokens.ts';
 import { writerName } from './writer-name.ts';
-
-/** Writes to one object, oldest first. */
-export type Chain = readonly OutboxEntry[];
 
 export interface ChainSenderOptions {
   readonly outbox: Outbox;

@@ -91,6 +91,9 @@ export interface OutboxEntry extends AcceptedWrite {
   readonly parked?: Parked;
 }
 
+/** Writes to one object, oldest first. */
+export type Chain = readonly OutboxEntry[];
+
 /** `/api/v1/namespaces/default/configmaps/web`: names the object whatever the subresource. */
 export function targetPath({ gvr, namespace, name }: Pick<WriteTarget, 'gvr' | 'namespace' | 'name'>): string {
   const root = gvr.group === '' ? `/api/${gvr.version}` : `/apis/${gvr.group}/${gvr.version}`;

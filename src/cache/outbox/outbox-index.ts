@@ -1,8 +1,8 @@
 // The writes that are owed, in memory: in the order in which they were accepted, by object, and counted. No I/O.
 import { type GroupVersionResource, gvrKey } from '../../apimachinery/group-version-resource.ts';
-import { untilEither } from '../until-either.ts';
+import { Waiters } from '../waiters.ts';
 import { type OutboxLimits, roomFor, type Size } from './bounds.ts';
-import { type AcceptedWrite, isEvent, type OutboxEntry, targetPath } from './entry.ts';
+import { type AcceptedWrite, type Chain, isEvent, type OutboxEntry, targetPath } from './entry.ts';
 import { OutboxFullError } from './errors.ts';
 import { EventsInTurn, type Waiting } from './events-in-turn.ts';
 
@@ -13,8 +13,9 @@ export class OutboxIndex {
   readonly #byPath = new Map<string, Set<number>>();
   /** Resource → namespace → how many writes are owed there, Events left out. */
   readonly #owed = new Map<string, Map<string, number>>();
-  /** Resolves when fewer writes are owed than before. */
-  #change = Promise.withResolvers<void>();
+  /** For fewer writes to be owed. */
+  readonly #waiters = new Waiters();
+  #revision = 0;
   #newest = 0;
   #bytes = 0;
   #events = 0;
@@ -23,6 +24,11 @@ export class OutboxIndex {
   /** Oldest first. */
   values(): MapIterator<Waiting> {
     return this.#entries.values();
+  }
+
+  /** Another one whenever an entry is. */
+  get revision(): number {
+    return this.#revision;
   }
 
   get isEmpty(): boolean {
@@ -40,11 +46,30 @@ export class OutboxIndex {
   /** What is owed of one object, oldest first; parked entries are not. */
   pendingOf(path: string): readonly OutboxEntry[] {
     const siblings = this.#byPath.get(path);
-    if (siblings === undefined) return none;
-    return [...siblings]
-      .toSorted((a, b) => a - b)
-      .map((sequence) => this.#entries.get(sequence)!.entry)
-      .filter(({ state }) => state !== 'parked');
+    return siblings === undefined ? none : this.#pending(siblings);
+  }
+
+  /** What is owed, of each object that something is owed of; the object whose write waits longest comes first. */
+  get pendingByObject(): readonly Chain[] {
+    const chains: Chain[] = [];
+    let isInOrder = true;
+    for (const siblings of this.#byPath.values()) {
+      const chain = this.#pending(siblings);
+      if (chain.length === 0) continue;
+      isInOrder &&= chains.length === 0 || chains.at(-1)![0]!.sequence < chain[0]!.sequence;
+      chains.push(chain);
+    }
+    return isInOrder ? chains : chains.toSorted(([a], [b]) => a!.sequence - b!.sequence);
+  }
+
+  #pending(siblings: ReadonlySet<number>): Chain {
+    const sequences = siblings.size === 1 ? siblings : [...siblings].toSorted((a, b) => a - b);
+    const chain: OutboxEntry[] = [];
+    for (const sequence of sequences) {
+      const { entry } = this.#entries.get(sequence)!;
+      if (entry.state !== 'parked') chain.push(entry);
+    }
+    return chain;
   }
 
   /** How many are owed. */
@@ -87,19 +112,20 @@ export class OutboxIndex {
 
   /** Asks again whenever fewer writes are owed than before. Rejects when the signal aborts. */
   async whenNot(isOwed: () => boolean, signal: AbortSignal): Promise<void> {
-    while (isOwed()) await untilEither(this.#change.promise, signal);
+    while (isOwed()) await this.#waiters.wait(signal);
   }
 
   /** Takes the place of the entry with this sequence, if there is one. */
   put(entry: OutboxEntry, bytes: number): void {
     const { sequence } = entry;
+    this.#revision += 1;
     const known = this.#entries.get(sequence);
     if (known !== undefined) this.#count(known, -1);
     const waiting = { entry, bytes };
     this.#entries.set(sequence, waiting);
     this.#giveWay.keep(waiting);
     this.#count(waiting, 1);
-    if (entry.state === 'parked') this.#tellChange();
+    if (entry.state === 'parked') this.#waiters.wake();
     if (known === undefined && sequence < this.#newest) this.#sort();
     this.#newest = Math.max(this.#newest, sequence);
     const path = targetPath(entry.target);
@@ -111,6 +137,7 @@ export class OutboxIndex {
   delete(sequence: number): Waiting | undefined {
     const known = this.#entries.get(sequence);
     if (known === undefined) return undefined;
+    this.#revision += 1;
     this.#entries.delete(sequence);
     this.#giveWay.forget(sequence);
     this.#count(known, -1);
@@ -118,7 +145,7 @@ export class OutboxIndex {
     const siblings = this.#byPath.get(path);
     siblings?.delete(sequence);
     if (siblings?.size === 0) this.#byPath.delete(path);
-    this.#tellChange();
+    this.#waiters.wake();
     return known;
   }
 
@@ -137,12 +164,6 @@ export class OutboxIndex {
     if (owed === 0) byNamespace.delete(namespace);
     else byNamespace.set(namespace, owed);
     if (byNamespace.size === 0) this.#owed.delete(resource);
-  }
-
-  #tellChange(): void {
-    const { resolve } = this.#change;
-    this.#change = Promise.withResolvers<void>();
-    resolve();
   }
 
   #sort(): void {

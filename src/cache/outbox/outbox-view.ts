@@ -1,11 +1,13 @@
 // What is owed, as those see it who only look.
 import type { GroupVersionResource } from '../../apimachinery/group-version-resource.ts';
-import type { OutboxEntry } from './entry.ts';
+import type { Chain, OutboxEntry } from './entry.ts';
 import { NoSuchEntryError } from './errors.ts';
 import { OutboxIndex } from './outbox-index.ts';
+import { replayOrder } from './replay-order.ts';
 
 export class OutboxView {
   protected readonly index = new OutboxIndex();
+  #order: { readonly revision: number; readonly chains: readonly Chain[] } = { revision: 0, chains: [] };
 
   /** Everything owed or parked, oldest first. */
   get entries(): readonly OutboxEntry[] {
@@ -15,6 +17,14 @@ export class OutboxView {
   /** What still has to be sent, oldest first. */
   get pending(): readonly OutboxEntry[] {
     return this.entries.filter(({ state }) => state !== 'parked');
+  }
+
+  /** Chains of what still has to be sent, in their order. Worked out once for as long as nothing changes. */
+  get chains(): readonly Chain[] {
+    if (this.#order.revision !== this.index.revision) {
+      this.#order = { revision: this.index.revision, chains: replayOrder(this.index.pendingByObject) };
+    }
+    return this.#order.chains;
   }
 
   /** How many still have to be sent. */

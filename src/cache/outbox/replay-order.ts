@@ -2,7 +2,7 @@
 // ends pods, then what is said of the others, then what users wrote, events last. Writes to one object keep their own
 // order. Pure.
 import type { WriteClass } from '../writes/policy.ts';
-import { type OutboxEntry, targetPath } from './entry.ts';
+import type { Chain, OutboxEntry } from './entry.ts';
 
 const ranks: Readonly<Record<WriteClass, number>> = {
   'node-lease': 0,
@@ -26,20 +26,21 @@ function rank({ class: writeClass, after }: OutboxEntry): number {
 }
 
 /** What the node says of itself. */
-export function isOfNode(chain: readonly OutboxEntry[]): boolean {
+export function isOfNode(chain: Chain): boolean {
   return chain.some((entry) => rank(entry) <= ranks.node);
 }
 
 /**
- * Chains of writes to one object, oldest first; a chain goes when its first entry's turn comes, and chains may go side by
- * side. A pod's last status is in one chain with its deletion.
+ * Chains may go side by side, each when its most urgent entry's turn comes: a pod's last status is in one chain with its
+ * deletion. Those of one turn keep their order.
+ * @param chains of writes to one object each, oldest first
  */
-export function replayOrder(entries: readonly OutboxEntry[]): readonly (readonly OutboxEntry[])[] {
-  const chains = Map.groupBy(
-    entries.toSorted((a, b) => a.sequence - b.sequence),
-    ({ target }) => targetPath(target),
-  );
-  // Groups are in the order of their first entries, and so are those of one rank.
-  const byTurn = Map.groupBy(chains.values(), (chain) => Math.min(...chain.map(rank)));
-  return [...byTurn.keys()].toSorted((a, b) => a - b).flatMap((turn) => byTurn.get(turn)!);
+export function replayOrder(chains: readonly Chain[]): readonly Chain[] {
+  const byTurn: Chain[][] = [];
+  for (const chain of chains) {
+    let turn = rank(chain[0]!);
+    for (const entry of chain) turn = Math.min(turn, rank(entry));
+    (byTurn[turn] ??= []).push(chain);
+  }
+  return byTurn.flat();
 }

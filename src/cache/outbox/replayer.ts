@@ -5,14 +5,15 @@
 // sent now never holds up the others; nothing is sent before it was seen that this is still the same cluster.
 import type { JsonObject } from '../../apimachinery/json.ts';
 import { untilEither } from '../until-either.ts';
+import { Waiters } from '../waiters.ts';
 import { accountOf } from './account-of.ts';
-import { type Chain, ChainSender, type ChainSenderOptions } from './chain-sender.ts';
-import { isEvent, type WriteTarget } from './entry.ts';
+import { ChainSender, type ChainSenderOptions } from './chain-sender.ts';
+import { type Chain, isEvent, type WriteTarget } from './entry.ts';
 import type { NodeLease } from './node-lease.ts';
 import { Pace } from './pace.ts';
 import type { Tried } from './put-off.ts';
 import type { CatchingUp } from './replay-gate.ts';
-import { isOfNode, replayOrder } from './replay-order.ts';
+import { isOfNode } from './replay-order.ts';
 
 export interface ReplayEvents {
   /** The node's Lease is the cloud's own again. `object`: as it has been renewed; undefined when the cloud refused it. */
@@ -58,7 +59,8 @@ export class Replayer implements CatchingUp {
   #losses: number | undefined;
   #leaseDueAt = 0;
   #isCaughtUp = false;
-  #caughtUp = Promise.withResolvers<void>();
+  /** For all to be tried. */
+  readonly #waiters = new Waiters();
 
   constructor(options: ReplayerOptions) {
     this.#o = options;
@@ -80,7 +82,7 @@ export class Replayer implements CatchingUp {
   async whenCaughtUp(signal: AbortSignal): Promise<void> {
     while (!this.isCaughtUp) {
       if (this.#wasLost) this.#begin();
-      await untilEither(this.#caughtUp.promise, signal);
+      await this.#waiters.wait(signal);
     }
   }
 
@@ -164,7 +166,7 @@ export class Replayer implements CatchingUp {
 
   async #round(signal: AbortSignal): Promise<void> {
     const { outbox, lease, events, timing } = this.#o;
-    const chains = replayOrder(outbox.pending);
+    const { chains } = outbox;
     const dueAt = ([head]: Chain): number => this.#sender.putOffs.until(head!.sequence);
     const due = chains.filter((chain) => dueAt(chain) <= timing.now());
     const urgent = due.filter((chain) => !isOfEvent(chain));
@@ -185,7 +187,7 @@ export class Replayer implements CatchingUp {
       }
       const others = urgent.filter((chain) => !isOfNode(chain));
       // While the cloud has no time for what comes first, that is tried again after each of the others.
-      const isNodeOwed = lease.isOwed || outbox.pending.some((entry) => isOfNode([entry]));
+      const isNodeOwed = lease.isOwed || outbox.chains.some(isOfNode);
       sent += await this.#sender.sendAll(isNodeOwed ? others.slice(0, 1) : others, this.#pace, signal);
       if (isFirstTime) events.ended(sent);
       else await this.#sendEvents(due, signal);
@@ -205,9 +207,7 @@ export class Replayer implements CatchingUp {
   #catchUp(): void {
     if (this.#isCaughtUp) return;
     this.#isCaughtUp = true;
-    const { resolve } = this.#caughtUp;
-    this.#caughtUp = Promise.withResolvers<void>();
-    resolve();
+    this.#waiters.wake();
   }
 
   /** @param dueAt when the first of the entries is due */
