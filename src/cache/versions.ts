@@ -7,6 +7,8 @@ export interface VersionsOptions {
   readonly records: Records;
   /** The newest that the store knows of, whatever the kind. */
   readonly newestKnown: () => string;
+  /** Whether the disk takes what it is told. */
+  readonly diskState?: { missed(error: unknown): void };
 }
 
 const key = 'version-ceiling';
@@ -69,7 +71,8 @@ export class Versions {
   /** The next few may be told to people without being on disk first. A disk that takes nothing is no reason not to. */
   async reserve(): Promise<void> {
     const soon = BigInt(this.newest === '' ? '0' : this.newest) + few;
-    if (soon > this.#ceiling) await this.#raise(soon + reserved).catch(() => undefined);
+    if (soon > this.#ceiling)
+      await this.#raise(soon + reserved).catch((error: unknown) => this.#o.diskState?.missed(error));
   }
 
   async #raise(ceiling: bigint): Promise<void> {

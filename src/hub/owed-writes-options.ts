@@ -8,6 +8,7 @@ import { publicReason } from '../cache/outbox/parked-event.ts';
 import { writePolicy } from '../cache/writes/policy.ts';
 import type { Logger } from './logger.ts';
 import type { HubConfig } from './options.ts';
+import { logReplay } from './replay-log.ts';
 import { holdfastVersion } from './version.ts';
 import type { WriteTally } from './write-tally.ts';
 
@@ -60,22 +61,11 @@ export function owedWritesOptions(
         tally.replayed[result] += 1;
         log.debug({ event: 'outbox.replayed', ...wordsOf(entry), result }, 'a write was brought to the cloud');
       },
-      replayBegan: (objects) =>
-        log.info({ event: 'replay.began', objects }, 'writes that were kept are brought to the cloud'),
-      replayInterrupted: (error, left) =>
-        log.info(
-          { event: 'replay.interrupted', error, left },
-          'what was kept could not all be brought to the cloud now',
-        ),
       meantForAnother: (entries, what) => {
         tally.parked[`another-${what}`] += entries.length;
         log.error({ event: `outbox.another-${what}`, entries: entries.length }, ofAnother[what]);
       },
-      replayEnded: (writes) =>
-        log.info(
-          { event: 'replay.ended', writes },
-          'what was kept was brought to the cloud, or parked if it did not take it',
-        ),
+      ...logReplay(log),
     },
   };
 }

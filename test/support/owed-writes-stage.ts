@@ -135,6 +135,7 @@ export class OwedWritesStage {
           replayBegan: () => {},
           replayInterrupted: (error) => log.push(`interrupted ${error}`),
           replayEnded: () => {},
+          diskChanged: (error) => log.push(error === undefined ? 'the disk goes on' : `the disk is behind: ${error}`),
           meantForAnother: (entries, what) => log.push(`${entries.length} of another ${what}`),
         },
       },

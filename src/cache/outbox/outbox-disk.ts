@@ -1,6 +1,7 @@
 // The disk's side of the outbox: it is told in batches how entries stand in memory. What a failing disk has missed goes with
 // the next batch that it takes.
 import type { Change, Records } from '../../../storage/records.ts';
+import type { DiskState } from './disk-state.ts';
 import type { OutboxEntry } from './entry.ts';
 import { type HighWater, highWaterChange, recordOf } from './outbox-records.ts';
 
@@ -9,6 +10,7 @@ export interface OutboxDiskOptions {
   /** As it is in memory now. */
   readonly get: (sequence: number) => OutboxEntry | undefined;
   readonly highWater: () => HighWater;
+  readonly state: DiskState;
 }
 
 /** What goes into the space that storage keeps for a full disk is small. */
@@ -67,7 +69,7 @@ export class OutboxDisk {
     sync: boolean,
     gone: ReadonlySet<number> = new Set(),
   ): Promise<void> {
-    const { records, highWater } = this.#o;
+    const { records, highWater, state } = this.#o;
     const get = (sequence: number) => (gone.has(sequence) ? undefined : this.#o.get(sequence));
     const all = new Set([...this.#missed, ...sequences]);
     this.#missed = new Set();
@@ -77,12 +79,14 @@ export class OutboxDisk {
     const kept = isFewer || also.length > 0 ? [highWaterChange(highWater())] : [];
     try {
       await records.write([...changes, ...kept, ...also], { sync });
+      state.took();
     } catch (error) {
+      state.missed(error);
       for (const sequence of all) this.#missed.add(sequence);
       throw error;
     }
   }
 }
 
-/** Storage itself says that the disk takes nothing; what it has missed is remembered here. */
+/** Told by `state` already; what the disk has missed is remembered here. */
 function isMissed(): void {}

@@ -10,6 +10,7 @@ import { maxResourceVersion } from '../../apimachinery/resource-version.ts';
 import { uidOf } from '../writes/object-view.ts';
 import type { OutboxLimits, Size } from './bounds.ts';
 import { CloudUids } from './cloud-uids.ts';
+import { DiskState } from './disk-state.ts';
 import { type AcceptedWrite, encodeEntry, isEvent, type OutboxEntry, type Parked, targetPath } from './entry.ts';
 import type { Waiting } from './events-in-turn.ts';
 import { fold } from './fold.ts';
@@ -25,6 +26,8 @@ export interface OutboxOptions {
   readonly onDropped: (entries: readonly OutboxEntry[]) => void;
   /** A record on disk that is no entry: set aside, and said. */
   readonly onUnreadable: (key: string, error: unknown) => void;
+  /** Whether the disk takes what it is told. */
+  readonly diskState?: DiskState;
 }
 
 export interface OutboxSize extends Size {
@@ -50,6 +53,7 @@ export class Outbox extends OutboxView {
     this.#o = options;
     this.#disk = new OutboxDisk({
       records: options.records,
+      state: options.diskState ?? new DiskState(() => {}),
       get: (sequence) => this.get(sequence),
       highWater: () => ({ sequence: this.#newestSequence, resourceVersion: this.#newestVersion }),
     });

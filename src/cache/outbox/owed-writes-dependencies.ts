@@ -22,6 +22,8 @@ export interface OwedWritesEvents {
   replayBegan(pending: number): void;
   replayInterrupted(error: unknown, left: number): void;
   replayEnded(sent: number): void;
+  /** The disk does not take what becomes of kept writes; `undefined`: it does again. */
+  diskChanged?(error: unknown): void;
   /**
    * Parked, for it is not this node's to send. `cluster`: another one answers, and it was meant for the one before. `node`:
    * another one has taken it in, and this data directory is a copy of that node's.

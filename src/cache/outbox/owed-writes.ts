@@ -12,6 +12,7 @@ import type { ComputedWrite } from '../writes/compute-write.ts';
 import { versionOf } from '../writes/object-view.ts';
 import type { WriteRequest } from '../writes/write-request.ts';
 import { Decisions } from './decisions.ts';
+import { DiskState } from './disk-state.ts';
 import { type OutboxEntry, targetPath, type WriteTarget } from './entry.ts';
 import { NodeLease } from './node-lease.ts';
 import { type CallerOfWrite, type KnownState, OfflineWrites, type Outcome } from './offline-writes.ts';
@@ -37,6 +38,7 @@ export class OwedWrites {
   readonly #tokens = new SeenTokens();
   readonly #opened = Promise.withResolvers<Replayer>();
   readonly #ended = new AbortController();
+  readonly #diskState: DiskState;
   #outbox: Outbox | undefined;
   #desk: OfflineWrites | undefined;
   #replayer: Replayer | undefined;
@@ -47,7 +49,8 @@ export class OwedWrites {
     this.#o = options;
     this.#store = store;
     const { records } = options;
-    this.versions = new Versions({ records, newestKnown: store.newestVersion });
+    this.#diskState = new DiskState((error) => options.events.diskChanged?.(error));
+    this.versions = new Versions({ records, newestKnown: store.newestVersion, diskState: this.#diskState });
     this.spans = new ShownSpans({ records });
     this.own = new OwnWrites({ versions: this.versions, scopesOf: store.scopesOf, spans: this.spans });
     const isCaughtUp = (): boolean => this.isCaughtUp;
@@ -78,7 +81,8 @@ export class OwedWrites {
       for (const { target } of entries) void this.own.giveUp(targetPath(target));
       events.dropped(entries);
     };
-    this.#outbox = await Outbox.open({ records, limits, onDropped, onUnreadable: events.unreadable });
+    const onUnreadable = events.unreadable;
+    this.#outbox = await Outbox.open({ records, limits, onDropped, onUnreadable, diskState: this.#diskState });
     await this.versions.restore();
     this.versions.see(this.outbox.newestVersion);
     const foreign = await this.outbox.parkOfOtherNodes(nodeName, wallClock());

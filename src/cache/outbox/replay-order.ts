@@ -40,7 +40,9 @@ export function replayOrder(chains: readonly Chain[]): readonly Chain[] {
   for (const chain of chains) {
     let turn = rank(chain[0]!);
     for (const entry of chain) turn = Math.min(turn, rank(entry));
-    (byTurn[turn] ??= []).push(chain);
+    const sameTurn = byTurn[turn];
+    if (sameTurn === undefined) byTurn[turn] = [chain];
+    else sameTurn.push(chain);
   }
   return byTurn.flat();
 }

@@ -8,6 +8,7 @@ import { openTestRecords, type TestRecords } from '../../storage/open-test-recor
 import { temporaryDirectory } from '../../storage/temporary-directory.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { objectOf, writeOf } from '../../support/outbox-entries.ts';
+import { OwedWritesStage } from '../../support/owed-writes-stage.ts';
 
 const key = Buffer.alloc(32, 7);
 const limits = { entries: 100, bytes: 1_000_000, events: 10 };
@@ -109,4 +110,19 @@ test('what was acknowledged is there after the directory was closed and opened a
   await first.records.close();
   const next = await openTestRecords(t, { directory, key });
   t.deepEqual(told(await open(next.records)), ['sent a', 'queued b']);
+});
+
+test('that the disk takes nothing is said once, and once that it does again', async (t) => {
+  const stage = await OwedWritesStage.open();
+  await stage.create('one', { a: '1' });
+  stage.records.failure = new Error('EIO');
+  for (const name of ['two', 'three', 'four']) await t.throwsAsync(stage.create(name, { a: '1' }));
+  stage.link.set(true);
+  await stage.until(() => (stage.writes.triedOf(1)?.tries ?? 0) >= 3);
+  t.is(stage.writes.triedOf(1)?.reason, 'nothing is sent before the disk has it as sent: EIO');
+  stage.records.failure = undefined;
+  await stage.heal();
+  const said = stage.log.filter((line) => line.startsWith('the disk'));
+  t.deepEqual(said, ['the disk is behind: Error: EIO', 'the disk goes on']);
+  await stage.writes.stop();
 });
