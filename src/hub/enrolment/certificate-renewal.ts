@@ -24,6 +24,8 @@ export interface CertificateRenewalOptions {
 const lookEveryMs = 30_000;
 const firstRetryMs = 20_000;
 const longestRetryMs = 3_600_000;
+/** After a success: until then the new one was taken over from its file, and a probe has shown it to the servers. */
+const acceptedWithinMs = 120_000;
 /** Without a certificate nothing goes through: then it is tried more often. */
 const longestEnrolRetryMs = 120_000;
 
@@ -35,6 +37,7 @@ export class CertificateRenewal {
   #sharedFor: number | undefined;
   #running: Promise<void> | undefined;
   #notBefore = Number.NEGATIVE_INFINITY;
+  #acceptedBy = Number.NEGATIVE_INFINITY;
   #failures = 0;
   #failure: string | undefined;
   #step: RenewalStep = 'wait';
@@ -84,7 +87,7 @@ export class CertificateRenewal {
       );
     }
     this.#step = step;
-    const isDue = (step === 'renew' || step === 'enrol') && this.#options.clock.now() >= this.#notBefore;
+    const isDue = (step === 'renew' || step === 'enrol') && this.#options.clock.now() >= this.#earliest;
     if (isDue && this.#running === undefined) {
       this.#running = this.#attempt(step).finally(() => {
         this.#running = undefined;
@@ -100,10 +103,14 @@ export class CertificateRenewal {
     await this.#running;
   }
 
+  get #earliest(): number {
+    return Math.max(this.#notBefore, this.#acceptedBy);
+  }
+
   #lookLater(): void {
     if (this.#ending.signal.aborted) return;
     const { clock } = this.#options;
-    const untilAllowedMs = this.#notBefore - clock.now();
+    const untilAllowedMs = this.#earliest - clock.now();
     const waitMs = untilAllowedMs > 0 ? Math.min(lookEveryMs, untilAllowedMs) : lookEveryMs;
     this.#timer?.cancel();
     this.#timer = clock.setTimeout(() => this.look(), waitMs);
@@ -133,8 +140,8 @@ export class CertificateRenewal {
       const { notAfterMs } = await issue(step, this.#ending.signal);
       this.#failures = 0;
       this.#failure = undefined;
-      // The link tells only with the next probe that the new one is accepted.
-      this.#notBefore = clock.now() + firstRetryMs;
+      this.#notBefore = Number.NEGATIVE_INFINITY;
+      this.#acceptedBy = clock.now() + acceptedWithinMs;
       log.info(
         { event: 'certificate.renewed', by: step, until: new Date(notAfterMs).toISOString() },
         "the node's certificate was renewed",
