@@ -111,7 +111,7 @@ export class Reads {
       if (view.hasOwn && !isOwn) this.#fault(how, path, shown, `what was acknowledged is ${text(view.own)}`);
       return;
     }
-    if (isOwn && view.isSettled) return; // until the scope is read anew
+    if (isOwn) return; // until it is told that the cloud has concluded, and then until the scope is read anew
     if (!this.#isOfCloud(path, shown, before.floor)) {
       this.#fault(how, path, shown, `the cloud had that before version ${before.floor}, or never`);
     }
