@@ -20,6 +20,7 @@ import { createMetrics } from './metrics.ts';
 import { openNodeAddress } from './node-address/open-node-address.ts';
 import { systemNetwork } from './node-address/system-network.ts';
 import { createNodeClients } from './node-clients.ts';
+import { NodeGraph } from './offline/node-graph.ts';
 import { openStorage } from './open-storage.ts';
 import { openUpstream } from './open-upstream.ts';
 import { formatHostPort } from './option-types.ts';
@@ -204,6 +205,7 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
     identify: identity.identify,
     identities: identity.identities,
     podPresence: podPresence(cache, config.nodeName),
+    nodeGraph: new NodeGraph(cache, config.nodeName),
     filters: nodeClients.filters,
     watchers,
     metrics,

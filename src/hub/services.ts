@@ -10,6 +10,7 @@ import type { PodPresence } from './identity/claims-verdict.ts';
 import type { IdentifyCaller } from './identity/identify-caller.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
+import type { NodeGraph } from './offline/node-graph.ts';
 import type { ForwardOptions } from './upstream/forward.ts';
 import type { WatcherRegistry } from './watcher-registry.ts';
 
@@ -43,6 +44,8 @@ export interface Services {
   /** Whether a pod lives on this node. */
   readonly podPresence: (pod: PodReference) => PodPresence;
   readonly filters: ResponseFilters;
+  /** What the node itself may read offline. */
+  readonly nodeGraph: Pick<NodeGraph, 'objection'>;
   readonly watchers: WatcherRegistry;
   readonly metrics: Pick<Metrics, 'increment' | 'observe'>;
   readonly clock: Clock;

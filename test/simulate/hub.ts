@@ -14,6 +14,7 @@ import { readBearerIdentity } from '../../src/hub/identity/bearer-identity.ts';
 import { CallerIdentities } from '../../src/hub/identity/caller-identities.ts';
 import { TokenKeys } from '../../src/hub/identity/token-keys.ts';
 import { TokenRecords } from '../../src/hub/identity/token-records.ts';
+import { NodeGraph } from '../../src/hub/offline/node-graph.ts';
 import { followOwnNode, podPresence } from '../../src/hub/own-node.ts';
 import { createPipeline } from '../../src/hub/pipeline.ts';
 import { createRequestEntry, type HandleRequest } from '../../src/hub/request-entry.ts';
@@ -142,6 +143,7 @@ export class HubLife {
       cache,
       link,
       podPresence: podPresence(cache, nodeName),
+      nodeGraph: new NodeGraph(cache, nodeName),
       transport,
       forward: (exchange, forwarding) => forward(way, exchange, forwarding),
       identify: ({ headers }) => {

@@ -4,6 +4,7 @@
 import { gunzipSync } from 'node:zlib';
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
 import { notFound, pathNotFound, serviceUnavailable, tooLargeResourceVersion } from '../../apimachinery/status.ts';
+import { nodeIdentity } from '../../cache/cache.ts';
 import { type Document, documentKey, isDocumentPath } from '../../cache/document.ts';
 import type { FollowedScope } from '../../cache/followed-scope.ts';
 import { readOptions } from '../../cache/read-options.ts';
@@ -29,6 +30,8 @@ export async function answerOffline(services: Services, exchange: Exchange): Pro
   if (isWrite(exchange.info)) return acceptWrite(services, exchange);
   const read = exchange.read ?? ofStatus(services, exchange);
   if (read !== undefined && !isServed(services, read)) throw pathNotFound();
+  const objection = read !== undefined && identity === nodeIdentity ? services.nodeGraph.objection(read) : undefined;
+  if (objection !== undefined) throw unavailable(services, objection);
   if (read?.verb === 'get') return answerKnownObject(services, exchange, identity, read);
   if (read !== undefined) return answerCollection(services, exchange, identity, read);
   const { method } = exchange.request;

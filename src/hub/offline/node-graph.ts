@@ -1,0 +1,73 @@
+// What the node may read of Secrets while the cloud is away: those that pods on it refer to, as the node authorizer would
+// say. Where the cloud was seen to let the hub's own user list them all, that user is not held to it, here neither.
+import { parseJson } from '../../apimachinery/json.ts';
+import type { KubernetesObject } from '../../apimachinery/object.ts';
+import { type Cache, nodeIdentity } from '../../cache/cache.ts';
+import { cloudObject } from '../../cache/cloud-object.ts';
+import { type Scope, scopeOf } from '../../cache/scope.ts';
+import { ownPodsScope } from '../own-node.ts';
+import type { Read } from '../read-request.ts';
+import { namedClaims, namedSecrets } from './named-secrets.ts';
+
+const core = { group: '', version: 'v1' };
+const claimsKind = { ...core, resource: 'persistentvolumeclaims' };
+const volumesKind = { ...core, resource: 'persistentvolumes' };
+
+interface References {
+  readonly secrets: ReadonlySet<string>;
+  readonly claims: readonly string[];
+}
+
+export class NodeGraph {
+  readonly #cache: Cache;
+  readonly #pods: Scope;
+  readonly #references = new WeakMap<KubernetesObject, References>();
+
+  constructor(cache: Cache, nodeName: string) {
+    this.#cache = cache;
+    this.#pods = ownPodsScope(nodeName);
+  }
+
+  /** Why the node may not read this now; undefined when nothing speaks against it. */
+  objection(read: Read): string | undefined {
+    const { gvr, namespace } = read.verb === 'get' ? read : read.scope;
+    if (gvr.resource !== 'secrets' || gvr.group !== '') return undefined;
+    const all = scopeOf({ gvr, namespace, labelSelector: '', fieldSelector: '' });
+    if (this.#cache.rights.has(nodeIdentity, all)) return undefined;
+    const name = read.verb === 'get' ? read.name : read.scope.fields.exactName;
+    if (name === undefined) return undefined; // a right to several was either seen or not
+    const pods = this.#cache.scopes.answering(this.#pods);
+    if (pods === undefined) return 'it is not known which pods of this node refer to it';
+    for (const pod of pods.snapshot.sorted()) if (this.#refers(pod, `${namespace}/${name}`)) return undefined;
+    return 'no pod of this node refers to it';
+  }
+
+  #refers(pod: KubernetesObject, secret: string): boolean {
+    const { secrets, claims } = this.#referencesOf(pod);
+    return secrets.has(secret) || claims.some((claim) => this.#volumeRefers(pod.namespace, claim, secret));
+  }
+
+  #referencesOf(pod: KubernetesObject): References {
+    const known = this.#references.get(pod);
+    if (known !== undefined) return known;
+    const object = parseJson(pod.body);
+    const secrets = new Set(namedSecrets(object).map(({ name }) => `${pod.namespace}/${name}`));
+    const references = { secrets, claims: namedClaims(object) };
+    this.#references.set(pod, references);
+    return references;
+  }
+
+  #volumeRefers(namespace: string, claimName: string, secret: string): boolean {
+    const claim = this.#known(claimsKind, namespace, claimName) as { spec?: { volumeName?: unknown } } | undefined;
+    const volumeName = claim?.spec?.volumeName;
+    if (typeof volumeName !== 'string' || volumeName === '') return false;
+    const volume = this.#known(volumesKind, '', volumeName);
+    if (volume === undefined) return false;
+    return namedSecrets(volume as never).some((one) => `${one.namespace || namespace}/${one.name}` === secret);
+  }
+
+  #known(gvr: Scope['gvr'], namespace: string, name: string): unknown {
+    const object = cloudObject(this.#cache, { gvr, namespace, name });
+    return typeof object === 'string' ? undefined : parseJson(object.body);
+  }
+}
