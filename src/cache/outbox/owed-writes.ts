@@ -19,7 +19,7 @@ import { type CallerOfWrite, type KnownState, OfflineWrites, type Outcome } from
 import { Outbox } from './outbox.ts';
 import type { KnownToStore, OwedWritesOptions } from './owed-writes-dependencies.ts';
 import { type OwnObject, OwnWrites } from './own-writes.ts';
-import { parkedEvent } from './parked-event.ts';
+import { ParkedNews } from './parked-news.ts';
 import { replayGate } from './replay-gate.ts';
 import { Replayer, type TriedSoFar } from './replayer.ts';
 import { SeenTokens } from './seen-tokens.ts';
@@ -39,6 +39,7 @@ export class OwedWrites {
   readonly #opened = Promise.withResolvers<Replayer>();
   readonly #ended = new AbortController();
   readonly #diskState: DiskState;
+  readonly #news: ParkedNews;
   #outbox: Outbox | undefined;
   #desk: OfflineWrites | undefined;
   #replayer: Replayer | undefined;
@@ -53,6 +54,14 @@ export class OwedWrites {
     this.versions = new Versions({ records, newestKnown: store.newestVersion, diskState: this.#diskState });
     this.spans = new ShownSpans({ records });
     this.own = new OwnWrites({ versions: this.versions, scopesOf: store.scopesOf, spans: this.spans });
+    const { nodeName, userAgent, timing, events } = options;
+    this.#news = new ParkedNews({
+      nodeName,
+      userAgent,
+      now: () => timing.now(),
+      accept: (request, caller) => this.accept(request, caller),
+      untold: events.untold,
+    });
     const isCaughtUp = (): boolean => this.isCaughtUp;
     this.gate = replayGate(options.link, {
       get isCaughtUp() {
@@ -231,7 +240,7 @@ export class OwedWrites {
           const { cloud, isAbsent } = entry.parked ?? {};
           await this.#end(targetPath(entry.target), object ?? cloud ?? (isAbsent ? 'absent' : undefined));
           events.parked(entry);
-          await this.#tell(entry);
+          await this.#news.tell(entry);
           this.decisions.conclude(entry.sequence, 'parked');
         },
         began: events.replayBegan,
@@ -249,20 +258,6 @@ export class OwedWrites {
     const body = object === 'absent' ? undefined : Buffer.from(stringifyJson(object));
     const word = body === undefined ? { goneUid: '' } : wordOfAnswer(target.gvr, 'update', body);
     if (word !== undefined) await this.#store.hear({ ...target, path }, identity, word);
-  }
-
-  /** Makes the Event on the object. Goes to the cloud as every Event of this node does. */
-  async #tell(entry: OutboxEntry): Promise<void> {
-    const { nodeName, userAgent, events } = this.#o;
-    try {
-      const request = parkedEvent(entry, nodeName);
-      if (request === undefined) return;
-      const { fieldManager } = request.query;
-      const writer = { identity: nodeLender.identity, userAgent, fieldManager };
-      await this.accept(request, { ...writer, isNode: true, mayWrite: () => true });
-    } catch (error) {
-      events.untold(entry, error);
-    }
   }
 
   /** The cloud has spoken of an object: its word counts, unless more is owed of it. @param object as it was seen there */

@@ -15,13 +15,23 @@ const longestReason = 600;
 /** Of a name. */
 const longestName = 253;
 
+export interface Occurrences {
+  /** How many writes to the object the Event stands for. */
+  readonly count: number;
+  /** When the first of them was parked. Milliseconds since the epoch. */
+  readonly firstAt: number;
+}
+
 /** Undefined for an entry of which nothing is to be told. Goes the way of every Event of this node. */
-export function parkedEvent(entry: OutboxEntry, nodeName: string): WriteRequest | undefined {
+export function parkedEvent(
+  entry: OutboxEntry,
+  nodeName: string,
+  { count, firstAt }: Occurrences = { count: 1, firstAt: entry.parked?.at ?? 0 },
+): WriteRequest | undefined {
   if (entry.parked === undefined || isEvent(entry)) return undefined;
   const { target, sequence, writer, parked } = entry;
   const namespace = target.namespace === '' ? 'default' : target.namespace;
   const suffix = `.${parked.at.toString(16)}${sequence.toString(16)}`;
-  const at = new Date(parked.at).toISOString().replace(/\.\d+Z$/, 'Z');
   const message = `A write of ${writerName(writer.identity)}, accepted by node ${nodeName} while the cloud was away, is parked: ${shortened(publicReason(entry))}. On that node, "holdfast outbox show ${sequence}" shows all sides.`;
   const body: JsonObject = {
     apiVersion: 'v1',
@@ -32,9 +42,9 @@ export function parkedEvent(entry: OutboxEntry, nodeName: string): WriteRequest 
     message,
     source: { component, host: nodeName },
     type: 'Warning',
-    firstTimestamp: at,
-    lastTimestamp: at,
-    count: 1,
+    firstTimestamp: secondsText(firstAt),
+    lastTimestamp: secondsText(parked.at),
+    count,
     reportingComponent: component,
     reportingInstance: nodeName,
   };
@@ -59,6 +69,10 @@ export function publicFailure(
 
 function isSecret({ gvr }: OutboxEntry['target']): boolean {
   return gvr.group === '' && gvr.resource === 'secrets';
+}
+
+function secondsText(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
 function shortened(reason: string): string {

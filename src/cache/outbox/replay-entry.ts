@@ -51,7 +51,7 @@ export async function replayEntry(entry: OutboxEntry, options: ReplayOptions): P
     if (step.kind === 'look') {
       const answer = await look();
       const refusal = isMissing(answer) ? undefined : refusalOf(answer);
-      if (refusal !== undefined) return refusal;
+      if (refusal !== undefined) return ofLook(refusal);
       seen = isMissing(answer) ? undefined : objectOf(answer);
       if (seen === undefined && !isMissing(answer)) return unreadable;
       hasLooked = true;
@@ -146,6 +146,15 @@ function refusalOf(answer: CloudAnswer): ReplayOutcome | undefined {
   }
   if (statusCode === 401) return { kind: 'unauthorized', reason };
   return parked(`the cloud refused it (${statusCode}): ${messageOf(answer)}`, statusCode, undefined, undefined);
+}
+
+/** The refusal is one of reading, which a person who mends rights has to know. */
+function ofLook(refusal: ReplayOutcome): ReplayOutcome {
+  if (refusal.kind !== 'parked' || refusal.code !== 403) return refusal;
+  return {
+    ...refusal,
+    reason: `what the cloud has must be seen first, and its writer may not get it: ${refusal.reason}`,
+  };
 }
 
 /** Its namespace is gone, or its kind. An Event of a place that is gone says nothing to anybody. */

@@ -89,6 +89,27 @@ test('an Event that the disk does not take is said, and the replay goes on', asy
   t.deepEqual(dataOf(stage.cloud, 'other'), { a: 'b' });
 });
 
+test('however often writes to one object are parked, it has one Event in ten minutes, and the next one counts the others', async (t) => {
+  const stage = await OwedWritesStage.open();
+  await stage.conflict();
+  await stage.heal();
+  for (let n = 0; n < 20; n += 1) {
+    const { concluded } = await stage.writes.decisions.retry(1, false);
+    await stage.heal();
+    t.is(await concluded, 'parked');
+  }
+  t.is(eventsOf(stage).length, 1);
+  t.is(eventsOf(stage)[0]?.count, 1);
+  stage.timing.advance(10 * 60_000);
+  await stage.writes.decisions.retry(1, false);
+  await stage.heal();
+  const [first, second, ...others] = eventsOf(stage);
+  t.deepEqual(others, []);
+  t.is(second?.count, 21);
+  t.true(String(second?.firstTimestamp) >= String(first?.lastTimestamp));
+  t.true(String(second?.firstTimestamp) < String(second?.lastTimestamp));
+});
+
 test('retry decides anew: still in conflict it is parked again, no more in conflict it arrives', async (t) => {
   const stage = await OwedWritesStage.open();
   await stage.conflict();

@@ -240,3 +240,13 @@ test('a deletion that finalizers hold up changes first, deletes then, and says w
   );
   t.deepEqual(outcome, { kind: 'done', reason: 'applied', object: deleting });
 });
+
+test('a writer who may not read what it writes has its write parked where it must be looked at, and the reason says so', async (t) => {
+  const forbidden = answer(403, { kind: 'Status', message: 'configmaps "web" is forbidden: cannot get' });
+  const conflict = answer(409, { kind: 'Status', message: 'modified' });
+  const entry = entryOf({ cloudVersion: '10', token: 'of-the-writer', verb: 'patch' });
+  const afterCrash = await bring({ ...entry, state: 'sent' }, scripted(forbidden), 'of-the-writer');
+  t.like(afterCrash, { kind: 'parked', code: 403 });
+  const outcome = await bring(entry, scripted(conflict, forbidden), 'of-the-writer');
+  t.regex(outcome.kind === 'parked' ? outcome.reason : '', /its writer may not get it: .*403.*cannot get/);
+});
