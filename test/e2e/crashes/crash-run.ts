@@ -260,6 +260,7 @@ class CrashRun {
     }
     this.#explain();
     this.#checkedTo = this.#ledger.nextNumber;
+    this.#ledger.settleAll(await this.#found());
     this.#o.say(
       `checked after round ${round}: ${this.#ledger.count('acknowledged')} acknowledged, ${this.#ledger.count('unknown')} unknown, ${this.#audit.requests} requests upstream, ${this.#problems.length} problems`,
     );
@@ -288,6 +289,12 @@ class CrashRun {
   }
 
   async #openProblems(): Promise<readonly string[]> {
+    const found = await this.#found();
+    return this.#ledger.paths.flatMap((path) => this.#ledger.problems(path, found.get(path)));
+  }
+
+  /** What the cloud has, by path. */
+  async #found(): Promise<ReadonlyMap<string, ReturnType<typeof fieldsOf>>> {
     const { admin } = this.#lab.plane;
     const found = new Map<string, ReturnType<typeof fieldsOf>>();
     for (const collection of ['configmaps', 'pods', 'events']) {
@@ -297,7 +304,7 @@ class CrashRun {
     }
     const node = `/api/v1/nodes/${nodeName}`;
     found.set(node, fieldsOf(await admin.expect('GET', node)));
-    return this.#ledger.paths.flatMap((path) => this.#ledger.problems(path, found.get(path)));
+    return found;
   }
 
   /** A write that was put aside counts as lost, unless it met one of which nobody can tell whether it was done. */

@@ -1,7 +1,9 @@
 // What a stream of writes was told, object by object, and what must therefore be in the cloud. Each write carries a number
 // of its own (field `n`) and sets one more field to it, so that a lost write, an old one and one too many all show.
 //
-// Pure. A write without an answer may have been done or not; both are right.
+// Pure. A write without an answer may have been done or not; both are right, and it may be done at any time from then on:
+// the hub died with the answer in hand, and learns of it when the cloud is back, after it has acknowledged others. That
+// ends when everything is settled and looked at.
 
 export interface LoggedWrite {
   readonly number: number;
@@ -25,6 +27,9 @@ const absent = '(absent)';
 export class Ledger {
   readonly #writes = new Map<string, Told[]>();
   #number = 0;
+  /** What was sent before this number has been done or never will be; what came of it. */
+  #settledTo = 0;
+  #base: ReadonlyMap<string, Found> = new Map();
 
   /** Before it is sent. */
   attempt(path: string, write: Omit<LoggedWrite, 'number'>): LoggedWrite {
@@ -39,6 +44,20 @@ export class Ledger {
   /** The number that the next write will have. */
   get nextNumber(): number {
     return this.#number + 1;
+  }
+
+  /** The cloud is there with this in it, nothing waits, nobody writes: what was sent until now comes no more. */
+  settleAll(found: ReadonlyMap<string, Found>): void {
+    this.#settledTo = this.nextNumber;
+    this.#base = found;
+  }
+
+  /** Numbers of writes without an answer that may show at any time, whatever was acknowledged since. */
+  mayStillShow(path: string): ReadonlySet<string> {
+    const late = this.writesOf(path).filter(
+      ({ outcome, number }) => outcome === 'unknown' && number >= this.#settledTo,
+    );
+    return new Set(late.map(({ number }) => String(number)));
   }
 
   settle(write: LoggedWrite, outcome: Outcome): void {
@@ -87,28 +106,28 @@ export class Ledger {
   }
 
   #allowed(path: string): { there: boolean; gone: boolean; fields: ReadonlyMap<string, ReadonlySet<string>> } {
-    let there = false;
-    let gone = true;
-    const fields = new Map<string, Set<string>>();
-    /** Set by a write without an answer, which may have come at any time since: only a newer value of that field ends it. */
+    const base = this.#base.get(path);
+    let there = base !== undefined;
+    let gone = !there;
+    const fields = new Map(Object.entries(base ?? {}).map(([name, value]) => [name, new Set([value])]));
+    /** By field, of writes without an answer so far: they show again when what stands above them is taken away. */
     const doubtful = new Map<string, Set<string>>();
     for (const { number, kind, field, outcome } of this.writesOf(path)) {
-      if (outcome === 'refused') continue;
+      if (outcome === 'refused' || number < this.#settledTo) continue;
       const isCertain = outcome === 'acknowledged';
       const value = String(number);
       if (kind === 'delete') {
-        if (isCertain) there = false;
         gone = true;
         if (isCertain) {
           fields.clear();
-          doubtful.clear();
+          for (const [name, values] of doubtful) fields.set(name, new Set([absent, ...values]));
+          there = doubtful.size > 0;
         }
         continue;
       }
       there = true;
       if (isCertain) gone = false;
-      const isWhole = kind === 'create' || kind === 'put';
-      if (isWhole) {
+      if (kind === 'create' || kind === 'put') {
         for (const [name, values] of fields) {
           fields.set(name, new Set([absent, ...(isCertain ? (doubtful.get(name) ?? []) : values)]));
         }
@@ -116,8 +135,7 @@ export class Ledger {
       for (const name of ['n', field]) {
         const before = fields.get(name) ?? new Set([absent]);
         fields.set(name, isCertain ? new Set([value]) : new Set([...before, value]));
-        if (isCertain) doubtful.delete(name);
-        else doubtful.set(name, new Set([...(doubtful.get(name) ?? []), value]));
+        if (!isCertain) doubtful.set(name, new Set([...(doubtful.get(name) ?? []), value]));
       }
     }
     return { there, gone, fields };

@@ -110,7 +110,7 @@ export class Writer {
     if (status !== 200 && status !== 404) return;
     const read = status === 200 ? fieldsOf(body).n : undefined;
     const wanted = last.kind === 'delete' ? undefined : String(last.number);
-    if (read !== wanted) {
+    if (read !== wanted && !(read !== undefined && this.#o.ledger.mayStillShow(path).has(read))) {
       this.staleReads.push({
         path,
         text: `${path}: wrote ${wanted ?? 'a deletion'} (${last.kind}), read ${read ?? status}`,
