@@ -215,7 +215,7 @@ export const options = {
   offlineTokenTtlMs: withDefault(duration({ maxMs: 365 * day }), '30d', {
     flag: 'offline-token-ttl',
     section: 'Reads',
-    help: 'How long after the cloud last accepted a bearer token it still counts offline. Never beyond its own end, or its pod.',
+    help: 'How long after the cloud last accepted a bearer token, or named its keys, tokens still count offline. Never beyond their own end, or their pod.',
   }),
   filters: repeated<ChosenFilter>(chosenFilter, [], {
     flag: 'filter',
