@@ -10,7 +10,7 @@ import { logCacheEvents } from './cache-log.ts';
 import { createLogger } from './create-logger.ts';
 import { type Circumstances, currentWarnings, identityWarning } from './current-warnings.ts';
 import { createDoctor } from './doctor/doctor-source.ts';
-import { openRenewal } from './enrolment/open-renewal.ts';
+import { openMembership } from './enrolment/membership.ts';
 import { gatherFigures } from './figures.ts';
 import { FilesAtStart, writeOrRemove } from './files-at-start.ts';
 import { openIdentity } from './identity/open-identity.ts';
@@ -147,7 +147,7 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
     warnings: () => [
       ...cloud.cluster().warnings,
       ...warnings.all,
-      ...(renewal?.warnings ?? []),
+      ...membership.warnings,
       ...currentWarnings(circumstances()),
     ],
     now: () => clock.now(),
@@ -164,26 +164,25 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
     outboxFill: cache.writes.outbox.size.fill,
     unwrittenFiles: files.warning,
   });
-  const renewal = await openRenewal(config.kubeconfig, {
-    dataDir: config.dataDir,
-    nodeName: config.nodeName,
+  const membership = await openMembership(config, {
     cluster: cloud.cluster,
-    link: () => link,
+    cloud: cloud.cloud,
+    link,
     clock,
     wallClock: () => cache.time.now(),
     random: Math.random,
     environment: process.env,
     log,
-    onAttempt: (result) => metrics.increment('certificateRenewals', { result }),
+    onRenewal: (result) => metrics.increment('certificateRenewals', { result }),
   });
-  opened.defer(() => renewal?.close());
+  opened.defer(() => membership.close());
   const wrongName = identityWarning(identity.status().user, config.nodeName);
   if (wrongName !== undefined) warnings.add(wrongName);
   const status = createStatusSource(statusParts);
   const metrics = createMetrics(() => gatherFigures(statusParts), cloud.upstream.traffic);
   link.on('change', ({ to }) => {
     metrics.increment('linkChanges', { to });
-    renewal?.hurry();
+    membership.linkChanged();
     if (to !== 'offline') return;
     cache.answered.show().catch((error: unknown) => log.error({ event: 'answered.unshown', error }, 'a late answer'));
   });
@@ -245,7 +244,7 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
   followOwnNode(cache, config.nodeName);
   nodeClients.follow();
   cloud.start();
-  renewal?.start();
+  membership.start();
   const { nodeName } = config;
   opened.defer(identity.readTokenKeys());
   opened.defer(renewTokens({ cache, cloud: cloud.cloud, link, timing: cacheTiming, nodeName, metrics, log }));

@@ -11,6 +11,8 @@ export interface BootstrapCluster {
   /** Resolves when cluster-info is signed with it. */
   createToken(options?: { readonly expires?: Date; readonly groups?: string }): Promise<string>;
   deleteToken(token: string): Promise<void>;
+  /** What cluster-info says whom to trust, in PEM. */
+  publishAuthorities(pem: string): Promise<void>;
   /** Whether requests for new nodes are approved without anybody. They are from the beginning. */
   approveNewNodes(isOn: boolean): Promise<void>;
 }
@@ -47,23 +49,14 @@ export async function startBootstrapCluster(options: ControlPlaneOptions = {}): 
   });
   await bind('kubeadm:get-nodes', 'kubeadm:get-nodes', joiners);
 
-  const config = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [
-      {
-        name: '',
-        cluster: {
-          server: plane.url,
-          'certificate-authority-data': readFileSync(plane.caFile).toString('base64'),
-        },
-      },
-    ],
+  const clusterInfo = (pem: string | Buffer) => {
+    const cluster = { server: plane.url, 'certificate-authority-data': Buffer.from(pem).toString('base64') };
+    return { kubeconfig: stringify({ apiVersion: 'v1', kind: 'Config', clusters: [{ name: '', cluster }] }) };
   };
   const configMaps = '/api/v1/namespaces/kube-public/configmaps';
   await admin.expect('POST', configMaps, {
     metadata: { name: 'cluster-info' },
-    data: { kubeconfig: stringify(config) },
+    data: clusterInfo(readFileSync(plane.caFile)),
   });
   const role = 'kubeadm:bootstrap-signer-clusterinfo';
   await admin.expect('POST', `${rbac}/namespaces/kube-public/roles`, {
@@ -101,6 +94,9 @@ export async function startBootstrapCluster(options: ControlPlaneOptions = {}): 
     },
     async deleteToken(token) {
       await admin.expect('DELETE', `${secrets}/bootstrap-token-${token.split('.')[0]}`);
+    },
+    async publishAuthorities(pem) {
+      await admin.expect('PATCH', `${configMaps}/cluster-info`, { data: clusterInfo(pem) });
     },
     async approveNewNodes(isOn) {
       if (isOn) await bind(autoApproval, `${approving}:nodeclient`, joiners);

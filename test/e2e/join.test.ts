@@ -4,6 +4,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { type BootstrapCluster, startBootstrapCluster } from './bootstrap-cluster.ts';
+import { createCertificateAuthority } from './certificate-authority.ts';
 import { eventually } from './eventually.ts';
 import { startHub } from './hub.ts';
 import { startJoinedHub } from './joined-hub.ts';
@@ -142,4 +143,30 @@ test('a certificate that has expired is replaced by the enrolment credential, an
     ((await status()).warnings as string[]).find((one) => one.includes('could not be renewed')),
   );
   t.regex(warning, /does not accept this credential \(401: Unauthorized\)/);
+});
+
+test("the cluster's CA is followed while it is rotated, and the old one stays as long as a server needs it", async (t) => {
+  const m = await joiningMachine(t);
+  const joined = await m.joinByToken(cluster, await cluster.createToken(), '--node-name', 'edge-d');
+  t.is(joined.code, 0, joined.said);
+  const old = cluster.plane.pki.authority.certificate.trim();
+  const next = createCertificateAuthority('next').certificate.trim();
+  const trusted = () => readFileSync(join(m.dataDir, 'cloud', 'ca.crt'), 'utf8');
+  /** What the cluster publishes, as a node sees it that comes online. */
+  const published = async (...authorities: string[]) => {
+    await cluster.publishAuthorities(authorities.join('\n'));
+    const hub = await startJoinedHub(m.dataDir);
+    try {
+      await hub.waitForLog('it was followed', (line) => line.includes('authority.followed'), 15_000);
+      await hub.waitForLog('and taken over', (line) => line.includes('credentials.reloaded'), 15_000);
+      t.is((await hub.client(m.kubelet).request('GET', '/version')).status, 200);
+    } finally {
+      await hub.kill9();
+    }
+  };
+  t.teardown(() => cluster.publishAuthorities(old));
+  await published(next); // the servers still show certificates of the old one
+  t.true(trusted().includes(old) && trusted().includes(next));
+  await published(old);
+  t.is(trusted().trim(), old);
 });

@@ -48,7 +48,8 @@ export async function discoverAuthority({ token, pins, wallClock, signal, ...way
   }
 }
 
-async function authorityIn(kubeconfig: string): Promise<Buffer> {
+/** The CA in the kubeconfig of cluster-info. @throws JoinError */
+export async function authorityIn(kubeconfig: string): Promise<Buffer> {
   const { parseYaml } = await import('../parse-yaml.ts');
   let content: unknown;
   try {

@@ -30,13 +30,8 @@ export interface OpenRenewalOptions {
 /** How long one attempt waits for an approval; the next one goes on with the same request. */
 const approvalTimeoutMs = 10 * 60_000;
 
-/** Undefined on a machine whose credential is given by settings: whoever gives it renews it. */
-export async function openRenewal(
-  kubeconfig: string | undefined,
-  o: OpenRenewalOptions,
-): Promise<CertificateRenewal | undefined> {
+export async function openRenewal(o: OpenRenewalOptions): Promise<CertificateRenewal> {
   const places = cloudPlaces(o.dataDir);
-  if (kubeconfig !== places.kubeconfig) return undefined;
   let hasEnrolment = (await readWholeFile(places.enrolment)) !== undefined;
   return new CertificateRenewal({
     clock: o.clock,
