@@ -5,6 +5,7 @@ import { checkRunnable } from '../hub/hub-config.ts';
 import type { HubConfig } from '../hub/options.ts';
 import type { Invocation, Terminal } from './command.ts';
 import { keepCompiledCode, keepMemorySmall } from './daemon-process.ts';
+import { notifySystemd } from './notify-systemd.ts';
 import { readRunOptions } from './read-run-options.ts';
 import { untilSignalled } from './until-signalled.ts';
 
@@ -18,9 +19,13 @@ export async function runDaemon(config: HubConfig, terminal: Terminal): Promise<
   await claimDataDirectory(config.dataDir);
   const compiledCode = keepCompiledCode(config.dataDir);
   const { runHub } = await import('../hub/run.ts');
+  const ready = (): void => {
+    compiledCode.saveLater();
+    void notifySystemd(terminal);
+  };
   return untilSignalled(async (signal) => {
     try {
-      await runHub(config, { signal, onReady: () => compiledCode.saveLater() });
+      await runHub(config, { signal, onReady: () => ready() });
     } catch (error) {
       const log = createLogger(config, (line) => terminal.complain(line.trimEnd()));
       log.debug({ event: 'hub.failed', error }, 'the whole error, with what the system said');

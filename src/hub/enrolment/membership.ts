@@ -43,20 +43,21 @@ export async function openMembership(
   const { clock, log } = parts;
   const renewal = await openRenewal({ ...parts, dataDir, nodeName, link: () => link, onAttempt: onRenewal });
   const ending = new AbortController();
-  let following: Promise<void> | undefined;
+  let isFollowing = false;
   let next = clock.setTimeout(() => {}, 0);
   const follow = (): void => {
     next.cancel();
     if (ending.signal.aborted) return;
     next = clock.setTimeout(follow, followEveryMs);
-    if (link.state !== 'online') return;
-    following ??= followAuthority({ ...parts, dataDir, signal: ending.signal })
+    if (link.state !== 'online' || isFollowing) return;
+    isFollowing = true;
+    followAuthority({ ...parts, dataDir, signal: ending.signal })
       .catch((error: unknown) => {
         if (!ending.signal.aborted)
           log.warn({ event: 'authority.unread', error }, "the cluster's CA could not be looked at");
       })
       .finally(() => {
-        following = undefined;
+        isFollowing = false;
       });
   };
   return {

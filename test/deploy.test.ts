@@ -1,0 +1,72 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { parse } from 'yaml';
+import { notifySystemd } from '../src/cli/notify-systemd.ts';
+import { options } from '../src/hub/options.ts';
+import { parseOptions } from '../src/hub/parse-options.ts';
+
+const deploy = join(import.meta.dirname, '..', 'deploy');
+
+function directory(t: { teardown(end: () => void): void }): string {
+  const path = mkdtempSync(join(tmpdir(), 'holdfast-deploy-'));
+  t.teardown(() => rmSync(path, { recursive: true }));
+  return path;
+}
+
+test('systemd understands every line of the units, and starts the hub before kubelet', (t) => {
+  try {
+    execFileSync('systemd-analyze', ['--version']);
+  } catch {
+    t.log('not run: there is no systemd-analyze here');
+    return t.pass();
+  }
+  const at = directory(t);
+  cpSync(join(deploy, 'systemd'), at, { recursive: true });
+  const service = join(at, 'holdfast.service');
+  // The program is not installed here, and kubelet neither: stand-ins that exist.
+  writeFileSync(service, readFileSync(service, 'utf8').replace('/usr/local/bin/holdfast', '/bin/true'));
+  writeFileSync(join(at, 'kubelet.service'), '[Service]\nExecStart=/bin/true\n');
+  for (const unit of ['holdfast.service', 'kubelet.service']) {
+    const { stdout, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', join(at, unit)], {
+      encoding: 'utf8',
+    });
+    const about = `${stdout}${stderr}`.split('\n').filter((line) => /holdfast|kubelet/.test(line));
+    t.deepEqual(about, [], unit);
+  }
+  t.regex(readFileSync(service, 'utf8'), /^Before=kubelet\.service$/m);
+  t.regex(readFileSync(join(at, 'kubelet.service.d', '20-holdfast.conf'), 'utf8'), /^After=holdfast\.service$/m);
+});
+
+test('the static pod calls the daemon by options that it has, and asks for its health where it listens', (t) => {
+  const pod = parse(readFileSync(join(deploy, 'static-pod', 'holdfast.yaml'), 'utf8'));
+  const [container] = pod.spec.containers;
+  const [command, ...flags] = container.args;
+  t.is(command, 'run');
+  const surroundings = { directory: '/', homeDirectory: '/root', hostName: 'edge-7', isRoot: true };
+  const config = parseOptions(options, { flags, environment: {} }, surroundings);
+  t.is(config.dataDir, container.volumeMounts[0].mountPath);
+  for (const probe of [container.startupProbe, container.livenessProbe]) {
+    t.is(`${probe.httpGet.host}:${probe.httpGet.port}`, `${config.admin.host}:${config.admin.port}`);
+  }
+});
+
+test('systemd is told once the hub is ready, where it waits to be told; nobody is told elsewhere', async (t) => {
+  const at = directory(t);
+  mkdirSync(join(at, 'bin'));
+  const told = join(at, 'told');
+  const program = join(at, 'bin', 'systemd-notify');
+  writeFileSync(program, `#!/bin/sh\necho "$NOTIFY_SOCKET $*" >> ${told}\n`);
+  chmodSync(program, 0o755);
+  const complained: string[] = [];
+  const complain = (text: string) => void complained.push(text);
+  const PATH = `${join(at, 'bin')}:/usr/bin:/bin`;
+  await notifySystemd({ environment: { PATH }, complain });
+  await notifySystemd({ environment: { PATH, NOTIFY_SOCKET: '/run/systemd/notify' }, complain });
+  t.is(readFileSync(told, 'utf8'), '/run/systemd/notify --ready\n');
+  writeFileSync(program, '#!/bin/sh\nexit 1\n');
+  await notifySystemd({ environment: { PATH, NOTIFY_SOCKET: '/run/systemd/notify' }, complain });
+  t.regex(complained.join(), /systemd could not be told/);
+});
