@@ -8,9 +8,10 @@ import { binaries } from '../build-binaries.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import { eventually } from '../eventually.ts';
 import { shellQuote, theGuardian } from '../guardian.ts';
+import { keepBusy } from './busy-cluster.ts';
 import { type Cloud, nodeAddress, startCloud } from './cloud.ts';
 import type { RunningContainer } from './container-runtime.ts';
-import { type EdgeNode, edgeNode, hubDirectory } from './edge-node.ts';
+import { type EdgeNode, edgeNode, hubDirectory, type Service } from './edge-node.ts';
 import { pauseImage, podImage } from './node-configuration.ts';
 import { ociArchive } from './oci-archive.ts';
 import { type PodFacts, podFacts } from './pod-facts.ts';
@@ -31,6 +32,8 @@ export interface NodeLab {
   readonly node: EdgeNode;
   /** What the apiserver says of the pods of this namespace (default: of all), by name. */
   pods(namespace?: string): Promise<PodFacts[]>;
+  /** What the hub says of the pods of the node, asked as kubelet. */
+  podsOnNode(): Promise<PodFacts[]>;
   /** What the container runtime says of them: their running containers. */
   running(): Promise<RunningContainer[]>;
   /** Resolves when the apiserver says that the node is ready, in its present life. */
@@ -46,7 +49,11 @@ export interface NodeLab {
   get(path: string): Promise<{ readonly status: number; readonly body: string }>;
   /** As `get`, for anything: body as JSON, or none. */
   request(method: string, path: string, body?: unknown): Promise<{ readonly status: number; readonly body: string }>;
-  log(service: 'hub' | 'kubelet' | 'containerd'): Promise<string>;
+  /** Resolves when kubelet, by its Lease as the hub shows it, has been at work for so long from now on. */
+  kubeletWorks(forMs: number): Promise<void>;
+  log(service: Service): Promise<string>;
+  /** Since its last start. */
+  kubeletLog(): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -77,6 +84,7 @@ export async function startNodeLab(options: NodeLabOptions = {}): Promise<NodeLa
   });
   starting.defer(() => cloud.stop());
   const { plane } = cloud;
+  starting.defer(await keepBusy(plane));
   const kubeconfig = plane.kubeconfig(`system:node:${nodeName}`, { server: cloud.url });
   const launcher = join(import.meta.dirname, '..', '..', '..', 'bin', 'holdfast.mjs');
   const identity = ['--kubeconfig', kubeconfig, '--node-name', nodeName, '--data-dir', hubDirectory];
@@ -102,6 +110,7 @@ export async function startNodeLab(options: NodeLabOptions = {}): Promise<NodeLa
     return ((await plane.admin.expect('GET', path)).items as object[]).map(podFacts);
   };
   const status = async () => JSON.parse(await node.run(['curl', '-s', 'http://127.0.0.1:10267/status']));
+  const log = (service: Service) => readFile(join(directory, 'logs', `${service}.log`), 'utf8');
   const pki = `${hubDirectory}/pki`;
   const request: NodeLab['request'] = async (method, path, body) => {
     const credentials = ['--cacert', `${pki}/ca.crt`, '--cert', `${pki}/client.crt`, '--key', `${pki}/client.key`];
@@ -111,6 +120,7 @@ export async function startNodeLab(options: NodeLabOptions = {}): Promise<NodeLa
     const end = answer.lastIndexOf('\n');
     return { status: Number(answer.slice(end + 1)), body: answer.slice(0, end) };
   };
+  const get = (path: string) => request('GET', path);
   return {
     plane,
     cloud,
@@ -146,9 +156,23 @@ export async function startNodeLab(options: NodeLabOptions = {}): Promise<NodeLa
         everyMs: 50,
       });
     },
-    get: (path) => request('GET', path),
+    get,
     request,
-    log: (service) => readFile(join(directory, 'logs', `${service}.log`), 'utf8'),
+    async podsOnNode() {
+      const { body } = await get(`/api/v1/pods?fieldSelector=${encodeURIComponent(`spec.nodeName=${nodeName}`)}`);
+      return (JSON.parse(body).items as object[]).map(podFacts);
+    },
+    async kubeletWorks(forMs) {
+      const until = Date.now() + forMs;
+      const path = `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${nodeName}`;
+      const renewed = async () => Date.parse(JSON.parse((await get(path)).body).spec.renewTime) > until;
+      await eventually('kubelet renews its lease', renewed, { timeoutMs: forMs + 30_000, everyMs: 100 });
+    },
+    log,
+    async kubeletLog() {
+      const whole = await log('kubelet');
+      return whole.slice(whole.lastIndexOf('"Kubelet version"'));
+    },
     stop: () => started.disposeAsync(),
   };
 }

@@ -9,7 +9,7 @@ import type { PodFacts } from './pod-facts.ts';
 import { nodeUnavailable } from './requirements.ts';
 import { countOfPods, everyKindOfPod, pinningLabel, sharedDirectory, staticPod } from './workloads.ts';
 
-/** Container ids of what runs, by pod and container: as the runtime has it. */
+/** Container ids of what runs, as the runtime has it: by the pod's name, which two pods at once would share. */
 export type Running = Readonly<Record<string, string>>;
 
 /** Starts the lab before the first test of this file, and stops it after the last. */
@@ -54,17 +54,28 @@ export const isJob = ({ name }: Pick<PodFacts, 'name'>): boolean => name.startsW
 
 /** `switched` is ready while it is on. */
 export function turnSwitch(node: EdgeNode, state: 'on' | 'off'): void {
-  writeFileSync(node.onDisk(`${sharedDirectory}/switch`), `${state}\n`);
+  putShared(node, 'switch', state);
 }
 
-/** How often the Job has run. */
-export function runsOfJob(node: EdgeNode): number {
-  return readFileSync(node.onDisk(`${sharedDirectory}/runs`), 'utf8').split('\n').length - 1;
+/** A file that pods which share the node's directory see. */
+export function putShared(node: EdgeNode, name: string, text: string): void {
+  writeFileSync(node.onDisk(`${sharedDirectory}/${name}`), `${text}\n`);
+}
+
+/** How many lines pods have appended to a file that they share. */
+export function linesOfShared(node: EdgeNode, name: string): number {
+  return readFileSync(node.onDisk(`${sharedDirectory}/${name}`), 'utf8').split('\n').length - 1;
 }
 
 export async function whatRuns(lab: NodeLab): Promise<Running> {
-  const running = await lab.running();
-  return Object.fromEntries(
-    running.map(({ pod, podUid, name, id }) => [`${pod}/${podUid}/${name}`, id] as const).sort(),
-  );
+  const ids: Record<string, string> = {};
+  for (const { pod, name, id } of await lab.running()) {
+    const key = name === 'app' ? pod : `${pod}/${name}`;
+    ids[key] = key in ids ? `${ids[key]} and ${id}` : id;
+  }
+  return ids;
+}
+
+export function isReadyIn(pods: readonly PodFacts[], name: string): boolean {
+  return pods.some((pod) => pod.name === name && pod.isReady);
 }

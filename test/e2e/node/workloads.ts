@@ -14,6 +14,12 @@ export interface PodOrder {
 /** Where pods may write on the node's disk. */
 export const sharedDirectory = '/var/lib/holdfast-e2e';
 
+/** `sharedDirectory`, at /shared. */
+export const sharing = {
+  spec: { volumes: [{ name: 'shared', hostPath: { path: sharedDirectory } }] },
+  container: { volumeMounts: [{ name: 'shared', mountPath: '/shared' }] },
+};
+
 /** What is away for long may not be evicted meanwhile. */
 const staysWhileAway = ['not-ready', 'unreachable'].map((what) => ({
   key: `node.kubernetes.io/${what}`,
@@ -70,7 +76,7 @@ export function everyKindOfPod(): Order[] {
     inPods('with-token', withToken),
     inPods('with-scratch', withScratch),
     inPods('pinned', pinned),
-    inPods('switched', { checks: ['file:/shared/switch=on'], ...sharing() }),
+    inPods('switched', { checks: ['file:/shared/switch=on'], ...sharing }),
     [`${apps}/daemonsets`, { metadata: { name: 'agent' }, spec: ofTemplate('agent', onHostNetwork) }],
     ['/apis/batch/v1/namespaces/default/jobs', runOnce],
   ];
@@ -172,22 +178,14 @@ const onHostNetwork: PodOrder = {
   },
 };
 
-/** The node's own directory at /shared. */
-function sharing(): PodOrder {
-  return {
-    spec: { volumes: [{ name: 'shared', hostPath: { path: sharedDirectory } }] },
-    container: { volumeMounts: [{ name: 'shared', mountPath: '/shared' }] },
-  };
-}
-
 const runOnce = {
   metadata: { name: 'once' },
   spec: {
     template: {
       metadata: { labels: { app: 'once' } },
       spec: podSpec({
-        spec: { ...sharing().spec, restartPolicy: 'Never' },
-        container: { ...sharing().container, args: ['append', '/shared/runs', 'ran'], readinessProbe: undefined },
+        spec: { ...sharing.spec, restartPolicy: 'Never' },
+        container: { ...sharing.container, args: ['append', '/shared/runs', 'ran'], readinessProbe: undefined },
       }),
     },
   },

@@ -5,7 +5,7 @@
 //	                    /in-cluster/PATH is what the apiserver that this pod was told of answers to GET PATH with the pod's
 //	                    own token and trust (?at=HOST:PORT: what answers there)
 //	ask PATH            asks the server in this pod; exit code 0 for 200
-//	append FILE TEXT    adds a line to FILE and ends
+//	append FILE TEXT [WHEN]    adds a line to FILE and ends; when there is a file WHEN, if one is named
 //	write FILE TEXT     makes FILE anew and ends
 //	fail                ends with exit code 1
 //
@@ -43,6 +43,12 @@ func main() {
 	case "ask":
 		end(ask(args[0]))
 	case "append":
+		for len(args) > 2 {
+			if _, err := os.Stat(args[2]); err == nil {
+				break
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
 		end(put(args[0], args[1], os.O_APPEND))
 	case "write":
 		end(put(args[0], args[1], os.O_TRUNC))

@@ -1,0 +1,85 @@
+import test from 'ava';
+import { eventually } from '../eventually.ts';
+import { onNode } from './on-node.ts';
+import { isJob, isReadyIn, isSettled, linesOfShared, putShared, settledNode, whatRuns } from './settled-node.ts';
+import { countOfPods, pod, sharing } from './workloads.ts';
+
+const lab = settledNode(test);
+const pods = '/api/v1/namespaces/default/pods';
+const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+
+onNode('case 35: a node that loses power offline brings every pod back without a packet from the cloud', async (t) => {
+  const { node, cloud } = lab();
+  const before = await whatRuns(lab());
+  const uids = new Map((await lab().pods()).map(({ name, uid }) => [name, uid]));
+  await cloud.cut();
+  await lab().linkIs('offline');
+  await node.powerLoss();
+  const poweredAt = performance.now();
+  await node.boot();
+  await eventually('every pod runs', async () => (await lab().running()).length === countOfPods, { timeoutMs: 60_000 });
+  const isBack = (all: Parameters<typeof isSettled>[0]) =>
+    isSettled(all) && all.every(({ restarts, name }) => isJob({ name }) || restarts > 0);
+  await eventually('the hub knows it', async () => isBack(await lab().podsOnNode()), { timeoutMs: 30_000 });
+  t.log(`every pod was ready ${seconds(poweredAt)} after power on`);
+  t.is(await node.packetsFromCloud(), 0);
+  const after = await whatRuns(lab());
+  t.deepEqual(Object.keys(after), Object.keys(before));
+  t.true(Object.entries(after).every(([name, id]) => id !== before[name]));
+
+  await cloud.heal();
+  const healedAt = performance.now();
+  const inCloud = await lab().podsAre('the cloud has the truth', isBack, 15_000);
+  t.log(`the cloud had the truth ${seconds(healedAt)} after the heal`);
+  t.deepEqual(new Map(inCloud.map(({ name, uid }) => [name, uid])), uids);
+  t.deepEqual(await whatRuns(lab()), after);
+});
+
+onNode('case 37: a Job that was done before the power was lost is not run again', async (t) => {
+  t.is(linesOfShared(lab().node, 'runs'), 1);
+  t.is((await lab().pods()).find(isJob)?.phase, 'Succeeded');
+});
+
+onNode(
+  'case 37: a Job that is done offline is not run again after a power loss, and the cloud hears of it',
+  async (t) => {
+    const { node, cloud, plane } = lab();
+    const order = pod('slow-once', {
+      spec: { ...sharing.spec, restartPolicy: 'OnFailure', nodeName: node.name },
+      container: {
+        ...sharing.container,
+        args: ['append', '/shared/slow-runs', 'ran', '/shared/go'],
+        readinessProbe: undefined,
+      },
+    });
+    await plane.admin.expect('POST', pods, order);
+    await lab().podsAre('it runs', (all) => all.some(({ name, phase }) => name === 'slow-once' && phase === 'Running'));
+    await cloud.cut();
+    await lab().linkIs('offline');
+    putShared(node, 'go', '');
+    await eventually('the hub knows that it is done', async () =>
+      (await lab().podsOnNode()).some(({ name, phase }) => name === 'slow-once' && phase === 'Succeeded'),
+    );
+    await node.powerLoss();
+    await node.boot();
+    await eventually('every pod runs', async () => (await lab().running()).length === countOfPods, {
+      timeoutMs: 60_000,
+    });
+    await lab().kubeletWorks(5_000);
+    t.is(linesOfShared(node, 'slow-runs'), 1);
+    await cloud.heal();
+    await lab().podsAre(
+      'the cloud knows that it is done',
+      (all) => all.some(({ name, phase }) => name === 'slow-once' && phase === 'Succeeded'),
+      15_000,
+    );
+    t.is(linesOfShared(node, 'slow-runs'), 1);
+  },
+);
+
+onNode('case 36: a pod that needs a label of the cloud is admitted after a power loss offline', async (t) => {
+  const pinned = (await lab().pods()).find(({ name }) => name === 'pinned');
+  t.is(pinned?.phase, 'Running');
+  t.true((pinned?.restarts ?? 0) >= 2, 'it was started anew twice');
+  t.true(isReadyIn(await lab().podsOnNode(), 'pinned'));
+});
