@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { eventually } from '../eventually.ts';
 import { onNode } from './on-node.ts';
-import { isReadyIn, isSettled, settledNode, turnSwitch, whatRuns } from './settled-node.ts';
+import { cutOff, isReadyIn, isSettled, settledNode, turnSwitch, whatRuns } from './settled-node.ts';
 import { countOfPods, pod } from './workloads.ts';
 
 /** How long the long cut lasts; ten minutes by hand: HOLDFAST_E2E_CUT_SECONDS=600. */
@@ -11,18 +11,24 @@ const truthMs = 15_000;
 const lab = settledNode(test);
 const pods = '/api/v1/namespaces/default/pods';
 
-/** Cut, and known to be. */
-async function cut(): Promise<void> {
-  await lab().cloud.cut();
-  await lab().linkIs('offline');
-}
-
 /** Healed; resolves when the cloud has every pod of the node ready, at most 15 s later. */
 async function heal(): Promise<void> {
   await lab().cloud.heal();
   await lab().linkIs('online');
   await lab().podsAre('the cloud has the truth', isSettled, truthMs);
 }
+
+onNode('a real kubelet registers through the hub and runs the pods of a Deployment', async (t) => {
+  await lab().nodeReady();
+  const web = (await lab().pods()).filter(({ name }) => name.startsWith('web-'));
+  t.deepEqual(
+    web.map(({ isReady, restarts }) => [isReady, restarts]),
+    [
+      [true, 0],
+      [true, 0],
+    ],
+  );
+});
 
 onNode(
   'pods with a ConfigMap, a Secret, tokens, an emptyDir, probes, a Job and a static pod run through the hub',
@@ -42,7 +48,7 @@ onNode('a long cut disturbs no pod; what changed in it is in the cloud within 15
   t.timeout(cutMs + 240_000, 'a long cut');
   const { node, cloud, plane } = lab();
   const before = await whatRuns(lab());
-  await cut();
+  await cutOff(t, lab());
   const began = performance.now();
   const packetsBefore = await node.packetsFromCloud();
   turnSwitch(node, 'off');
@@ -75,7 +81,7 @@ onNode('a long cut disturbs no pod; what changed in it is in the cloud within 15
 onNode('case 34: a kubelet that is restarted offline kills no pod', async (t) => {
   const { node } = lab();
   const before = await whatRuns(lab());
-  await cut();
+  await cutOff(t, lab());
   await node.stop('kubelet');
   await node.start('kubelet');
   await lab().kubeletWorks(5_000);
@@ -89,7 +95,7 @@ onNode('case 34: a kubelet that is restarted offline kills no pod', async (t) =>
 });
 
 onNode('case 21: offline, a node that is there already is 409, and kubelet registers', async (t) => {
-  await cut();
+  await cutOff(t, lab());
   const answer = await lab().request('POST', '/api/v1/nodes', { metadata: { name: lab().node.name } });
   t.is(answer.status, 409);
   t.is(JSON.parse(answer.body).reason, 'AlreadyExists');
@@ -97,13 +103,13 @@ onNode('case 21: offline, a node that is there already is 409, and kubelet regis
 });
 
 onNode('case 31: offline, the CSINode that is known is 200', async (t) => {
-  await cut();
+  await cutOff(t, lab());
   t.is((await lab().get(`/apis/storage.k8s.io/v1/csinodes/${lab().node.name}`)).status, 200);
   await heal();
 });
 
 onNode('case 32: offline, a request for a certificate is 503, and kubelet lives', async (t) => {
-  await cut();
+  await cutOff(t, lab());
   const request = {
     metadata: { generateName: 'csr-' },
     spec: { signerName: 'kubernetes.io/kube-apiserver-client-kubelet', request: 'eA==', usages: ['client auth'] },
@@ -116,7 +122,7 @@ onNode('case 32: offline, a request for a certificate is 503, and kubelet lives'
 });
 
 onNode('case 33: offline, kinds of which there are none are an empty list', async (t) => {
-  await cut();
+  await cutOff(t, lab());
   for (const path of ['/apis/storage.k8s.io/v1/csidrivers', '/apis/node.k8s.io/v1/runtimeclasses']) {
     const { status, body } = await lab().get(path);
     t.is(status, 200, path);
@@ -128,7 +134,7 @@ onNode('case 33: offline, kinds of which there are none are an empty list', asyn
 onNode('a hub that is killed offline disturbs no pod and forgets nothing that it acknowledged', async (t) => {
   const { node } = lab();
   const before = await whatRuns(lab());
-  await cut();
+  await cutOff(t, lab());
   turnSwitch(node, 'off');
   await eventually('the hub has heard it', async () => !isReadyIn(await lab().podsOnNode(), 'switched'));
   await node.stop('hub', 'SIGKILL');
@@ -148,7 +154,7 @@ onNode('case 55: a pod that was deleted in the cloud during the cut is ended aft
   await plane.admin.expect('POST', pods, pod('doomed'));
   await lab().podsAre('it runs', (all) => isReadyIn(all, 'doomed'));
   const before = await whatRuns(lab());
-  await cut();
+  await cutOff(t, lab());
   await plane.admin.expect('DELETE', `${pods}/doomed`);
   t.deepEqual(await whatRuns(lab()), before);
   await lab().cloud.heal();
@@ -165,7 +171,7 @@ onNode(
     await plane.admin.expect('POST', pods, pod('heir', { spec: { nodeName: node.name } }));
     const first = await lab().podsAre('the first runs', (all) => isReadyIn(all, 'heir'));
     const before = await whatRuns(lab());
-    await cut();
+    await cutOff(t, lab());
     await plane.admin.expect('DELETE', `${pods}/heir`, { gracePeriodSeconds: 0 });
     await plane.admin.expect('POST', pods, pod('heir', { spec: { nodeName: node.name } }));
     // Of the old one there is something to tell, and nobody left to tell it to.
@@ -191,7 +197,7 @@ onNode(
   async (t) => {
     const { plane, node } = lab();
     const path = `/api/v1/nodes/${node.name}`;
-    await cut();
+    await cutOff(t, lab());
     const taints = [{ key: 'e2e', value: 'away', effect: 'PreferNoSchedule' }];
     await plane.admin.expect('PATCH', path, { metadata: { labels: { given: 'during-the-cut' } }, spec: { taints } });
     await lab().kubeletWorks(1_000);
@@ -207,8 +213,7 @@ onNode(
 
 onNode('a carrier that is down is a cut like any other', async (t) => {
   const before = await whatRuns(lab());
-  await lab().cloud.cut('down');
-  await lab().linkIs('offline');
+  await cutOff(t, lab(), 'down');
   await lab().kubeletWorks(1_000);
   await heal();
   t.deepEqual(await whatRuns(lab()), before);
@@ -222,7 +227,7 @@ onNode('a kubelet that speaks JSON is served as well, also when it is restarted 
   await node.start('kubelet');
   await plane.admin.expect('POST', pods, pod('plain'));
   await lab().podsAre('a new pod runs', (all) => isReadyIn(all, 'plain'));
-  await cut();
+  await cutOff(t, lab());
   await node.stop('kubelet');
   await node.start('kubelet');
   await lab().kubeletWorks(3_000);

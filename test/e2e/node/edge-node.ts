@@ -18,8 +18,8 @@ export interface NodePrograms {
   readonly kubelet: string;
   /** The first process of the node. */
   readonly init: readonly [string, ...string[]];
-  /** Command line of the hub; undefined: kubelet talks to the cloud itself. */
-  readonly hub: readonly [string, ...string[]] | undefined;
+  /** Command line of the hub. */
+  readonly hub: readonly [string, ...string[]];
   /** An OCI archive with all images, the pause image among them. */
   readonly imageArchive: string;
 }
@@ -30,7 +30,7 @@ export interface EdgeNodeOptions {
   /** Of this node only; the caller makes and removes it. */
   readonly directory: string;
   readonly programs: NodePrograms;
-  /** Kubelet's, where the hub's own is not to be used. */
+  /** Kubelet's, while the hub is not used. */
   readonly kubeconfig: string;
   readonly clientCaFile: string;
   /** Lays a network cable; called at each start, before anything runs. */
@@ -56,6 +56,8 @@ export interface EdgeNode {
   process(service: Service): ServerProcess;
   /** Lines of kubelet's configuration, from its next start on. */
   configureKubelet(more: Readonly<Record<string, unknown>>): void;
+  /** False: kubelet talks to the cloud itself, from its next start on, and `boot` starts no hub. */
+  useHub(isUsed: boolean): void;
   run(command: readonly string[]): Promise<string>;
   /** A further program, until the node loses its power or somebody stops it. */
   launch(name: string, program: string, args: readonly string[]): Promise<ServerProcess>;
@@ -84,6 +86,7 @@ export function edgeNode(options: EdgeNodeOptions): EdgeNode {
   writeFileSync(file('cni/10-e2e.conflist'), JSON.stringify(network));
   writeFileSync(file('containerd.toml'), containerdConfig(places));
   for (const [path, value] of quietSysctls) writeFileSync(file(`sysctl/${path.replaceAll('/', '.')}`), `${value}\n`);
+  let isHubUsed = true;
   let moreOfKubelet: Readonly<Record<string, unknown>> = {};
   let compartment: Compartment | undefined;
   let bootId = '';
@@ -120,7 +123,7 @@ export function edgeNode(options: EdgeNodeOptions): EdgeNode {
       hasImages = true;
     },
     async hub() {
-      if (!programs.hub) return;
+      if (!isHubUsed) return;
       const [program, ...args] = programs.hub;
       await launch('hub', program, args);
       const ask = ['curl', '-sf', '--max-time', '2', '-o', '/dev/null', 'http://127.0.0.1:10267/livez'];
@@ -128,7 +131,7 @@ export function edgeNode(options: EdgeNodeOptions): EdgeNode {
     },
     async kubelet() {
       writeFileSync(file('kubelet.yaml'), stringify({ ...kubeletConfig(places), ...moreOfKubelet }));
-      const kubeconfig = programs.hub ? `${hubDirectory}/kubeconfig` : options.kubeconfig;
+      const kubeconfig = isHubUsed ? `${hubDirectory}/kubeconfig` : options.kubeconfig;
       const args = [`--config=${file('kubelet.yaml')}`, `--kubeconfig=${kubeconfig}`, `--hostname-override=${name}`];
       await launch('kubelet', programs.kubelet, [...args, `--node-ip=${options.address}`, '-v=2']);
     },
@@ -180,6 +183,9 @@ export function edgeNode(options: EdgeNodeOptions): EdgeNode {
     },
     configureKubelet(more) {
       moreOfKubelet = more;
+    },
+    useHub(isUsed) {
+      isHubUsed = isUsed;
     },
     run: (command) => up().run(command),
     launch: (name, program, args) => up().start({ name, program, args, logFile: file(`logs/${name}.log`) }),

@@ -17,8 +17,6 @@ import { ociArchive } from './oci-archive.ts';
 import { type PodFacts, podFacts } from './pod-facts.ts';
 
 export interface NodeLabOptions {
-  /** False: kubelet talks to the kube-apiserver itself. Default true. */
-  readonly hasHub?: boolean;
   readonly hubArguments?: readonly string[];
   readonly kubeletConfiguration?: Readonly<Record<string, unknown>>;
   readonly controllerManagerArguments?: readonly string[];
@@ -93,7 +91,7 @@ export async function startNodeLab(options: NodeLabOptions = {}): Promise<NodeLa
     name: nodeName,
     address: nodeAddress,
     directory,
-    programs: { kubelet: programs.kubelet, init, imageArchive, hub: options.hasHub === false ? undefined : hub },
+    programs: { kubelet: programs.kubelet, init, imageArchive, hub },
     kubeconfig,
     clientCaFile: plane.caFile,
     connect: (compartment) => cloud.connect(compartment),

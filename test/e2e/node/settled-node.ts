@@ -1,8 +1,9 @@
 // A node that is in use: every kind of pod runs on it, a Job is done, and somebody wants to know later what was disturbed.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TestFn } from 'ava';
+import type { ExecutionContext, TestFn } from 'ava';
 import { stringify } from 'yaml';
+import type { CutMode } from './cloud.ts';
 import type { EdgeNode } from './edge-node.ts';
 import { type NodeLab, type NodeLabOptions, startNodeLab } from './node-lab.ts';
 import type { PodFacts } from './pod-facts.ts';
@@ -51,6 +52,14 @@ export function isSettled(pods: readonly PodFacts[]): boolean {
 }
 
 export const isJob = ({ name }: Pick<PodFacts, 'name'>): boolean => name.startsWith('once-');
+
+/** Resolves when the hub knows that the link is cut. A test that breaks off leaves no cut to the next one. */
+export async function cutOff(t: ExecutionContext, { cloud, linkIs, get }: NodeLab, mode?: CutMode): Promise<void> {
+  await cloud.cut(mode);
+  t.teardown(() => cloud.heal());
+  await get('/version'); // somebody asks: an idle hub looks after its link only every ten seconds
+  await linkIs('offline');
+}
 
 /** `switched` is ready while it is on. */
 export function turnSwitch(node: EdgeNode, state: 'on' | 'off'): void {
