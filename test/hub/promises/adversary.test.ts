@@ -123,7 +123,10 @@ test('a refusal in passing does not end the following of the own node', async (t
   const before = hub.cloud.requests.length;
   hub.cloud.faults.endWatches();
   await eventually(() => hub.cloud.requests.slice(before).filter(({ url }) => url.includes('/pods?')).length > 0);
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await eventually(async () => {
+    const { scopes } = (await hub.status()).json as { scopes: { gvr: string; following: boolean }[] };
+    return scopes.every(({ gvr, following }) => gvr !== 'v1/pods' || !following);
+  });
   mayRead = true;
   const followed = hub.untilFollowed('v1/pods').then(() => 'followed');
   const tooLate = new Promise((resolve) => setTimeout(() => resolve('not followed'), 5000));

@@ -500,7 +500,8 @@ test('a held answer gives the client nothing of its body before the tee has sett
     return text;
   });
   await asked.promise;
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  // In the time of a whole exchange it would have come.
+  await converse(hub.port, get('/large'));
   told.resolve();
   t.true((await answer).endsWith(`\r\n\r\n${'x'.repeat(100)}`));
   t.deepEqual(teed, [100]);
