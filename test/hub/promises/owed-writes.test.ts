@@ -1,6 +1,6 @@
 // While the cloud is back but has not heard of everything, what is owed goes first.
 import test from 'ava';
-import { configMap, eventually, type RunningHub, startRunningHub } from '../../support/running-hub.ts';
+import { configMap, eventually, goOn, type RunningHub, startRunningHub } from '../../support/running-hub.ts';
 
 const maps = '/api/v1/namespaces/default/configmaps';
 test('an object that is made anew goes behind its own deletion, which the cloud has not heard of', async (t) => {
@@ -73,6 +73,7 @@ test('what the cloud has taken is not forgotten by a life that begins before all
   await hub.cloud.faults.clear();
   await hub.heal();
   await hub.inCloud('POST', maps, configMap('later', {}));
+  await goOn(hub);
   await hub.untilFollowed('v1/configmaps');
   await eventually(async () => (await hub.ask(`${maps}?resourceVersion=0`)).json.items.length === 3);
 });

@@ -1,7 +1,14 @@
 // What the cloud puts off stays owed and shown, for hours if need be, and keeps nobody from the rest; what was meant for one
 // cluster is never told to another.
 import test from 'ava';
-import { configMap, eventually, type RunningHub, type SeenEvent, startRunningHub } from '../../support/running-hub.ts';
+import {
+  configMap,
+  eventually,
+  goOn,
+  type RunningHub,
+  type SeenEvent,
+  startRunningHub,
+} from '../../support/running-hub.ts';
 
 const maps = '/api/v1/namespaces/default/configmaps';
 const patch = { method: 'PATCH', headers: { 'content-type': 'application/merge-patch+json' } };
@@ -11,17 +18,6 @@ function listsOf(hub: RunningHub): number {
   return hub.cloud.requests.filter(
     ({ method, url }) => method === 'GET' && url.startsWith(maps) && !url.includes('watch='),
   ).length;
-}
-
-/** The cloud lives: its versions pass those that were given out here. */
-async function goOn(hub: RunningHub): Promise<void> {
-  for (let n = 0; n < 5; n += 1) {
-    await hub.inCloud('PUT', '/api/v1/namespaces/default', {
-      apiVersion: 'v1',
-      kind: 'Namespace',
-      metadata: { name: 'default', labels: { n: `${Math.random()}` } },
-    });
-  }
 }
 
 /** What is told of an object: its data and its versions. */
