@@ -40,7 +40,7 @@ interface SigningRequest {
 export function requestName({ nodeName, key }: CertificateWish): string {
   const spki = createPublicKey(key).export({ type: 'spki', format: 'der' });
   const digest = createHash('sha256').update(spki).digest('hex').slice(0, 20);
-  return `holdfast-${nodeName.slice(0, 200)}-${digest}`;
+  return `holdfast-${nodeName.slice(0, 200).replace(/[.-]+$/, '')}-${digest}`;
 }
 
 /** PEM of the certificate and its chain. @throws JoinError */
