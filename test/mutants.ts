@@ -5,8 +5,10 @@ import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Mutant, mutants } from './mutant-list.ts';
+import { type Mutant, mutants as writeMutants } from './mutant-list.ts';
+import { tokenMutants } from './token-mutants.ts';
 
+const mutants = [...writeMutants, ...tokenMutants];
 const root = new URL('..', import.meta.url).pathname;
 const copied = ['src', 'storage', 'test', 'package.json', 'ava.config.js', 'tsconfig.json'];
 

@@ -168,17 +168,18 @@ async function start(config: HubConfig): Promise<{ readonly ports: OpenPorts; st
 }
 
 async function send(origin: string, path: string, ask: AskOptions): Promise<Answer> {
-  const { method = 'GET', token, headers, body } = ask;
+  const { method = 'GET', token, headers } = ask;
+  const body = ask.body === undefined ? undefined : Buffer.from(JSON.stringify(ask.body));
   const outgoing = request(`${origin}${path}`, {
     method,
     agent: false,
     headers: {
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
-      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(body !== undefined && { 'content-type': 'application/json', 'content-length': String(body.length) }),
       ...headers,
     },
   });
-  outgoing.end(body === undefined ? undefined : JSON.stringify(body));
+  outgoing.end(body);
   const [response] = await once(outgoing, 'response');
   let text = '';
   for await (const chunk of response) text += chunk;
