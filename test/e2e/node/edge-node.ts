@@ -32,6 +32,8 @@ export interface EdgeNodeOptions {
   readonly programs: NodePrograms;
   /** Kubelet's, while the hub is not used. */
   readonly kubeconfig: string;
+  /** Kubelet's, while it is. */
+  readonly kubeconfigForHub: string;
   readonly clientCaFile: string;
   /** Lays a network cable; called at each start, before anything runs. */
   connect(compartment: Compartment): Promise<void>;
@@ -131,7 +133,7 @@ export function edgeNode(options: EdgeNodeOptions): EdgeNode {
     },
     async kubelet() {
       writeFileSync(file('kubelet.yaml'), stringify({ ...kubeletConfig(places), ...moreOfKubelet }));
-      const kubeconfig = isHubUsed ? `${hubDirectory}/kubeconfig` : options.kubeconfig;
+      const kubeconfig = isHubUsed ? options.kubeconfigForHub : options.kubeconfig;
       const args = [`--config=${file('kubelet.yaml')}`, `--kubeconfig=${kubeconfig}`, `--hostname-override=${name}`];
       await launch('kubelet', programs.kubelet, [...args, `--node-ip=${options.address}`, '-v=2']);
     },

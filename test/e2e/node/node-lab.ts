@@ -20,6 +20,8 @@ export interface NodeLabOptions {
   readonly hubArguments?: readonly string[];
   readonly kubeletConfiguration?: Readonly<Record<string, unknown>>;
   readonly controllerManagerArguments?: readonly string[];
+  /** The machine joins when it first starts, by these words behind `holdfast join`; else the hub is given a kubeconfig. */
+  readonly join?: (cloud: Cloud) => Promise<readonly string[]>;
   /** Done with the cluster before the node is first started. */
   readonly prepare?: (lab: Pick<NodeLab, 'plane' | 'node'>) => Promise<unknown>;
 }
@@ -86,13 +88,20 @@ export async function startNodeLab(options: NodeLabOptions = {}): Promise<NodeLa
   const kubeconfig = plane.kubeconfig(`system:node:${nodeName}`, { server: cloud.url });
   const launcher = join(import.meta.dirname, '..', '..', '..', 'bin', 'holdfast.mjs');
   const identity = ['--kubeconfig', kubeconfig, '--node-name', nodeName, '--data-dir', hubDirectory];
-  const hub = [process.execPath, launcher, 'run', ...identity, ...hubArguments] as const;
+  const holdfast = (...words: readonly string[]) => [process.execPath, launcher, ...words] as const;
+  const kubeletConf = '/var/lib/kubelet.conf';
+  const joining = await options.join?.(cloud);
+  const joinWords = ['join', ...(joining ?? []), '--data-dir', hubDirectory, '--kubelet-conf', kubeletConf];
+  const joined = [holdfast(...joinWords), holdfast('run', '--data-dir', hubDirectory, ...hubArguments)];
+  const script = joined.map((line) => line.map(shellQuote).join(' ')).join(' && exec ');
+  const hub = joining ? (['/bin/sh', '-c', script] as const) : holdfast('run', ...identity, ...hubArguments);
   const node = edgeNode({
     name: nodeName,
     address: nodeAddress,
     directory,
     programs: { kubelet: programs.kubelet, init, imageArchive, hub },
     kubeconfig,
+    kubeconfigForHub: joining ? kubeletConf : `${hubDirectory}/kubeconfig`,
     clientCaFile: plane.caFile,
     connect: (compartment) => cloud.connect(compartment),
     disconnect: () => cloud.disconnect(),
