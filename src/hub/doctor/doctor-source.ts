@@ -10,6 +10,7 @@ import { ownPodsScope } from '../own-node.ts';
 import type { Finding } from './finding.ts';
 import { hubFindings } from './hub-findings.ts';
 import { type Knowledge, podFindings } from './pod-findings.ts';
+import { tokenFindings } from './token-findings.ts';
 
 export interface Examination {
   readonly findings: readonly Finding[];
@@ -40,7 +41,12 @@ export function createDoctor({ cache, status, nodeName, servers, now }: DoctorPa
   return {
     async examine() {
       const pods = cache.scopes.answering(ownPodsScope(nodeName))?.snapshot.sorted() ?? [];
-      const ofPods = pods.flatMap(({ body }) => podFindings(parseJson(body) as JsonObject, { knows }));
+      const tokens = [...cache.tokens.all()];
+      const ofPods = pods.flatMap(({ body, uid }) => {
+        const pod = parseJson(body) as JsonObject;
+        const held = tokens.filter(({ asked }) => asked.pod.uid === uid);
+        return [...podFindings(pod, { knows }), ...tokenFindings(pod, held, cache.time.now())];
+      });
       return { findings: [...hubFindings(await status.status(), now()), ...ofPods], servers: servers() };
     },
   };
