@@ -18,6 +18,7 @@ export type BinaryName =
   | 'informer'
   | 'typed-client'
   | 'conformance'
+  | 'coredns'
   | 'pod-program';
 
 export interface Recipe {
@@ -42,6 +43,7 @@ export const usualBinaries: readonly BinaryName[] = [
   'kube-scheduler',
   'kube-proxy',
   'pod-program',
+  'coredns',
 ];
 
 export const binaryNames: readonly BinaryName[] = [...usualBinaries, 'kubectl-1.32', 'typed-client', 'conformance'];
@@ -100,6 +102,7 @@ const sources: Record<BinaryName, Source> = {
   informer: { module: 'informer', goPackage: '.' },
   'typed-client': { module: 'typed-client', goPackage: '.' },
   conformance: { module: 'conformance', goPackage: '.' },
+  coredns: { module: 'coredns', goPackage: '.' },
   'pod-program': { module: 'node/pod-program', goPackage: '.' },
 };
 
