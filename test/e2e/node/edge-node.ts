@@ -49,7 +49,7 @@ export interface EdgeNode {
   readonly bootId: string;
   /** A path on its disk, as seen from outside, whether it runs or not: `/var/lib/…` or `/var/log/…`. */
   onDisk(path: string): string;
-  /** containerd, then the hub, then kubelet; resolves when kubelet has been started. */
+  /** containerd and the hub, then kubelet, as units in their order would; resolves when kubelet has been started. */
   boot(): Promise<void>;
   powerLoss(): Promise<void>;
   start(service: Service): Promise<void>;
@@ -161,8 +161,7 @@ export function edgeNode(options: EdgeNodeOptions): EdgeNode {
       await compartment.run(['ip', 'addr', 'add', `${options.address}/24`, 'dev', 'eth0']);
       await compartment.run(['ip', 'link', 'set', 'eth0', 'up']);
       await compartment.run(['ip', 'route', 'add', 'default', 'dev', 'eth0']);
-      await starts.containerd();
-      await starts.hub();
+      await Promise.all([starts.containerd(), starts.hub()]);
       await starts.kubelet();
     },
     async powerLoss() {

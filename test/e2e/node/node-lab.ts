@@ -23,7 +23,7 @@ export interface NodeLabOptions {
   /** The machine joins when it first starts, by these words behind `holdfast join`; else the hub is given a kubeconfig. */
   readonly join?: (cloud: Cloud) => Promise<readonly string[]>;
   /** Done with the cluster before the node is first started. */
-  readonly prepare?: (lab: Pick<NodeLab, 'plane' | 'node'>) => Promise<unknown>;
+  readonly prepare?: (lab: Pick<NodeLab, 'plane' | 'cloud' | 'node'>) => Promise<unknown>;
 }
 
 export interface NodeLab {
@@ -54,6 +54,8 @@ export interface NodeLab {
   log(service: Service): Promise<string>;
   /** Since its last start. */
   kubeletLog(): Promise<string>;
+  /** Resolves when kubelet has said so, so often since its last start. */
+  kubeletSays(what: RegExp, times?: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -108,7 +110,7 @@ export async function startNodeLab(options: NodeLabOptions = {}): Promise<NodeLa
   });
   starting.defer(() => node.powerLoss());
   if (options.kubeletConfiguration) node.configureKubelet(options.kubeletConfiguration);
-  await options.prepare?.({ plane, node });
+  await options.prepare?.({ plane, cloud, node });
   await node.boot();
   const started = starting.move();
 
@@ -126,6 +128,10 @@ export async function startNodeLab(options: NodeLabOptions = {}): Promise<NodeLa
     const answer = await node.run(['curl', ...asked, ...credentials, `https://127.0.0.1:10268${path}`]);
     const end = answer.lastIndexOf('\n');
     return { status: Number(answer.slice(end + 1)), body: answer.slice(0, end) };
+  };
+  const kubeletLog = async () => {
+    const whole = await log('kubelet');
+    return whole.slice(whole.lastIndexOf('"Kubelet version"'));
   };
   const get = (path: string) => request('GET', path);
   return {
@@ -176,9 +182,10 @@ export async function startNodeLab(options: NodeLabOptions = {}): Promise<NodeLa
       await eventually('kubelet renews its lease', renewed, { timeoutMs: forMs + 30_000, everyMs: 100 });
     },
     log,
-    async kubeletLog() {
-      const whole = await log('kubelet');
-      return whole.slice(whole.lastIndexOf('"Kubelet version"'));
+    kubeletLog,
+    async kubeletSays(what, times = 1) {
+      const said = async () => [...(await kubeletLog()).matchAll(new RegExp(what, 'g'))].length >= times;
+      await eventually(`kubelet says ${what}`, said, { timeoutMs: 60_000, everyMs: 100 });
     },
     stop: () => started.disposeAsync(),
   };

@@ -35,7 +35,7 @@ export function settledNode(test: TestFn, options: NodeLabOptions = {}): () => N
 export async function layOut(node: EdgeNode): Promise<void> {
   mkdirSync(node.onDisk(sharedDirectory), { recursive: true });
   turnSwitch(node, 'on');
-  writeFileSync(join(node.manifestDirectory, 'beacon.yaml'), stringify(staticPod));
+  writeFileSync(join(node.manifestDirectory, 'beacon.yaml'), stringify(staticPod('beacon', 8091)));
 }
 
 /** Makes every kind of pod, and resolves when the cloud knows them all to be ready, and the Job done. */

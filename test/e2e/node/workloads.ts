@@ -87,14 +87,16 @@ export const countOfPods = 10;
 /** The label that `pinned` waits for; only the cloud gives it. */
 export const pinningLabel = { site: 'harbour' };
 
-/** As kubelet reads it from a file. */
-export const staticPod = pod('beacon', {
-  container: {
-    env: [{ name: 'PORT', value: '8091' }],
-    readinessProbe: { httpGet: { path: '/ready', port: 8091 }, periodSeconds: 1 },
-  },
-  spec: { hostNetwork: true },
-});
+/** As kubelet reads it from a file. It serves on the node's own address. */
+export function staticPod(name: string, port: number): object {
+  return pod(name, {
+    container: {
+      env: [{ name: 'PORT', value: `${port}` }],
+      readinessProbe: { httpGet: { path: '/ready', port }, periodSeconds: 1 },
+    },
+    spec: { hostNetwork: true },
+  });
+}
 
 const probed: PodOrder = {
   container: {
