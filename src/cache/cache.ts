@@ -3,7 +3,7 @@
 
 import type { Records } from '../../storage/records.ts';
 import { type GroupVersionResource, gvrKey } from '../apimachinery/group-version-resource.ts';
-import { maxResourceVersion } from '../apimachinery/resource-version.ts';
+import { compareResourceVersion, maxResourceVersion } from '../apimachinery/resource-version.ts';
 import { AnsweredWrites } from './answered-writes.ts';
 import type { CacheEvents } from './cache-events.ts';
 import { type CloudObject, cloudObject } from './cloud-object.ts';
@@ -244,6 +244,24 @@ export class Cache {
     const { scope, snapshot, cloudVersion } = followed;
     const isReached = this.written.isReached(scope.gvr, namespace, cloudVersion) && !snapshot.isToBeReread;
     return isReached && !this.answered.isBehindDeletion(followed);
+  }
+
+  /** True when who has this version has it neither from this scope nor from what the cloud was heard to have come to. */
+  isOfAnotherPast(followed: FollowedScope, resourceVersion: string): boolean {
+    const isUnheardOf = compareResourceVersion(resourceVersion, this.writes.versions.newest) > 0;
+    return (isUnheardOf && this.isAhead(followed, resourceVersion)) || this.isBeside(followed, resourceVersion);
+  }
+
+  /** The scope shows versions given out here, and this one is the cloud's, of a time that the scope knows nothing of. */
+  isBeside(followed: FollowedScope, resourceVersion: string): boolean {
+    const { cloudVersion, resourceVersion: shown } = followed;
+    return compareResourceVersion(cloudVersion, shown) < 0 && this.isAhead(followed, resourceVersion);
+  }
+
+  /** This version is the cloud's, and of later than what the scope has heard of it. */
+  isAhead({ scope, cloudVersion }: FollowedScope, resourceVersion: string): boolean {
+    if (isPassing(scope.gvr) || compareResourceVersion(resourceVersion, cloudVersion) <= 0) return false;
+    return !this.writes.spans.has(scope.gvr, resourceVersion);
   }
 
   /**

@@ -375,7 +375,8 @@ export class Snapshot {
     if (!this.isComplete || changes === undefined) this.#begin({ ...sync, floor: sync.resourceVersion });
     else {
       this.#listType = sync.listType;
-      this.#ring.leap(this.#resourceVersion, sync.resourceVersion);
+      // Also of the time since the cloud was last heard, while versions given out here were ahead of it.
+      this.#ring.leap(this.#isAhead ? this.#cloudVersion : this.#resourceVersion, sync.resourceVersion);
     }
     this.#own = new OwnLayer(cloud.beneath);
     this.#isMixed = false;

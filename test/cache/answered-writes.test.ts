@@ -175,3 +175,21 @@ test('a scope that has not heard of the first of two deletions under one name sh
   await stage.cache.answered.show();
   t.deepEqual(told(stage), ['default/b@102']);
 });
+
+test('who has a version of the cloud that the scope knows nothing of is told apart from who has one of its own', async (t) => {
+  const stage = await stageWithSilentStreams();
+  const { cache } = stage;
+  const followed = cache.scopes.get(scope.id)!;
+  t.is(followed.cloudVersion, '102');
+  t.true(cache.isOfAnotherPast(followed, '900'), 'nobody has heard of the cloud that it has come so far');
+  const answer = { ...named, verb: 'create', name: '', search: '' };
+  await cache.seeWritten(answer, 'node', Buffer.from(podText({ name: 'c', version: 106 })));
+  t.false(cache.isOfAnotherPast(followed, '104'), 'the scope will hear of that');
+  stage.link.set(false);
+  await cache.answered.show();
+  t.is(followed.resourceVersion, '106');
+  t.true(cache.isBeside(followed, '104'), 'what is shown now is not what the cloud had then');
+  t.false(cache.isBeside(followed, '102'));
+  cache.writes.spans.gaveOut(pods, '104');
+  t.false(cache.isBeside(followed, '104'), 'it was given out here');
+});

@@ -112,3 +112,17 @@ test('who has a version of another state than was known at it does not go on fro
   t.true(within.isOutOfReach('15'));
   t.false(within.isOutOfReach('16'), 'where it begins');
 });
+
+test('once it is read anew nobody goes on from what the cloud had while versions given out here were ahead of it', (t) => {
+  const snapshot = written();
+  snapshot.commit(snapshot.plan([modified(15)]));
+  const objects = byKey([pod({ name: 'a', uid: 'a', version: 15 }), pod({ name: 'b', uid: 'b', version: 6 })]);
+  const sync = { listType: podList, resourceVersion: '30', objects };
+  const shownAnew = { ...sync, objects: byKey([...objects.values(), pod({ name: 'a', uid: 'a', version: 21 })]) };
+  snapshot.commitReplacement(shownAnew, snapshot.planReplacement(shownAnew), {
+    beneath: new Map([[key, objects.get(key)]]),
+    resourceVersion: '30',
+  });
+  for (const version of ['17', '25']) t.true(snapshot.isOutOfReach(version), version);
+  for (const version of ['15', '30']) t.false(snapshot.isOutOfReach(version), version);
+});

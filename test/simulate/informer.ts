@@ -21,6 +21,8 @@ export interface InformerOptions {
   readonly selector: string;
   readonly scheduler: Scheduler;
   readonly random: Random;
+  /** Another one for each life of the hub. */
+  life(): object;
   /** Whether somebody, somewhere, has deleted it, or may have. */
   mayBeGone(object: JsonObject, path: string): boolean;
   note(what: string): void;
@@ -35,8 +37,9 @@ export class Informer {
   readonly #o: InformerOptions;
   /** '' before the first list and after a 410. */
   #version = '';
-  /** Keys of what came with the last list, from the cloud itself, and was not heard of since. */
+  /** Keys of what was not heard of since it came from the cloud itself, or from an earlier life of the hub. */
   #ahead = new Set<string>();
+  #life: object | undefined;
 
   constructor(options: InformerOptions) {
     this.#o = options;
@@ -81,6 +84,7 @@ export class Informer {
     for (const [key, object] of objects) this.store.set(key, object);
     this.#version = json.metadata.resourceVersion;
     this.#ahead = new Set(source === 'upstream' ? objects.keys() : []);
+    this.#life = this.#o.life();
     return true;
   }
 
@@ -92,6 +96,8 @@ export class Informer {
     const response = client.watch(this.#url(query));
     if (response === undefined) return Promise.resolve(false);
     note(`${client.name} watches ${path} from ${this.#version}`);
+    if (this.#life !== this.#o.life()) this.#ahead = new Set(this.store.keys());
+    this.#life = this.#o.life();
     return new Promise((resolve) => {
       const end = (): void => {
         const { statusCode, destroyed } = response;
@@ -136,7 +142,7 @@ export class Informer {
     if (type === 'BOOKMARK') return;
     this.#o.note(`${this.#o.client.name} hears ${type} ${keyOf(object)} ${text(object)}`);
     const known = this.store.get(keyOf(object));
-    // What this client had from the cloud itself may be new to the scope that it watches.
+    // It may be new to the scope that is watched: clients of Kubernetes take it in as they would a change.
     const isNewThere = this.#ahead.delete(keyOf(object)) && uidOf(known) === uidOf(object);
     if (type === 'ADDED' && known !== undefined && !isNewThere)
       this.#fault(`ADDED ${text(object)} is known as ${text(known)}`);

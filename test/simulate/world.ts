@@ -308,6 +308,7 @@ export class World {
       selector,
       scheduler: this.#scheduler,
       random: this.#random.fork(`informer of ${path}`),
+      life: () => this.#life,
       mayBeGone: (object, place) => this.#mayBeGone(object, place),
       note: (what: string) => this.#trace.note(what),
       fault: (what: string) => this.#trace.broke(what),

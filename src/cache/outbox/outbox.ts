@@ -134,13 +134,13 @@ export class Outbox extends OutboxView {
 
   /**
    * The cloud has it. Gone from disk, too, when it resolves, and owed until then: a later write to the same object goes
-   * straight to the cloud, and must not be overtaken by this one in another life. Of an Event that life finds it done.
+   * straight to the cloud, and must not be overtaken by this one in another life. An Event that was made that life finds made.
    */
   async settle(entries: readonly OutboxEntry[]): Promise<void> {
-    const others = entries.filter((entry) => !isEvent(entry));
+    const others = entries.filter((entry) => !isMadeEvent(entry));
     if (others.length > 0) await this.#disk.remove(sequencesOf(others));
     for (const { sequence } of entries) this.index.delete(sequence);
-    if (others.length < entries.length) await this.#disk.note(sequencesOf(entries.filter(isEvent)));
+    if (others.length < entries.length) await this.#disk.note(sequencesOf(entries.filter(isMadeEvent)));
   }
 
   /** Given up by an operator. Gone from disk, too, when it resolves; kept when it rejects. */
@@ -259,4 +259,8 @@ function sequencesOf(entries: readonly OutboxEntry[]): readonly number[] {
 
 function fresh(write: AcceptedWrite): Omit<OutboxEntry, 'sequence'> {
   return { ...write, state: write.isUnknown ? 'sent' : 'queued', firstWrittenAt: write.writtenAt, writes: 1 };
+}
+
+function isMadeEvent(entry: OutboxEntry): boolean {
+  return isEvent(entry) && entry.op === 'create';
 }

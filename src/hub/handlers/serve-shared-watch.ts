@@ -4,7 +4,7 @@
 // forwarded as a watch of its own, for the cloud may still know; from one that only a client of ours can have, in the
 // midst of what a relist found, it is told 410, for the cloud would leave out deletions that were found later.
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
-import { StatusError } from '../../apimachinery/status.ts';
+import { expired, StatusError } from '../../apimachinery/status.ts';
 import type { FollowedScope } from '../../cache/followed-scope.ts';
 import { type ReadOptions, readOptionsOrUndefined } from '../../cache/read-options.ts';
 import type { Scope } from '../../cache/scope.ts';
@@ -48,7 +48,15 @@ async function scopeFor(
   const { cache, identities } = services;
   const wants = options.resourceVersion;
   if (!cache.canKeep(scope.gvr)) return undefined;
-  if (wants === '') return freshen(services, exchange, scope);
+  const readAnew = async (): Promise<FollowedScope | undefined> => {
+    const followed = await freshen(services, exchange, scope);
+    // It was read after this client came, so what the client has is not of this cloud.
+    if (followed !== undefined && wants !== '' && cache.isAhead(followed, wants)) {
+      throw expired(`resource version ${wants} is not known here, nor has the cloud come so far`);
+    }
+    return followed;
+  };
+  if (wants === '') return readAnew();
   const answering = cache.scopes.answering(scope);
   if (answering !== undefined) {
     const identity = await identities.proven(exchange);
@@ -57,11 +65,11 @@ async function scopeFor(
       ((wants === '0' || compareResourceVersion(wants, answering.resourceVersion) <= 0) &&
         cache.hasReachedWritten(answering, scope.namespace));
     const { credential } = exchange.caller;
-    const mayJoin = identity !== undefined && isReached;
+    const mayJoin = identity !== undefined && isReached && !cache.isOfAnotherPast(answering, wants);
     if (mayJoin && cache.mayRead({ identity, credential }, scope, answering.resourceVersion)) {
       if (cache.rights.has(identity, answering.scope)) answering.lend(identity, credential);
       return answering;
     }
   }
-  return freshen(services, exchange, scope);
+  return readAnew();
 }

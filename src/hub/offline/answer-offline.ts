@@ -3,7 +3,13 @@
 
 import { gunzipSync } from 'node:zlib';
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
-import { notFound, pathNotFound, serviceUnavailable, tooLargeResourceVersion } from '../../apimachinery/status.ts';
+import {
+  expired,
+  notFound,
+  pathNotFound,
+  serviceUnavailable,
+  tooLargeResourceVersion,
+} from '../../apimachinery/status.ts';
 import { nodeIdentity } from '../../cache/cache.ts';
 import { type Document, documentKey, isDocumentPath } from '../../cache/document.ts';
 import type { FollowedScope } from '../../cache/followed-scope.ts';
@@ -77,6 +83,11 @@ async function answerCollection(
   // After a restart nobody's token is known here: this one follows the scope as soon as the link is back.
   if (services.cache.rights.has(identity, followed.scope)) followed.lend(identity, exchange.caller.credential);
   if (read.verb === 'watch') {
+    const { resourceVersion, sendInitialEvents } = options;
+    const isResumed = resourceVersion !== '' && sendInitialEvents !== true;
+    if (isResumed && services.cache.isBeside(followed, resourceVersion)) {
+      throw expired(`what came after resource version ${resourceVersion} of the cloud is not known here`);
+    }
     return answerWatch(exchange, { followed, scope: read.scope, options, form, watchers: services.watchers });
   }
   answerList(exchange, { followed, scope: read.scope, options, form, now: services.clock.now() });
