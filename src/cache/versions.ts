@@ -14,13 +14,32 @@ export interface VersionsOptions {
 const key = 'version-ceiling';
 /** An hour of lease renewals: so often the disk is asked for those that are kept in memory. */
 const reserved = 360n;
+/** So many more are reserved with whatever is synced anyway: few, for a life that begins after a crash skips them all. */
+const reservedAlong = 40n;
 const few = 16n;
+
+/** A ceiling on its way to the disk. */
+interface OnItsWay {
+  readonly ceiling: bigint;
+  readonly number: number;
+}
+
+/** Goes into a batch that is synced anyway. */
+export interface CeilingAlong {
+  readonly change: Change;
+  /** To be called with what has become of the batch. */
+  readonly settled: (isOnDisk: boolean) => void;
+}
 
 export class Versions {
   readonly #o: VersionsOptions;
   #newest = '';
-  /** On disk: a version up to here may have been given out. */
-  #ceiling = 0n;
+  /** What the disk has at least: a version up to here may have been given out. */
+  #durable = 0n;
+  readonly #onTheirWay = new Set<OnItsWay>();
+  #count = 0;
+  /** Number of the last one that is known to have come to the disk. */
+  #arrived = 0;
 
   constructor(options: VersionsOptions) {
     this.#o = options;
@@ -52,7 +71,8 @@ export class Versions {
    */
   beginAnew(newest: string): readonly Change[] {
     this.#newest = newest;
-    this.#ceiling = 0n;
+    this.#durable = 0n;
+    this.#onTheirWay.clear();
     return [{ type: 'delete', space: 'meta', key }];
   }
 
@@ -70,22 +90,63 @@ export class Versions {
 
   /** The next few may be told to people without being on disk first. A disk that takes nothing is no reason not to. */
   async reserve(): Promise<void> {
-    const soon = BigInt(this.newest === '' ? '0' : this.newest) + few;
+    const soon = this.#newestNumber + few;
     if (soon > this.#ceiling)
       await this.#raise(soon + reserved).catch((error: unknown) => this.#o.diskState?.missed(error));
   }
 
-  async #raise(ceiling: bigint): Promise<void> {
-    const value = Buffer.from(String(ceiling));
-    await this.#o.records.write([{ type: 'put', space: 'meta', key, value }], { sync: true });
-    this.#ceiling = ceiling;
+  /** The ceiling of now, for a batch of somebody else: neither higher than need be nor at the price of a sync. */
+  along(): CeilingAlong {
+    return this.#put(this.#newestNumber + reservedAlong);
   }
 
   /** A clean end: the next life goes on right after this one. */
   async flush(): Promise<void> {
-    if (this.#ceiling === 0n) return;
-    const value = Buffer.from(this.newest);
-    this.#ceiling = BigInt(this.newest);
-    await this.#o.records.write([{ type: 'put', space: 'meta', key, value }]);
+    if (this.#durable === 0n) return;
+    await this.#write(this.#newestNumber, false);
+  }
+
+  /** Up to here versions may be given out: whatever comes to the disk, and if the hub dies before. */
+  get #ceiling(): bigint {
+    let ceiling = this.#durable;
+    for (const { ceiling: other } of this.#onTheirWay) if (other < ceiling) ceiling = other;
+    return ceiling;
+  }
+
+  get #newestNumber(): bigint {
+    const { newest } = this;
+    return newest === '' ? 0n : BigInt(newest);
+  }
+
+  #raise(ceiling: bigint): Promise<void> {
+    return this.#write(ceiling, true);
+  }
+
+  async #write(ceiling: bigint, sync: boolean): Promise<void> {
+    const { change, settled } = this.#put(ceiling);
+    try {
+      await this.#o.records.write([change], { sync });
+      settled(true);
+    } catch (error) {
+      settled(false);
+      throw error;
+    }
+  }
+
+  #put(ceiling: bigint): CeilingAlong {
+    this.#count += 1;
+    const number = this.#count;
+    const one: OnItsWay = { ceiling, number };
+    this.#onTheirWay.add(one);
+    return {
+      change: { type: 'put', space: 'meta', key, value: Buffer.from(String(ceiling)) },
+      settled: (isOnDisk) => {
+        // One that was begun before the last that has arrived, or before another cluster, says nothing any more.
+        if (!this.#onTheirWay.delete(one) || number < this.#arrived) return;
+        if (isOnDisk) this.#arrived = number;
+        // Refused, it may be found there all the same.
+        if (isOnDisk || ceiling < this.#durable) this.#durable = ceiling;
+      },
+    };
   }
 }

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { Versions } from '../../src/cache/versions.ts';
 import { StorageReadOnlyError } from '../../storage/errors.ts';
 import { MemoryRecords } from '../support/memory-records.ts';
+import { settled } from '../support/scripted-transport.ts';
 
 const open = async (records = new MemoryRecords(), newestKnown: string | (() => string) = ''): Promise<Versions> => {
   const versions = new Versions({
@@ -53,6 +54,108 @@ test('a version kept in memory only is above every one given or seen, also in a 
     }),
     { numRuns: 500 },
   );
+});
+
+type Step = 'memory' | 'along' | 'hold' | 'release' | 'fail' | 'mend' | 'crash' | 'reserve' | 'next';
+const steps: fc.Arbitrary<readonly Step[]> = fc.array(
+  fc.oneof(
+    { weight: 6, arbitrary: fc.constant<Step>('memory') },
+    { weight: 3, arbitrary: fc.constant<Step>('along') },
+    {
+      weight: 4,
+      arbitrary: fc.constantFrom<Step>('hold', 'release', 'fail', 'mend', 'crash', 'reserve', 'next'),
+    },
+  ),
+  { maxLength: 80 },
+);
+
+test('no version is given twice where the disk hears of them with other batches, whichever of these come to it', async (t) => {
+  await fc.assert(
+    fc.asyncProperty(steps, fc.constantFrom(1, 7, 45), async (history, atOnce) => {
+      let records = new MemoryRecords();
+      let versions = await open(records, '100');
+      /** The highest of earlier lives. */
+      let before = 0n;
+      const given = new Set<string>();
+      let life = 1;
+      let twice = '';
+      for (const step of history) {
+        if (step === 'memory') {
+          for (let n = 0; n < atOnce; n += 1) {
+            const began = life;
+            // Held up by the disk, it may be given later; and by a life that has ended it is given to nobody.
+            const told = versions.nextInMemory().then(
+              (version) => {
+                if (life !== began) return;
+                if (BigInt(version) <= before || given.has(version)) twice ||= `${version} in life ${life}`;
+                given.add(version);
+              },
+              () => undefined, // refused
+            );
+            await Promise.race([told, new Promise((resolve) => setImmediate(resolve))]);
+          }
+        } else if (step === 'along') {
+          const { change, settled } = versions.along();
+          records.write([change], { sync: true }).then(
+            () => settled(true),
+            () => settled(false),
+          );
+        } else if (step === 'hold') records.hold();
+        else if (step === 'release') {
+          records.release();
+          await settled();
+        } else if (step === 'fail') records.failure = new StorageReadOnlyError('full');
+        else if (step === 'mend') records.failure = undefined;
+        else if (step === 'reserve') void versions.reserve();
+        else if (step === 'next') versions.giveBack(versions.next());
+        else {
+          life += 1;
+          for (const version of given) if (BigInt(version) > before) before = BigInt(version);
+          records = records.afterCrash();
+          versions = await open(records, '100');
+        }
+      }
+      records.release();
+      await settled();
+      t.is(twice, '');
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('a ceiling that is lowered counts from the moment that it is on its way', async (t) => {
+  const records = new MemoryRecords();
+  const versions = await open(records, '100');
+  await versions.nextInMemory();
+  records.hold();
+  const { change, settled: told } = versions.along();
+  const written = records.write([change], { sync: true }).then(() => told(true));
+  const given: string[] = [];
+  const asked = Array.from({ length: 60 }, () => versions.nextInMemory().then((version) => given.push(version)));
+  await settled();
+  t.is(given.length, 40, 'the others wait for the disk');
+  records.release();
+  await Promise.all([written, ...asked]);
+  t.is((await open(records.afterCrash(), '100')).next() > given.toSorted().at(-1)!, true);
+});
+
+test('a life that begins after a crash skips few versions where the disk was written to meanwhile, at no sync of its own', async (t) => {
+  const records = new MemoryRecords();
+  const versions = await open(records, '100');
+  const append = async () => {
+    const { change, settled } = versions.along();
+    await records.write([change], { sync: true });
+    settled(true);
+  };
+  let newest = '';
+  for (let minute = 0; minute < 60; minute += 1) {
+    await append();
+    for (let renewal = 0; renewal < 6; renewal += 1) newest = await versions.nextInMemory();
+  }
+  t.is(records.batches.length, 60, 'only those of others');
+  const next = await open(records.afterCrash(), '100');
+  t.true(BigInt(next.next()) > BigInt(newest));
+  t.true(BigInt(next.next()) - BigInt(newest) <= 42n);
 });
 
 test('a version is not given before the disk has it that it may have been', async (t) => {

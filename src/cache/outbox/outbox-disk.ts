@@ -1,6 +1,7 @@
 // The disk's side of the outbox: it is told in batches how entries stand in memory. What a failing disk has missed goes with
 // the next batch that it takes.
 import type { Change, Records } from '../../../storage/records.ts';
+import type { Versions } from '../versions.ts';
 import type { DiskState } from './disk-state.ts';
 import type { OutboxEntry } from './entry.ts';
 import { type HighWater, highWaterChange, recordOf } from './outbox-records.ts';
@@ -11,6 +12,8 @@ export interface OutboxDiskOptions {
   readonly get: (sequence: number) => OutboxEntry | undefined;
   readonly highWater: () => HighWater;
   readonly state: DiskState;
+  /** Versions given out in memory only are told to the disk with what is synced anyway. */
+  readonly versions?: Pick<Versions, 'along'> | undefined;
 }
 
 /** What goes into the space that storage keeps for a full disk is small. */
@@ -69,20 +72,24 @@ export class OutboxDisk {
     sync: boolean,
     gone: ReadonlySet<number> = new Set(),
   ): Promise<void> {
-    const { records, highWater, state } = this.#o;
+    const { records, highWater, state, versions } = this.#o;
     const get = (sequence: number) => (gone.has(sequence) ? undefined : this.#o.get(sequence));
-    const all = new Set([...this.#missed, ...sequences]);
+    const told = new Set([...this.#missed, ...sequences]);
     this.#missed = new Set();
-    const changes = [...all].map((sequence) => recordOf(sequence, get(sequence)));
+    const changes = [...told].map((sequence) => recordOf(sequence, get(sequence)));
     // Else what is known from the entries alone would go back with the newest of them.
-    const isFewer = [...all].some((sequence) => (get(sequence)?.state ?? 'parked') === 'parked');
+    const isFewer = [...told].some((sequence) => (get(sequence)?.state ?? 'parked') === 'parked');
     const kept = isFewer || also.length > 0 ? [highWaterChange(highWater())] : [];
+    const along = sync ? versions?.along() : undefined;
+    const batch = [...changes, ...kept, ...also, ...(along === undefined ? [] : [along.change])];
     try {
-      await records.write([...changes, ...kept, ...also], { sync });
+      await records.write(batch, { sync });
+      along?.settled(true);
       state.took();
     } catch (error) {
+      along?.settled(false);
       state.missed(error);
-      for (const sequence of all) this.#missed.add(sequence);
+      for (const sequence of told) this.#missed.add(sequence);
       throw error;
     }
   }

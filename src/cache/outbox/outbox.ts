@@ -7,6 +7,7 @@
 import type { Change, Records } from '../../../storage/records.ts';
 import type { JsonObject } from '../../apimachinery/json.ts';
 import { maxResourceVersion } from '../../apimachinery/resource-version.ts';
+import type { Versions } from '../versions.ts';
 import { uidOf } from '../writes/object-view.ts';
 import type { OutboxLimits, Size } from './bounds.ts';
 import { CloudUids } from './cloud-uids.ts';
@@ -28,6 +29,8 @@ export interface OutboxOptions {
   readonly onUnreadable: (key: string, error: unknown) => void;
   /** Whether the disk takes what it is told. */
   readonly diskState?: DiskState;
+  /** Given out in memory only. */
+  readonly versions?: Pick<Versions, 'along'>;
 }
 
 export interface OutboxSize extends Size {
@@ -54,6 +57,7 @@ export class Outbox extends OutboxView {
     this.#disk = new OutboxDisk({
       records: options.records,
       state: options.diskState ?? new DiskState(() => {}),
+      versions: options.versions,
       get: (sequence) => this.get(sequence),
       highWater: () => ({ sequence: this.#newestSequence, resourceVersion: this.#newestVersion }),
     });

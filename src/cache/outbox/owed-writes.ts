@@ -91,7 +91,14 @@ export class OwedWrites {
       events.dropped(entries);
     };
     const onUnreadable = events.unreadable;
-    this.#outbox = await Outbox.open({ records, limits, onDropped, onUnreadable, diskState: this.#diskState });
+    this.#outbox = await Outbox.open({
+      records,
+      limits,
+      onDropped,
+      onUnreadable,
+      diskState: this.#diskState,
+      versions: this.versions,
+    });
     await this.versions.restore();
     this.versions.see(this.outbox.newestVersion);
     const foreign = await this.outbox.parkOfOtherNodes(nodeName, wallClock());
