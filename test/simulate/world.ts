@@ -198,7 +198,10 @@ export class World {
       random: this.#random.fork(`hub ${this.#events}`),
       note,
       fault,
-      onReplay: (request) => order.sees(request),
+      onReplay: (request) => {
+        this.#intents.replays(request.userAgent);
+        order.sees(request);
+      },
       onAnotherCluster: () => {
         this.#known = this.#network.cloud;
         this.#reads.forget();

@@ -174,7 +174,9 @@ export class OwnWrites implements OwnWritesView {
     if (own === undefined) return undefined; // settled, and so the cloud's, before its turn came
     const known = snapshot.get(own.key);
     const isIn = own.object !== undefined && scopeMatches(scope, own.object);
-    const hasHeard = isIn ? known?.resourceVersion === own.resourceVersion : known === undefined;
+    // The cloud may have given the same version to something else meanwhile.
+    const isKnown = snapshot.isOwn(own.key) && known?.resourceVersion === own.resourceVersion;
+    const hasHeard = isIn ? isKnown : known === undefined;
     if (hasHeard) return undefined;
     const { object, resourceVersion } = this.#above(snapshot.resourceVersion, path, own);
     if (isIn) return { type: known === undefined ? 'ADDED' : 'MODIFIED', object: object!, previous: known };
