@@ -115,13 +115,16 @@ async function churnInCloud(): Promise<void> {
 
 async function churnOnNode(): Promise<void> {
   await pause(5_000, 25_000);
-  const file = join(node.manifestDirectory, 'coming-and-going.yaml');
+  const fileOf = (n: number) => join(node.manifestDirectory, `static-${n}.yaml`);
   if (counts.staticMade > counts.staticRemoved) {
+    rmSync(fileOf(counts.staticMade));
     counts.staticRemoved += 1;
-    rmSync(file);
     return;
   }
   counts.staticMade += 1;
-  const order = staticPod('coming-and-going', 8092);
-  writeFileSync(file, stringify(order));
+  // A port of its own: the one before may not have ended yet.
+  writeFileSync(
+    fileOf(counts.staticMade),
+    stringify(staticPod(`static-${counts.staticMade}`, 8100 + counts.staticMade)),
+  );
 }

@@ -40,7 +40,7 @@ export function create(
 ): ComputedWrite {
   const [name, generateName] = [textOf(metadataOf(object), 'name'), textOf(metadataOf(object), 'generateName')];
   const isGenerated = name === '' && generateName !== '';
-  if (known.state === 'unknown' && !isGenerated && rules.hasUniqueNames !== true) {
+  if (known.state === 'unknown' && !isGenerated && rules.isNamedUniquely?.(object) !== true) {
     throw cannotJudge(
       request.gvr,
       `nobody has seen yet whether ${JSON.stringify(name)} exists; a list of them that was read while the cloud was reachable would tell`,

@@ -1,9 +1,12 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
+import { stringify } from 'yaml';
 import { eventually } from '../eventually.ts';
 import { onNode } from './on-node.ts';
 import { cutOff, isReadyIn, isSettled, settledNode, turnSwitch, whatRuns } from './settled-node.ts';
-import { countOfPods, pod } from './workloads.ts';
+import { countOfPods, pod, staticPod } from './workloads.ts';
 
 /** How long the long cut lasts; ten minutes by hand: HOLDFAST_E2E_CUT_SECONDS=600. */
 const cutMs = Number(process.env.HOLDFAST_E2E_CUT_SECONDS ?? 60) * 1000;
@@ -226,6 +229,46 @@ onNode(
     t.is(shown.metadata.labels.given, 'during-the-cut');
   },
 );
+
+onNode(
+  'a static pod that comes during a cut is shown at once, and is in the cloud after the heal as the same',
+  async (t) => {
+    const { node } = lab();
+    await cutOff(t, lab());
+    const file = join(node.manifestDirectory, 'latecomer.yaml');
+    t.teardown(() => rmSync(file, { force: true }));
+    writeFileSync(file, stringify(staticPod('latecomer', 8092)));
+    const name = `latecomer-${node.name}`;
+    await eventually('the hub shows it ready', async () => isReadyIn(await lab().podsOnNode(), name));
+    const before = await whatRuns(lab());
+    await lab().cloud.heal();
+    await lab().podsAre('the cloud knows it', (all) => isReadyIn(all, name), truthMs);
+    t.deepEqual(await whatRuns(lab()), before);
+    rmSync(file);
+    await lab().podsAre('all is as it was', (all) => isSettled(all) && all.every((one) => one.name !== name), 30_000);
+  },
+);
+
+onNode('a static pod that goes during a cut is gone from the cloud after the heal', async (t) => {
+  const { node } = lab();
+  const file = join(node.manifestDirectory, 'early-leaver.yaml');
+  t.teardown(() => rmSync(file, { force: true }));
+  writeFileSync(file, stringify(staticPod('early-leaver', 8093)));
+  const name = `early-leaver-${node.name}`;
+  await lab().podsAre('it runs', (all) => isReadyIn(all, name));
+  await cutOff(t, lab());
+  rmSync(file);
+  await eventually('the hub shows it no more', async () =>
+    (await lab().podsOnNode()).every((one) => one.name !== name),
+  );
+  t.true(isReadyIn(await lab().pods(), name));
+  await lab().cloud.heal();
+  await lab().podsAre(
+    'the cloud has it no more',
+    (all) => isSettled(all) && all.every((one) => one.name !== name),
+    truthMs,
+  );
+});
 
 onNode('a carrier that is down is a cut like any other', async (t) => {
   const before = await whatRuns(lab());

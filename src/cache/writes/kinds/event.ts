@@ -34,7 +34,7 @@ const common = {
   allowsUnconditionalUpdate: true,
   allowsCreateOnUpdate: true,
   deletion: { takesPropagation: false, answer: 'status' },
-  hasUniqueNames: true,
+  isNamedUniquely: () => true,
   prepareCreate: asItStands,
   prepareUpdate: asItStands,
 } as const;

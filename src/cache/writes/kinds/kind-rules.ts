@@ -14,8 +14,8 @@ export interface KindRules {
     readonly takesPropagation: boolean;
     readonly answer: 'object' | 'status';
   };
-  /** A create of something nobody looked up may go on: its names are never used twice. */
-  readonly hasUniqueNames?: boolean;
+  /** A create of something nobody looked up may go on: nobody else would use its name. */
+  readonly isNamedUniquely?: (object: JsonObject) => boolean;
   /** @throws StatusError 503 where a create of this kind cannot be judged */
   readonly prepareCreate: (object: JsonObject) => JsonObject;
   readonly createProblems: (object: JsonObject) => readonly FieldProblem[];

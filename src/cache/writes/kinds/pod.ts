@@ -23,6 +23,11 @@ export const podRules: KindRules = {
   allowsUnconditionalUpdate: true,
   allowsCreateOnUpdate: false,
   deletion: { takesPropagation: true, answer: 'object', graceSeconds },
+  // A node follows its own pods only; kubelet ends the name of a static pod with that of the node.
+  isNamedUniquely: (pod) => {
+    const nodeName = textOf(childOf(pod, 'spec'), 'nodeName');
+    return isMirrorPod(pod) && nodeName !== '' && textOf(metadataOf(pod), 'name').endsWith(`-${nodeName}`);
+  },
   prepareCreate: (pod) => {
     if (!isMirrorPod(pod)) throw cannotJudge(pods, 'new pods are admitted and scheduled by the cloud');
     const status = { phase: 'Pending', qosClass: qosClass(pod) };

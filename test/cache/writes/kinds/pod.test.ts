@@ -12,6 +12,7 @@ import {
   patch,
   pods,
   present,
+  unknown,
 } from '../../../support/offline-write.ts';
 
 const mirror = { 'kubernetes.io/config.mirror': 'hash' };
@@ -29,6 +30,14 @@ test('a mirror pod must say on which node it runs; others are not made here', (t
   const nowhere = { metadata: { name: 'one', annotations: mirror }, spec: { containers: [] } };
   isRefused(t, 422, creation(pods, nowhere), absent, ['metadata.annotations[kubernetes.io/config.mirror]']);
   isRefused(t, 503, creation(pods, { metadata: { name: 'one' }, spec }), absent);
+});
+
+test('a mirror pod that is named after its node needs nobody to have looked for the name; any other does', (t) => {
+  const named = (name: string, annotations: Record<string, string> = mirror) =>
+    creation(pods, { metadata: { name, annotations }, spec });
+  t.is(compute(named('one-n'), unknown).op, 'create');
+  isRefused(t, 503, named('one'), unknown);
+  isRefused(t, 503, named('one-n', {}), unknown);
 });
 
 test('of a pod its metadata may change, its spec and what the cloud reads out of annotations may not', (t) => {
