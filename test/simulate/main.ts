@@ -3,7 +3,10 @@ import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { type Failure, runSeeds, type SeedRange, type Tally } from './run-seeds.ts';
 
-type Message = { readonly failure: Failure } | { readonly tally: Tally };
+type Message = { readonly failure: Failure } | { readonly tally: Tally } | 'progress';
+
+/** So many worlds are worth a line. */
+const tellEvery = 500;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -32,7 +35,15 @@ async function main(): Promise<void> {
     );
   };
   const startedAt = performance.now();
-  const tallies = jobs > 1 ? await inWorkers(all, jobs, onFailure) : [await runSeeds(all, onFailure, onTrace)];
+  let done = 0;
+  const onProgress = (): void => {
+    done += 1;
+    if (done % tellEvery === 0 && done < count) console.log(`${done} of ${count} seeds, ${told} failed`);
+  };
+  const tallies =
+    jobs > 1
+      ? await inWorkers(all, jobs, onFailure, onProgress)
+      : [await runSeeds(all, onFailure, onTrace, onProgress)];
   const seconds = (performance.now() - startedAt) / 1000;
   const sum = (of: (tally: Tally) => number): number => tallies.reduce((total, tally) => total + of(tally), 0);
   const [seeds, events, failures] = [sum((t) => t.seeds), sum((t) => t.events), sum((t) => t.failures)];
@@ -42,7 +53,12 @@ async function main(): Promise<void> {
 }
 
 /** Each takes a part of the seeds. */
-function inWorkers(all: SeedRange, jobs: number, onFailure: (failure: Failure) => void): Promise<readonly Tally[]> {
+function inWorkers(
+  all: SeedRange,
+  jobs: number,
+  onFailure: (failure: Failure) => void,
+  onProgress: () => void,
+): Promise<readonly Tally[]> {
   const size = Math.ceil((all.last - all.first + 1) / jobs);
   const parts = Array.from({ length: jobs }, (_, job) => {
     const first = all.first + job * size;
@@ -54,7 +70,8 @@ function inWorkers(all: SeedRange, jobs: number, onFailure: (failure: Failure) =
         new Promise<Tally>((resolve, reject) => {
           const worker = new Worker(new URL(import.meta.url), { workerData: part });
           worker.on('message', (message: Message) => {
-            if ('failure' in message) onFailure(message.failure);
+            if (message === 'progress') onProgress();
+            else if ('failure' in message) onFailure(message.failure);
             else resolve(message.tally);
           });
           worker.on('error', reject);
@@ -67,5 +84,6 @@ function inWorkers(all: SeedRange, jobs: number, onFailure: (failure: Failure) =
 if (isMainThread) await main();
 else {
   const post = (message: Message): void => parentPort?.postMessage(message);
-  post({ tally: await runSeeds(workerData as SeedRange, (failure) => post({ failure })) });
+  const onFailure = (failure: Failure): void => post({ failure });
+  post({ tally: await runSeeds(workerData as SeedRange, onFailure, undefined, () => post('progress')) });
 }

@@ -21,11 +21,15 @@ export interface Tally {
   failures: number;
 }
 
-/** @param onTrace hears each line of each world */
+/**
+ * @param onTrace hears each line of each world
+ * @param onProgress is called after each world
+ */
 export async function runSeeds(
   { first, last, steps, keepsGoing }: SeedRange,
   onFailure: (failure: Failure) => void,
   onTrace?: (line: string) => void,
+  onProgress: () => void = () => {},
 ): Promise<Tally> {
   Error.stackTraceLimit = 5; // many are made, and few are looked at
   const tally: Tally = { seeds: 0, events: 0, failures: 0 };
@@ -41,6 +45,7 @@ export async function runSeeds(
       tally.events += events;
       const broken = fault ?? (uncaught && `nobody caught ${(uncaught as Error).stack ?? uncaught}`);
       uncaught = undefined;
+      onProgress();
       if (broken === undefined) continue;
       tally.failures += 1;
       onFailure({ seed, fault: String(broken), tail });
