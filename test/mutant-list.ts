@@ -168,4 +168,60 @@ export const mutants: readonly Mutant[] = [
       title: 'a reading that began before the cloud had a write of this node does not take it away again',
     },
   },
+  {
+    name: 'the refusal of a client’s own token is taken for that of the node',
+    edits: [
+      {
+        file: 'src/hub/upstream/head-failure.ts',
+        from: "statusCode === 401 && asker.credential === 'node' &&",
+        to: 'statusCode === 401 &&',
+      },
+    ],
+    test: {
+      file: 'test/hub/upstream/head-failure.test.ts',
+      title: 'only a 401 of the apiserver to a credential of the node itself is the refusal of it',
+    },
+  },
+  {
+    name: 'an authority is dropped before any server did without it',
+    edits: [
+      {
+        file: 'src/hub/enrolment/authority-plan.ts',
+        from: 'const dropped = isPublishedEnough ? missing : [];',
+        to: 'const dropped = missing;',
+      },
+    ],
+    test: {
+      file: 'test/hub/enrolment/authority-plan.test.ts',
+      title: 'an authority goes only when the servers were seen to do without it, and never before another is there',
+    },
+  },
+  {
+    name: 'leaving replaces what somebody has put there since',
+    edits: [
+      {
+        file: 'src/hub/enrolment/before-join.ts',
+        from: "if (state === 'changed' && !replacesChanges) {",
+        to: "if (state === 'changed' && replacesChanges) {",
+      },
+    ],
+    test: {
+      file: 'test/hub/enrolment/before-join.test.ts',
+      title: 'what was changed since is not replaced unless told, and what was put back by hand is left',
+    },
+  },
+  {
+    name: 'any signature of the right length is believed',
+    edits: [
+      {
+        file: 'src/hub/enrolment/cluster-info.ts',
+        from: 'given.length === expected.length && timingSafeEqual(given, expected)',
+        to: 'given.length === expected.length',
+      },
+    ],
+    test: {
+      file: 'test/hub/enrolment/trust.test.ts',
+      title: 'what the token has signed is believed, and nothing that differs from it anywhere',
+    },
+  },
 ];

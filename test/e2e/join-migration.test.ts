@@ -1,5 +1,7 @@
 // A node of kubeadm or of YurtHub becomes one of Holdfast, and goes back to what it was.
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { stringify } from 'yaml';
@@ -65,10 +67,12 @@ test('a node of kubeadm is taken over under its name, runs, and leaves as it was
   t.is(refused.code, 1);
   t.regex(refused.said, /kubelet\.conf was changed since the join.*--replace-changes/);
   t.is(readFileSync(m.kubeletConf, 'utf8'), `${now}# by hand\n`);
-  const left = await m.run(['leave', '--replace-changes', ...closedAdmin]);
+  const restart = existsSync('/run/systemd/system') ? [] : ['--restart-kubelet']; // never this machine's own
+  const left = await m.run(['leave', '--replace-changes', ...restart, ...closedAdmin]);
   t.is(left.code, 0, left.said);
   t.regex(left.said, /is what it was before the join/);
   t.regex(left.said, /systemctl restart kubelet/);
+  if (restart.length > 0) t.regex(left.said, /--restart-kubelet: systemd does not run here/);
   t.deepEqual(readFileSync(m.kubeletConf), before);
   t.is(modeOf(m.kubeletConf), 0o640);
   t.false((await m.written()).includes('cloud'));
@@ -179,3 +183,63 @@ test('a node of YurtHub is taken over with its certificate, and its bootstrap fi
   t.is(late.code, 0, late.said);
   t.regex(late.said, /Joined as the node edge-yurt/);
 });
+
+test('a join that is killed at any moment leaves kubelet a kubeconfig that works, and the next one completes it', async (t) => {
+  const m = await joiningMachine(t);
+  const before = asKubeadm(m, 'edge-killed');
+  const program = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
+  const words = [
+    program,
+    'join',
+    '--from-kubelet-conf',
+    m.kubeletConf,
+    '--listen',
+    '127.0.0.1:0',
+    '--data-dir',
+    m.dataDir,
+  ];
+  let wasReplaced = false;
+  let killed = 0;
+  /** Kills it when the data directory, or what lies in it, has changed so many times. */
+  const joinAndKill = async (afterChanges: number) => {
+    const child = spawn(process.execPath, words, { stdio: 'ignore', env: { PATH: process.env.PATH } });
+    const ended = once(child, 'close');
+    let seen = '';
+    for (let changes = 0; child.exitCode === null && child.signalCode === null; ) {
+      const now = snapshotOf(m);
+      if (now !== seen) {
+        seen = now;
+        changes += 1;
+        if (changes > afterChanges) child.kill('SIGKILL');
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await ended;
+    return child.signalCode === 'SIGKILL';
+  };
+  for (let n = 1; n < 20 && !wasReplaced; n += 2) {
+    if (await joinAndKill(n)) killed += 1;
+    wasReplaced = !readFileSync(m.kubeletConf).equals(before);
+    // Whatever it names is there.
+    if (wasReplaced)
+      for (const file of [m.kubelet.certificateFile, m.kubelet.keyFile, m.current]) t.true(existsSync(file));
+    const left = await m.run(['leave', ...closedAdmin]);
+    t.true(left.code === 0 || /holds nothing that `holdfast join` wrote/.test(left.said), left.said);
+    t.deepEqual(readFileSync(m.kubeletConf), before);
+    t.is(modeOf(m.kubeletConf), 0o640);
+  }
+  t.true(killed > 2, `${killed}`);
+  t.log(`killed ${killed} times`);
+  // Killed once more, and this time gone on with.
+  await joinAndKill(4);
+  const whole = await m.run(['join', '--from-kubelet-conf', m.kubeletConf, '--listen', '127.0.0.1:0']);
+  t.is(whole.code, 0, whole.said);
+  t.true(readFileSync(m.kubeletConf, 'utf8').includes(m.kubelet.certificateFile));
+  t.is((await m.run(['leave', ...closedAdmin])).code, 0);
+  t.deepEqual(readFileSync(m.kubeletConf), before);
+});
+
+/** Every file of the data directory, by name. */
+function snapshotOf(m: JoiningMachine): string {
+  return existsSync(m.dataDir) ? readdirSync(m.dataDir, { recursive: true }).toString() : '';
+}
