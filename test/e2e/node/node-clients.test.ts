@@ -117,6 +117,37 @@ onNode('case 45: CoreDNS started anew offline is ready, and knows Services of al
   await lab.linkIs('online');
 });
 
+onNode(
+  'a node that is started anew offline: its pod finds the hub again, and reads there what it read before',
+  async (t) => {
+    await lab.cloud.cut();
+    await lab.linkIs('offline');
+    await lab.node.powerLoss();
+    await lab.node.boot();
+    const began = performance.now();
+    await eventually(
+      'the pod reads its ConfigMap',
+      async () => {
+        const { status, body } = await lab.get('/api/v1/namespaces/default/pods/client');
+        if (status !== 200) return false;
+        podIp = JSON.parse(body).status.podIP ?? podIp;
+        return (await asPod(settings).catch(() => '')).includes('hello');
+      },
+      { timeoutMs: 60_000, everyMs: 100 },
+    );
+    t.log(`${Math.round(performance.now() - began)} ms after kubelet was started`);
+    const certificate = await lab.node.run(['sh', '-c', servedCertificate]);
+    for (const name of ['IP Address:169.254.2.1', 'IP Address:10.96.0.1', 'DNS:kubernetes.default.svc']) {
+      t.true(certificate.includes(name), name);
+    }
+    await lab.cloud.heal();
+    await lab.linkIs('online');
+  },
+);
+
+const servedCertificate =
+  'openssl s_client -connect 169.254.2.1:10268 </dev/null 2>/dev/null | openssl x509 -noout -ext subjectAltName';
+
 /** What a pod is told that asks as client-go does in a cluster. */
 function asPod(path: string): Promise<string> {
   return lab.node.run(['curl', '-s', '--max-time', '8', `http://${podIp}:8080/in-cluster${path}`]);

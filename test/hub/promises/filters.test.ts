@@ -3,7 +3,7 @@
 import { createServer } from 'node:net';
 import test from 'ava';
 import { decodeProtobuf } from '../../../src/apimachinery/protobuf/decode-protobuf.ts';
-import { type RunningHub, startRunningHub } from '../../support/running-hub.ts';
+import { eventually, type RunningHub, startRunningHub } from '../../support/running-hub.ts';
 
 const services = '/api/v1/namespaces/shop/services';
 const all = '/api/v1/services';
@@ -185,3 +185,27 @@ async function freePort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   return port;
 }
+
+test('a watch from further back than is kept here comes from the cloud, through the same filters', async (t) => {
+  const hub = await started('discard-cloud-service');
+  t.teardown(() => hub.stop());
+  const list = await hub.ask(`${services}?resourceVersion=0`, { headers: kubeProxy });
+  await hub.untilFollowed('v1/services');
+  const { json } = await hub.inCloud('GET', `${services}/web`);
+  let { resourceVersion } = json.metadata;
+  const put = async (annotations: object): Promise<void> => {
+    const changed = { ...json, metadata: { ...json.metadata, annotations, resourceVersion } };
+    resourceVersion = (await hub.inCloud('PUT', `${services}/web`, changed)).json.metadata.resourceVersion;
+  };
+  for (let round = 0; round < 12; round += 1) await put({ padding: `${round}`.repeat(200_000) });
+  await put({ 'svc.openyurt.io/discard': 'true' });
+  await hub.inCloud('POST', services, service('last'));
+  await eventually(async () => names((await hub.ask(`${services}?resourceVersion=0`)).json.items).includes('last'));
+  const from = `${services}?watch=true&resourceVersion=${list.json.metadata.resourceVersion}`;
+  const watch = await hub.watch(from, { headers: kubeProxy });
+  t.is(watch.status, 200);
+  await watch.until(({ object }) => object.metadata.name === 'last');
+  const told = watch.events.map(({ type, object }) => `${type} ${object.metadata.name}`);
+  t.deepEqual(told, [...Array<string>(12).fill('MODIFIED web'), 'DELETED web', 'ADDED last']);
+  watch.leave();
+});
