@@ -16,6 +16,18 @@ export interface OutboxDiskOptions {
   readonly versions?: Pick<Versions, 'along'> | undefined;
 }
 
+/** Entries in the form in which they go to disk, as far as that was made already. */
+export type Encoded = ReadonlyMap<OutboxEntry, Buffer>;
+const none: Encoded = new Map();
+
+interface Batch {
+  readonly sequences: readonly number[];
+  readonly sync: boolean;
+  readonly also?: readonly Change[];
+  readonly encoded?: Encoded;
+  readonly gone?: ReadonlySet<number>;
+}
+
 /** What goes into the space that storage keeps for a full disk is small. */
 const urgentBytes = 32 * 1024;
 
@@ -36,13 +48,13 @@ export class OutboxDisk {
    * These entries as they are in memory, and whatever was missed before, in one batch. Survives power loss when it resolves.
    * @throws StorageReadOnlyError and the like; it goes with the next batch then
    */
-  async write(sequences: readonly number[], also: readonly Change[] = []): Promise<void> {
-    await this.#write(sequences, also, true);
+  async write(sequences: readonly number[], encoded: Encoded = none, also: readonly Change[] = []): Promise<void> {
+    await this.#write({ sequences, encoded, also, sync: true });
   }
 
   /** The same for what may as well be found as it was: a failing disk is told later. */
-  async note(sequences: readonly number[]): Promise<void> {
-    await this.#write(sequences, [], false).catch(isMissed);
+  async note(sequences: readonly number[], encoded: Encoded = none): Promise<void> {
+    await this.#write({ sequences, encoded, sync: false }).catch(isMissed);
   }
 
   /**
@@ -52,7 +64,7 @@ export class OutboxDisk {
   async remove(sequences: readonly number[]): Promise<void> {
     const gone = new Set(sequences);
     try {
-      await this.#write(sequences, [], true, gone);
+      await this.#write({ sequences, gone, sync: true });
     } catch {
       const changes = sequences.map((sequence) => recordOf(sequence, undefined));
       await this.#o.records.writeUrgent([...changes, highWaterChange(this.#o.highWater())]).catch(isMissed);
@@ -66,17 +78,15 @@ export class OutboxDisk {
     await this.#o.records.writeUrgent([change]).catch(isMissed);
   }
 
-  async #write(
-    sequences: readonly number[],
-    also: readonly Change[],
-    sync: boolean,
-    gone: ReadonlySet<number> = new Set(),
-  ): Promise<void> {
+  async #write({ sequences, sync, also = [], encoded = none, gone = new Set() }: Batch): Promise<void> {
     const { records, highWater, state, versions } = this.#o;
     const get = (sequence: number) => (gone.has(sequence) ? undefined : this.#o.get(sequence));
     const told = new Set([...this.#missed, ...sequences]);
     this.#missed = new Set();
-    const changes = [...told].map((sequence) => recordOf(sequence, get(sequence)));
+    const changes = [...told].map((sequence) => {
+      const entry = get(sequence);
+      return recordOf(sequence, entry, entry && encoded.get(entry));
+    });
     // Else what is known from the entries alone would go back with the newest of them.
     const isFewer = [...told].some((sequence) => (get(sequence)?.state ?? 'parked') === 'parked');
     const kept = isFewer || also.length > 0 ? [highWaterChange(highWater())] : [];

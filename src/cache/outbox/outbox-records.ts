@@ -76,11 +76,14 @@ export async function restoreOutbox(
   return { entries: kept, damaged, highWater: { ...highWater, sequence: Math.max(sequence, highWater.sequence) } };
 }
 
-/** @param entry undefined: there is none any more */
-export function recordOf(sequence: number, entry: OutboxEntry | undefined): Change {
+/**
+ * @param entry undefined: there is none any more
+ * @param encoded the same, if it was made already
+ */
+export function recordOf(sequence: number, entry: OutboxEntry | undefined, encoded?: Buffer): Change {
   const key = entryKey(sequence);
   if (entry === undefined) return { type: 'delete', space: 'outbox', key };
-  return { type: 'put', space: 'outbox', key, value: encodeEntry(entry), secret: true };
+  return { type: 'put', space: 'outbox', key, value: encoded ?? encodeEntry(entry), secret: true };
 }
 
 function asSent({ entry, bytes }: Restored['entries'][number]): Restored['entries'][number] {

@@ -4,43 +4,21 @@
 // Promise: when `add` resolves the write survives power loss; when it rejects nothing of it is kept here as acknowledged.
 // That an entry is settled goes into the space kept for a full disk, if need be. What a failing disk misses of the rest (an
 // entry is parked) goes with the next batch that it takes; until then the next life would find it as sent, and look first.
-import type { Change, Records } from '../../../storage/records.ts';
+import type { Change } from '../../../storage/records.ts';
 import type { JsonObject } from '../../apimachinery/json.ts';
 import { maxResourceVersion } from '../../apimachinery/resource-version.ts';
-import type { Versions } from '../versions.ts';
 import { uidOf } from '../writes/object-view.ts';
-import type { OutboxLimits, Size } from './bounds.ts';
+import { markedAsSent, parkedFor, triedOnceMore } from './changed-entries.ts';
 import { CloudUids } from './cloud-uids.ts';
 import { DiskState } from './disk-state.ts';
 import { type AcceptedWrite, encodeEntry, isEvent, type OutboxEntry, type Parked, targetPath } from './entry.ts';
 import type { Waiting } from './events-in-turn.ts';
 import { fold } from './fold.ts';
 import { isOfAnotherNode, ofAnotherCluster, ofAnotherNode } from './foreign-entries.ts';
-import { OutboxDisk } from './outbox-disk.ts';
+import { type Encoded, OutboxDisk } from './outbox-disk.ts';
+import type { OutboxOptions, OutboxSize } from './outbox-options.ts';
 import { restoreOutbox } from './outbox-records.ts';
 import { OutboxView } from './outbox-view.ts';
-
-export interface OutboxOptions {
-  readonly records: Records;
-  readonly limits: OutboxLimits;
-  /** Events that gave way to newer writes. */
-  readonly onDropped: (entries: readonly OutboxEntry[]) => void;
-  /** A record on disk that is no entry: set aside, and said. */
-  readonly onUnreadable: (key: string, error: unknown) => void;
-  /** Whether the disk takes what it is told. */
-  readonly diskState?: DiskState;
-  /** Given out in memory only. */
-  readonly versions?: Pick<Versions, 'along'>;
-}
-
-export interface OutboxSize extends Size {
-  readonly parked: number;
-  readonly droppedEvents: number;
-  /** Writes that the disk has damaged, in this life and before: they are lost, or lie aside. */
-  readonly damaged: number;
-  /** How much of what may wait does: 0 to 1, of writes or of bytes, whichever is more. */
-  readonly fill: number;
-}
 
 export class Outbox extends OutboxView {
   readonly #o: OutboxOptions;
@@ -106,7 +84,8 @@ export class Outbox extends OutboxView {
     if (entry === undefined) this.index.delete(sequence);
     else this.#put(entry, value!.length);
     try {
-      await this.#disk.write([sequence, ...sequencesOf(dropped)]);
+      const encoded = new Map(entry === undefined ? [] : [[entry, value!]]);
+      await this.#disk.write([sequence, ...sequencesOf(dropped)], encoded);
     } catch (error) {
       this.#restore([{ sequence, entry, before }]);
       for (const event of events) this.#put(event.entry, event.bytes);
@@ -120,20 +99,12 @@ export class Outbox extends OutboxView {
 
   /** On disk when it resolves: from here on a request may be on its way. When it rejects none may. */
   async markSent(entries: readonly OutboxEntry[]): Promise<void> {
-    await this.#replace(entries.map((entry) => ({ ...entry, state: 'sent' as const })));
+    await this.#replace(entries.map(markedAsSent));
   }
 
-  /**
-   * A parked entry is tried once more. As one that may have reached the cloud: what was refused may be half applied, so it
-   * is looked at first, and no later write is folded into it. On disk when it resolves.
-   */
-  async retry({ parked: _parked, node, ...entry }: OutboxEntry, isMine: boolean): Promise<void> {
-    // By this decision it is this node's own from now on.
-    const whose = isMine || node === undefined ? {} : { node };
-    const isRetried = true;
-    await this.#replace([
-      { ...entry, ...whose, state: 'sent', cloudVersion: '', isRetried, ...(isMine && { isMine }) },
-    ]);
+  /** A parked entry is tried once more. On disk when it resolves. */
+  async retry(entry: OutboxEntry, isMine: boolean): Promise<void> {
+    await this.#replace([triedOnceMore(entry, isMine)]);
   }
 
   /**
@@ -160,10 +131,8 @@ export class Outbox extends OutboxView {
 
   /** Not sent any more until somebody decides. */
   async park(entry: OutboxEntry, parked: Parked): Promise<OutboxEntry> {
-    const { isMine: _decided, isRetried: _retried, ...rest } = entry;
-    const changed: OutboxEntry = { ...rest, state: 'parked', parked };
-    this.#put(changed, encodeEntry(changed).length);
-    await this.#disk.note([entry.sequence]);
+    const changed = parkedFor(entry, parked);
+    await this.#disk.note([entry.sequence], this.#putAll([changed]));
     return changed;
   }
 
@@ -175,9 +144,9 @@ export class Outbox extends OutboxView {
   async parkAll(parked: Parked, also: readonly Change[]): Promise<readonly OutboxEntry[]> {
     const pending = this.pending;
     const all = this.entries.map((entry) => ofAnotherCluster(entry, parked));
-    for (const entry of all) this.#put(entry, encodeEntry(entry).length);
+    const encoded = this.#putAll(all);
     this.#newestVersion = '';
-    await this.#disk.write(sequencesOf(all), also);
+    await this.#disk.write(sequencesOf(all), encoded, also);
     return pending.map(({ sequence }) => this.take(sequence));
   }
 
@@ -185,8 +154,7 @@ export class Outbox extends OutboxView {
   async parkOfOtherNodes(nodeName: string, at: number): Promise<readonly OutboxEntry[]> {
     const others = this.entries.filter((entry) => isOfAnotherNode(entry, nodeName));
     const foreign = others.map((entry) => ofAnotherNode(entry, nodeName, at));
-    for (const entry of foreign) this.#put(entry, encodeEntry(entry).length);
-    if (foreign.length > 0) await this.#disk.note(sequencesOf(foreign));
+    if (foreign.length > 0) await this.#disk.note(sequencesOf(foreign), this.#putAll(foreign));
     return foreign;
   }
 
@@ -202,8 +170,7 @@ export class Outbox extends OutboxView {
     const later = this.pendingOf(targetPath(made.target))
       .filter((entry) => entry.sequence !== made.sequence && uidOf(entry.before) === provisional)
       .map((entry) => ({ ...entry, cloudUid }));
-    for (const entry of later) this.#put(entry, encodeEntry(entry).length);
-    if (later.length > 0) await this.#disk.note(sequencesOf(later));
+    if (later.length > 0) await this.#disk.note(sequencesOf(later), this.#putAll(later));
   }
 
   /** It was given out here for an object that the cloud knows, or will know, by another. */
@@ -224,9 +191,9 @@ export class Outbox extends OutboxView {
       entry,
       before: this.index.get(entry.sequence),
     }));
-    for (const entry of entries) this.#put(entry, encodeEntry(entry).length);
+    const encoded = this.#putAll(entries);
     try {
-      await this.#disk.write(sequencesOf(entries));
+      await this.#disk.write(sequencesOf(entries), encoded);
     } catch (error) {
       this.#restore(changed);
       throw error;
@@ -242,6 +209,13 @@ export class Outbox extends OutboxView {
       if (before === undefined) this.index.delete(sequence);
       else this.#put(before.entry, before.bytes);
     }
+  }
+
+  /** As they go to disk. */
+  #putAll(entries: readonly OutboxEntry[]): Encoded {
+    const encoded = new Map(entries.map((entry) => [entry, encodeEntry(entry)]));
+    for (const [entry, value] of encoded) this.#put(entry, value.length);
+    return encoded;
   }
 
   #put(entry: OutboxEntry, bytes: number): void {

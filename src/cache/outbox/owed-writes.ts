@@ -1,19 +1,15 @@
 // All about writes that were accepted here: taking them in, showing them, keeping them, bringing them to the cloud. The
 // one thing of this directory that the rest of the cache and the hub talk to.
 import type { GroupVersionResource } from '../../apimachinery/group-version-resource.ts';
-import { type JsonObject, stringifyJson } from '../../apimachinery/json.ts';
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
-import { wordOfAnswer } from '../cloud-word.ts';
-import { nodeLender } from '../lenders.ts';
 import type { LinkGate } from '../reflector.ts';
 import { untilEither } from '../until-either.ts';
 import { Versions } from '../versions.ts';
 import type { ComputedWrite } from '../writes/compute-write.ts';
-import { versionOf } from '../writes/object-view.ts';
 import type { WriteRequest } from '../writes/write-request.ts';
 import { Decisions } from './decisions.ts';
 import { DiskState } from './disk-state.ts';
-import { type OutboxEntry, targetPath, type WriteTarget } from './entry.ts';
+import { type OutboxEntry, targetPath } from './entry.ts';
 import { NodeLease } from './node-lease.ts';
 import { type CallerOfWrite, type KnownState, OfflineWrites, type Outcome } from './offline-writes.ts';
 import { Outbox } from './outbox.ts';
@@ -21,6 +17,7 @@ import type { KnownToStore, OwedWritesOptions } from './owed-writes-dependencies
 import { type OwnObject, OwnWrites } from './own-writes.ts';
 import { ParkedNews } from './parked-news.ts';
 import { replayGate } from './replay-gate.ts';
+import { replayReports } from './replay-reports.ts';
 import { Replayer, type TriedSoFar } from './replayer.ts';
 import { SeenTokens } from './seen-tokens.ts';
 import { ShownSpans } from './shown-spans.ts';
@@ -122,8 +119,8 @@ export class OwedWrites {
         this.#replayer?.poke();
       },
     });
-    this.#replayer = this.#createReplayer();
     this.#decisions = new Decisions(this.outbox, () => this.#replayer?.poke());
+    this.#replayer = this.#createReplayer();
     this.#opened.resolve(this.#replayer);
   }
 
@@ -231,46 +228,14 @@ export class OwedWrites {
       jitterMs,
       lease: this.#lease,
       newestToken: (identity) => this.#tokens.newest(identity),
-      hear: ({ target, writer }, object) => this.#hear(target, writer.identity, object),
-      events: {
-        leaseEnded: async (target, object) => {
-          if (object !== undefined) await this.#hear(target, nodeLender.identity, object);
-          await this.#end(targetPath(target), object);
-        },
-        asking: ({ target }) => this.own.asking(targetPath(target)),
-        done: async (entry, outcome) => {
-          await this.#end(targetPath(entry.target), outcome.object);
-          events.replayed(entry, outcome.reason);
-          this.decisions.conclude(entry.sequence, outcome.reason);
-        },
-        parked: async (entry, object) => {
-          const { cloud, isAbsent } = entry.parked ?? {};
-          await this.#end(targetPath(entry.target), object ?? cloud ?? (isAbsent ? 'absent' : undefined));
-          events.parked(entry);
-          await this.#news.tell(entry);
-          this.decisions.conclude(entry.sequence, 'parked');
-        },
-        began: events.replayBegan,
-        interrupted: events.replayInterrupted,
-        ended: events.replayEnded,
-      },
+      ...replayReports({
+        store: this.#store,
+        own: this.own,
+        owesObject: (path) => this.owesObject(path),
+        decisions: this.decisions,
+        news: this.#news,
+        events,
+      }),
     });
-  }
-
-  /** Before the entry leaves the outbox: a life that begins between the two would know neither. */
-  async #hear(target: WriteTarget, identity: string, object: JsonObject | 'absent' | undefined): Promise<void> {
-    const path = targetPath(target);
-    if (typeof object !== 'object') this.#store.forget(path);
-    if (object === undefined) return;
-    const body = object === 'absent' ? undefined : Buffer.from(stringifyJson(object));
-    const word = body === undefined ? { goneUid: '' } : wordOfAnswer(target.gvr, 'update', body);
-    if (word !== undefined) await this.#store.hear({ ...target, path }, identity, word);
-  }
-
-  /** The cloud has spoken of an object: its word counts, unless more is owed of it. @param object as it was seen there */
-  async #end(path: string, object: JsonObject | 'absent' | undefined): Promise<void> {
-    if (this.owesObject(path)) return;
-    if (object === undefined) await this.own.giveUp(path);
-    else await this.own.end(path, object === 'absent' ? '' : versionOf(object));
   }
 }
