@@ -15,8 +15,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: `${outbox}/outbox-disk.ts`,
-        from: 'await this.#write(sequences, also, true);',
-        to: 'await this.#write(sequences, also, false);',
+        from: 'await this.#write({ sequences, encoded, also, sync: true });',
+        to: 'await this.#write({ sequences, encoded, also, sync: false });',
       },
     ],
     test: {
@@ -137,13 +137,43 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: `${outbox}/seen-tokens.ts`,
-        from: 'return this.#newest.get(identity);',
-        to: 'return this.#newest.get(identity) ?? [...this.#newest.entries()].at(-1)?.[1];',
+        from: 'return this.#newest.get(accountOf(identity));',
+        to: 'const [, last] = [...this.#newest.entries()].at(-1) ?? []; return this.#newest.get(accountOf(identity)) ?? (last && { ...last, identity });',
       },
     ],
     test: {
       file: `${tests}/replayer.test.ts`,
       title: 'a writer whose token has ended is brought with a newer one of the same identity, never with another’s',
+    },
+  },
+  {
+    name: 'what an account wrote goes out as the one that was made anew under its name',
+    edits: [
+      {
+        file: `${outbox}/chain-sender.ts`,
+        from: 'if (newer !== undefined && newer.identity !== identity) return { ...outcome, isForGood: true };',
+        to: '',
+      },
+    ],
+    test: {
+      file: `${tests}/replayer.test.ts`,
+      title:
+        'what an account wrote that was deleted and made anew since is parked at once, and never sent as the new one',
+    },
+  },
+  {
+    name: 'what another node has taken in is sent',
+    edits: [
+      {
+        file: `${outbox}/foreign-entries.ts`,
+        from: 'return node !== undefined && node !== nodeName && parked?.isForeign !== true;',
+        to: 'return false;',
+      },
+    ],
+    test: {
+      file: `${tests}/another-node.test.ts`,
+      title:
+        'what one node has taken in is never sent by another that has its data directory: it is parked, and says so',
     },
   },
   {
