@@ -96,7 +96,7 @@ export class ScopeRecords implements ScopeKeeper {
     changes.push({ type: 'put', space: 'scope', key: number, value: encode(record) });
     for (const object of sync.objects.values()) changes.push(...this.#objects.put(scope, number, object));
     changes.push(this.#progress(kept));
-    await this.#write(kept, changes);
+    await this.#write(kept, changes, before);
   }
 
   async saveChanges(scope: Scope, { changes, resourceVersion, isRelist }: ScopeUpdate): Promise<void> {
@@ -155,7 +155,8 @@ export class ScopeRecords implements ScopeKeeper {
     return this.#objects.intern(scope, object);
   }
 
-  async #write(kept: KeptScope, changes: readonly RecordChange[]): Promise<void> {
+  /** @param former number whose records these take the place of */
+  async #write(kept: KeptScope, changes: readonly RecordChange[], former?: string): Promise<void> {
     if (kept.isBehind) {
       this.#objects.noteUnwritten(changes);
       return;
@@ -163,19 +164,21 @@ export class ScopeRecords implements ScopeKeeper {
     try {
       await this.#o.records.write(changes);
     } catch (cause) {
-      await this.#noteBehind(this.#objects.noteUnwritten(changes).add(kept.number), cause);
+      await this.#noteBehind(this.#objects.noteUnwritten(changes).add(kept.number), cause, former);
     }
   }
 
   /** From here on the records of these scopes are history: they must not come back as the truth after a restart. */
-  async #noteBehind(numbers: ReadonlySet<string>, cause: unknown): Promise<void> {
+  async #noteBehind(numbers: ReadonlySet<string>, cause: unknown, former?: string): Promise<void> {
     const news = [...this.#kept].filter(([, { number, isBehind }]) => numbers.has(number) && !isBehind);
     for (const [id, kept] of news) {
       kept.isBehind = true;
       this.#o.onBehind(id, cause);
     }
-    if (news.length === 0) return;
-    const changes = news.map(([, { number }]) => deleteProgress(number));
+    const old = news.map(([, { number }]) => number);
+    if (former !== undefined) old.push(former);
+    if (old.length === 0) return;
+    const changes = old.map(deleteProgress);
     await this.#o.records
       .writeUrgent(changes)
       .catch((error: unknown) => this.#o.onBehind(news.map(([id]) => id).join(' '), error));

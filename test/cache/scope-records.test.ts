@@ -276,6 +276,16 @@ test('a change that the disk does not take is said, and the scope is not restore
   t.deepEqual(incomplete, ['1: how far it had got is not known']);
 });
 
+test('a scope that was read anew, and that the disk did not take, is not restored as it was before', async (t) => {
+  const { records, scopes, behind } = open();
+  await scopes.saveSync(all, sync(10, a));
+  records.failure = readOnly;
+  await scopes.saveSync(all, sync(20, b));
+  t.deepEqual(behind, [all.id]);
+  records.failure = undefined;
+  t.deepEqual(told((await restart(records)).restored), []);
+});
+
 test('all scopes that hold an object which the disk did not take are behind', async (t) => {
   const { records, scopes } = open();
   await scopes.saveSync(all, sync(10, a));

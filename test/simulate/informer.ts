@@ -143,7 +143,7 @@ export class Informer {
     this.#o.note(`${this.#o.client.name} hears ${type} ${keyOf(object)} ${text(object)}`);
     const known = this.store.get(keyOf(object));
     // It may be new to the scope that is watched: clients of Kubernetes take it in as they would a change.
-    const isNewThere = this.#ahead.delete(keyOf(object)) && uidOf(known) === uidOf(object);
+    const isNewThere = this.#ahead.delete(keyOf(object));
     if (type === 'ADDED' && known !== undefined && !isNewThere)
       this.#fault(`ADDED ${text(object)} is known as ${text(known)}`);
     // To be told once more that something is gone does no harm.
@@ -162,10 +162,6 @@ export class Informer {
 function keyOf(object: JsonObject): string {
   const { namespace = '', name } = object.metadata as Record<string, string>;
   return `${namespace}/${name}`;
-}
-
-function uidOf(object: JsonObject | undefined): unknown {
-  return (object?.metadata as JsonObject | undefined)?.uid;
 }
 
 function text(object: JsonObject): string {

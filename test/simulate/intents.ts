@@ -46,8 +46,8 @@ export class Intents {
   readonly #written = new Set<string>();
   /** Taken in by the hub, whether its client heard of it or not → the cluster that it was meant for. */
   readonly #accepted = new Map<number, string>();
-  /** Tokens of creations that the cloud had when the hub took them in: their answers were lost. */
-  readonly #sentTwice = new Set<string>();
+  /** Tokens of what the cloud was heard to have. */
+  readonly #heard = new Set<string>();
   /** User agents under which the hub has sent something itself. */
   readonly #replayed = new Set<string>();
   #answers = 0;
@@ -72,6 +72,7 @@ export class Intents {
     if (intent.verb === 'create' && outcome === 'acknowledged' && by === 'outbox' && typeof uid === 'string') {
       this.#provisional.set(uid, `w${intent.id}`);
     }
+    if (outcome === 'acknowledged' && by === 'cloud') for (const token of intent.values.values()) this.#heard.add(token);
     if (outcome !== 'refused') return;
     for (const [field, token] of intent.values) {
       if (this.#applied.has(`${field} ${token}`)) this.#fault(`${token} was refused, and the cloud has it`);
@@ -122,7 +123,8 @@ export class Intents {
     if (intent === undefined) return;
     // Where the edge wins, what it wrote is put back over whatever the cloud has made of it meanwhile. And of a creation whose
     // answer was lost nobody can tell, once somebody has deleted what it made, whether it ever arrived.
-    const isMadeAnew = this.#sentTwice.has(token) && this.#gone.has(this.#uids.get(token) ?? '');
+    const isMadeAnew =
+      intent.verb === 'create' && !this.#heard.has(token) && this.#gone.has(this.#uids.get(token) ?? '');
     if (times > 1 && !this.#isEdgeWinning(path) && !isMadeAnew)
       this.#fault(`${token} came to stand in the cloud ${times} times, in ${field} of ${path}`);
     if (intent.outcome === 'refused') this.#fault(`${token} was refused and was applied later, in ${field} of ${path}`);
@@ -157,8 +159,11 @@ export class Intents {
     const intent = this.#of(agent);
     if (intent === undefined || this.#accepted.has(intent.id)) return;
     this.#accepted.set(intent.id, cluster);
-    const token = `w${intent.id}`;
-    if (intent.verb === 'create' && this.#uids.has(token)) this.#sentTwice.add(token);
+  }
+
+  /** The hub has heard that the cloud has it. */
+  hears(entry: OutboxEntry): void {
+    if (entry.after !== undefined) for (const token of fieldsOf(entry.after).values()) this.#heard.add(token);
   }
 
   /** The hub itself sends something to the cloud under this user agent. */

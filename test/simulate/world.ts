@@ -225,6 +225,7 @@ export class World {
         replayed: (entry, reason) => {
           note(`replayed ${entry.sequence} ${entry.op} ${targetPath(entry.target)}: ${reason}`);
           if (reason === 'superseded') this.#intents.passOver(entry);
+          else this.#intents.hears(entry);
           this.#reads.settled(targetPath(entry.target), true);
         },
         meantForAnother: (entries) => note(`${entries.length} entries were meant for another cluster`),

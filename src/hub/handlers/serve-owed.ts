@@ -24,7 +24,7 @@ export function serveOwed(services: Services): Handler {
     const path = await pathOf(services, exchange);
     const isStillOwed = (): boolean => isOwed(services, exchange, path);
     if (!isStillOwed()) return next();
-    if (services.cache.writes.isCaughtUp) await renew(services, exchange);
+    if (services.cache.writes.isCaughtUp && exchange.read?.verb !== 'get') await renew(services, exchange);
     if (await isAnswered(services, exchange)) return;
     if (await isHeardSoon(services, exchange, isStillOwed)) return next();
     if (isWrite(exchange.info)) {
@@ -57,7 +57,12 @@ async function isAnswered(services: Services, exchange: Exchange): Promise<boole
 async function renew(services: Services, exchange: Exchange): Promise<void> {
   const { cache } = services;
   const { read } = exchange;
-  if (read === undefined || read.verb === 'get') return;
+  if (read === undefined) return;
+  if (read.verb === 'get') {
+    // Where this caller may not list it, the cloud's answer is all that there is for it.
+    await freshen(services, exchange, read.scope()).catch(() => undefined);
+    return;
+  }
   const { scope } = read;
   const wantsNewest = readOptionsOrUndefined(read)?.resourceVersion === '';
   if (!wantsNewest && cache.scopes.answering(scope) !== undefined) return;
