@@ -135,11 +135,14 @@ export class ScopeContent {
     }
   }
 
-  /** Shows a write that was accepted here, once it is on disk; `changeOf` is asked when its turn comes. */
-  showOwnWrite(changeOf: (snapshot: Snapshot) => Change | undefined): Promise<void> {
+  /**
+   * Shows a write that was accepted here, once it is on disk; `changeOf` is asked when its turn comes.
+   * @param cloud as the cloud is known to have it, for a scope that has not heard of it
+   */
+  showOwnWrite(changeOf: (snapshot: Snapshot) => Change | undefined, cloud?: KubernetesObject): Promise<void> {
     return this.#commitHere(() => {
       const change = changeOf(this.snapshot);
-      return change === undefined ? undefined : () => this.snapshot.commitOwnWrite(change);
+      return change === undefined ? undefined : () => this.snapshot.commitOwnWrite(change, cloud);
     });
   }
 

@@ -296,10 +296,15 @@ export class Snapshot {
     return events;
   }
 
-  /** Shows a write that was accepted here, under a version above every one seen. */
-  commitOwnWrite(change: Change): void {
+  /**
+   * Shows a write that was accepted here, under a version above every one seen.
+   * @param cloud as the cloud is known to have the object, should its stream not have told of it
+   */
+  commitOwnWrite(change: Change, cloud?: KubernetesObject): void {
     const { key, resourceVersion } = change.object;
+    const isUnknown = !this.#own.has(key) && this.get(key) === undefined;
     this.#own.cover(key, this.get(key));
+    if (isUnknown && cloud !== undefined) this.#own.hear(key, cloud);
     this.#commit([change], resourceVersion, this.#cloudVersion, () => true);
   }
 

@@ -126,3 +126,13 @@ test('once it is read anew nobody goes on from what the cloud had while versions
   for (const version of ['17', '25']) t.true(snapshot.isOutOfReach(version), version);
   for (const version of ['15', '30']) t.false(snapshot.isOutOfReach(version), version);
 });
+
+test('beneath a write to an object that the stream has not told of is what the cloud is known to have', (t) => {
+  const snapshot = written();
+  const known = pod({ name: 'c', uid: 'c', version: 15 });
+  const change = { type: 'ADDED' as const, object: pod({ name: 'c', uid: 'c', version: 21 }), previous: undefined };
+  snapshot.commitOwnWrite(change, known);
+  t.is(snapshot.inCloud('default/c'), known, 'it is not gone once the write is given up');
+  snapshot.commit(snapshot.plan([{ type: 'ADDED', object: known }]));
+  t.true(snapshot.endOwnWrite('default/c', '30'));
+});

@@ -72,7 +72,8 @@ export class Intents {
     if (intent.verb === 'create' && outcome === 'acknowledged' && by === 'outbox' && typeof uid === 'string') {
       this.#provisional.set(uid, `w${intent.id}`);
     }
-    if (outcome === 'acknowledged' && by === 'cloud') for (const token of intent.values.values()) this.#heard.add(token);
+    if (outcome === 'acknowledged' && by === 'cloud')
+      for (const token of intent.values.values()) this.#heard.add(token);
     if (outcome !== 'refused') return;
     for (const [field, token] of intent.values) {
       if (this.#applied.has(`${field} ${token}`)) this.#fault(`${token} was refused, and the cloud has it`);

@@ -18,6 +18,10 @@ function renewTime(lease: JsonObject | undefined): unknown {
   return (lease as { spec?: { renewTime?: unknown } } | undefined)?.spec?.renewTime;
 }
 
+function nameIn(body: Buffer | undefined): string {
+  return body === undefined ? '' : JSON.parse(body.toString()).metadata?.name;
+}
+
 const putOffMs = 6000;
 
 export class ReplayOrder {
@@ -63,7 +67,7 @@ export class ReplayOrder {
       if (!this.#o.isFaultless()) this.#leaseTriedUntil = this.#o.now() + putOffMs;
       return;
     }
-    this.#tried.add(bare.replace(/\/status$/, ''));
+    this.#tried.add(method === 'POST' ? `${bare}/${nameIn(body)}` : bare.replace(/\/status$/, ''));
     if (method === 'GET' || !this.#o.isFaultless()) return;
     if (this.#isLeaseOwed && this.#isLeaseFirst)
       this.#o.fault(`${method} ${path} was sent before the Lease was renewed`);

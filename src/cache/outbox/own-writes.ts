@@ -26,11 +26,16 @@ export interface OwnObject {
   readonly value: JsonObject | undefined;
   readonly resourceVersion: string;
   readonly writtenAt: number;
+  /** As the cloud was known to have it; some scopes may not have heard of it. */
+  readonly cloud: KubernetesObject | undefined;
   /** Who has written it, and so may read it. */
   readonly writers: ReadonlySet<string>;
 }
 
-type ShownWrite = Pick<AcceptedWrite, 'target' | 'before' | 'after' | 'resourceVersion' | 'writtenAt' | 'writer'>;
+type ShownWrite = Pick<
+  AcceptedWrite,
+  'target' | 'before' | 'cloudVersion' | 'after' | 'resourceVersion' | 'writtenAt' | 'writer'
+>;
 
 export interface OwnWritesOptions {
   readonly versions: Versions;
@@ -79,7 +84,10 @@ export class OwnWrites implements OwnWritesView {
       const scopes = [...this.#o.scopesOf(gvr)];
       await Promise.all(
         scopes.map((followed) =>
-          followed.content.showOwnWrite((snapshot) => this.#change(followed.scope, snapshot, path)),
+          followed.content.showOwnWrite(
+            (snapshot) => this.#change(followed.scope, snapshot, path),
+            own.cloud && scopeMatches(followed.scope, own.cloud) ? own.cloud : undefined,
+          ),
         ),
       );
     }
@@ -218,7 +226,7 @@ function cloudsWord(snapshot: Snapshot, key: string, next: (above: string) => st
 const none: OwnObjects = new Map();
 
 function ownObject(
-  { target, before, after, resourceVersion, writtenAt, writer }: ShownWrite,
+  { target, before, cloudVersion, after, resourceVersion, writtenAt, writer }: ShownWrite,
   known: OwnObject | undefined,
 ): OwnObject {
   const { gvr, namespace, name } = target;
@@ -231,6 +239,8 @@ function ownObject(
     value: after,
     resourceVersion,
     writtenAt,
+    cloud:
+      cloudVersion === '' || before === undefined ? known?.cloud : readObject(gvr, Buffer.from(stringifyJson(before))),
     writers: writersOf(isNew ? undefined : known?.writers, writer.identity),
   };
 }
