@@ -37,8 +37,9 @@ export class Informer {
   readonly #o: InformerOptions;
   /** '' before the first list and after a 410. */
   #version = '';
-  /** Keys of what was not heard of since it came from the cloud itself, or from an earlier life of the hub. */
-  #ahead = new Set<string>();
+  /** What it has came from the cloud itself, or from an earlier life of the hub, but for these keys, which were heard of since. */
+  #isAhead = false;
+  readonly #heard = new Set<string>();
   #life: object | undefined;
 
   constructor(options: InformerOptions) {
@@ -83,9 +84,14 @@ export class Informer {
     this.store.clear();
     for (const [key, object] of objects) this.store.set(key, object);
     this.#version = json.metadata.resourceVersion;
-    this.#ahead = new Set(source === 'upstream' ? objects.keys() : []);
-    this.#life = this.#o.life();
+    this.#begin(source === 'upstream');
     return true;
+  }
+
+  #begin(isAhead: boolean): void {
+    this.#isAhead = isAhead;
+    this.#heard.clear();
+    this.#life = this.#o.life();
   }
 
   /** Resolves when the stream has ended; false when it had better not be asked again at once. */
@@ -96,8 +102,7 @@ export class Informer {
     const response = client.watch(this.#url(query));
     if (response === undefined) return Promise.resolve(false);
     note(`${client.name} watches ${path} from ${this.#version}`);
-    if (this.#life !== this.#o.life()) this.#ahead = new Set(this.store.keys());
-    this.#life = this.#o.life();
+    if (this.#life !== this.#o.life()) this.#begin(true);
     return new Promise((resolve) => {
       const end = (): void => {
         const { statusCode, destroyed } = response;
@@ -142,12 +147,13 @@ export class Informer {
     if (type === 'BOOKMARK') return;
     this.#o.note(`${this.#o.client.name} hears ${type} ${keyOf(object)} ${text(object)}`);
     const known = this.store.get(keyOf(object));
-    // It may be new to the scope that is watched: clients of Kubernetes take it in as they would a change.
-    const isNewThere = this.#ahead.delete(keyOf(object));
-    if (type === 'ADDED' && known !== undefined && !isNewThere)
+    // The scope that is watched may know it otherwise: clients of Kubernetes take in what is new and what has changed alike.
+    const mayDiffer = this.#isAhead && !this.#heard.has(keyOf(object));
+    this.#heard.add(keyOf(object));
+    if (type === 'ADDED' && known !== undefined && !mayDiffer)
       this.#fault(`ADDED ${text(object)} is known as ${text(known)}`);
     // To be told once more that something is gone does no harm.
-    if (type === 'MODIFIED' && known === undefined) this.#fault(`MODIFIED ${text(object)} is not known`);
+    if (type === 'MODIFIED' && known === undefined && !mayDiffer) this.#fault(`MODIFIED ${text(object)} is not known`);
     if (type === 'DELETED' && !this.#o.mayBeGone(object, this.#pathOf(object)))
       this.#fault(`DELETED ${text(object)}, which nobody has deleted`);
     if (type === 'DELETED') this.store.delete(keyOf(object));
