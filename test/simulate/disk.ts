@@ -59,7 +59,8 @@ export class SimDisk {
     const content = new Map(this.#synced);
     for (const batch of [...this.#unsynced, ...this.#reserve]) apply(content, batch);
     this.#content = content;
-    if (how === 'power cut') this.sync();
+    // Who opens it next brings what was kept for urgent changes to where the rest is, synced, before anything else.
+    if (how === 'power cut' || this.#reserve.length > 0) this.sync();
   }
 }
 
