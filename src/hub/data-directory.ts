@@ -34,7 +34,8 @@ export class DataDirectoryError extends Error {
 /** Pure part: undefined when the directory is ours or empty, else a name that is not ours. */
 export function strangerIn(names: readonly string[]): string | undefined {
   if (names.includes('store') || names.includes('keys')) return undefined;
-  return names.find((name) => !ours.has(name) && !harmless.has(name));
+  // A file that was being written when its writer was killed ends in .tmp.
+  return names.find((name) => !ours.has(name.replace(/\.tmp$/, '')) && !harmless.has(name));
 }
 
 /** Makes the directory if need be. @throws DataDirectoryError */

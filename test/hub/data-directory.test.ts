@@ -14,6 +14,11 @@ test('a directory that is empty, new or ours is taken', async (t) => {
   t.is(strangerIn(['lost+found']), undefined);
 });
 
+test('one whose first file was being written when its writer was killed is ours', (t) => {
+  t.is(strangerIn(['pki', 'kubeconfig.tmp']), undefined);
+  t.is(strangerIn(['passwd.tmp']), 'passwd.tmp');
+});
+
 test("another program's directory is refused and left as it was", async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-data-'));
   t.teardown(() => rm(directory, { recursive: true }));
