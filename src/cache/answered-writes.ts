@@ -182,7 +182,9 @@ function isBehind({ scope, snapshot, cloudVersion }: FollowedScope, { key, word,
  */
 function isGone(shown: KubernetesObject, snapshot: Snapshot, uid: string, since: string): boolean {
   const isEarlier = compareResourceVersion(snapshot.cloudVersion, since) < 0;
-  return shown.uid === uid || snapshot.isOwn(shown.key) || isEarlier;
+  const beneath = snapshot.inCloud(shown.key);
+  const isMadeHere = snapshot.isOwn(shown.key) && (beneath === undefined || beneath.uid === uid);
+  return shown.uid === uid || isMadeHere || isEarlier;
 }
 
 /** Another scope has heard of what became of it since. */

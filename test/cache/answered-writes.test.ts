@@ -4,7 +4,7 @@ import type { WriteRequest } from '../../src/cache/writes/write-request.ts';
 import { CacheStage } from '../support/cache-stage.ts';
 import { ModelCloud } from '../support/model-cloud.ts';
 import { ModelInformer } from '../support/model-informer.ts';
-import { podScope, pods, podText } from '../support/sample-objects.ts';
+import { pod, podScope, pods, podText } from '../support/sample-objects.ts';
 
 const scope = podScope();
 const named = { gvr: pods, namespace: 'default' };
@@ -192,4 +192,27 @@ test('who has a version of the cloud that the scope knows nothing of is told apa
   t.false(cache.isBeside(followed, '102'));
   cache.writes.spans.gaveOut(pods, '104');
   t.false(cache.isBeside(followed, '104'), 'it was given out here');
+});
+
+test('what was made anew in the cloud since is not taken for the one that it has deleted, also where it was written to here', async (t) => {
+  const stage = await stageWithSilentStreams();
+  const { cache } = stage;
+  const followed = cache.scopes.get(scope.id)!;
+  const status = { kind: 'Status', apiVersion: 'v1', details: { name: 'a', kind: 'pods', uid: 'a-101' } };
+  const answer = { ...named, name: 'a', verb: 'delete', search: '' };
+  await cache.seeWritten(answer, 'node', Buffer.from(JSON.stringify(status)));
+  const anew = (version: number) => pod({ name: 'a', uid: 'a-new', version });
+  await followed.apply(
+    [
+      { type: 'DELETED', object: pod({ name: 'a', uid: 'a-101', version: 103 }) },
+      { type: 'ADDED', object: anew(104) },
+    ],
+    followed.era,
+  );
+  const { snapshot } = followed;
+  snapshot.commitOwnWrite({ type: 'MODIFIED', object: anew(110), previous: snapshot.get('default/a') });
+  snapshot.giveUpOwnWrite('default/a', [{ type: 'MODIFIED', object: anew(111), previous: snapshot.get('default/a') }]);
+  stage.link.set(false);
+  await cache.answered.show();
+  t.deepEqual(told(stage), ['default/a@111', 'default/b@102']);
 });

@@ -4,6 +4,7 @@
 // Promises checked here: what was acknowledged is applied, or overtaken by a later write, or parked where people see it;
 // nothing is applied twice, nothing that was refused is applied at all, and a deletion hits only the object it was meant for.
 import { isJsonObject, type JsonObject } from '../../src/apimachinery/json.ts';
+import type { CloudRequest } from '../../src/cache/outbox/cloud.ts';
 import type { OutboxEntry } from '../../src/cache/outbox/entry.ts';
 import { targetPath } from '../../src/cache/outbox/entry.ts';
 import type { Applied } from './cloud-store.ts';
@@ -42,6 +43,8 @@ export class Intents {
   /** Place and field → what was written over what, and stands there. */
   readonly #overwritten = new Map<string, { readonly older: Intent; readonly newer: Intent }>();
   readonly #gone = new Set<string>();
+  /** Tokens of creations whose object was deleted. */
+  readonly #unmade = new Set<string>();
   /** Uids of objects that clients of the hub have written to. */
   readonly #written = new Set<string>();
   /** Taken in by the hub, whether its client heard of it or not → the cluster that it was meant for. */
@@ -107,6 +110,8 @@ export class Intents {
       return;
     }
     this.#gone.add(uid);
+    const unmade = was.get(madeField);
+    if (unmade !== undefined) this.#unmade.add(unmade);
     if (intent === undefined || intent.uid === '') return;
     const meant = this.#cloudUid(intent.uid);
     // Where the edge wins, an object that was replaced in the cloud is written over, and so may be deleted after that.
@@ -123,9 +128,8 @@ export class Intents {
     const intent = this.#byToken(token);
     if (intent === undefined) return;
     // Where the edge wins, what it wrote is put back over whatever the cloud has made of it meanwhile. And of a creation whose
-    // answer was lost nobody can tell, once somebody has deleted what it made, whether it ever arrived.
-    const isMadeAnew =
-      intent.verb === 'create' && !this.#heard.has(token) && this.#gone.has(this.#uids.get(token) ?? '');
+    // answer was lost nobody can tell, once somebody has deleted what it made, whether it ever arrived, or is still on its way.
+    const isMadeAnew = intent.verb === 'create' && this.#gone.has(this.#uids.get(token) ?? '');
     if (times > 1 && !this.#isEdgeWinning(path) && !isMadeAnew)
       this.#fault(`${token} came to stand in the cloud ${times} times, in ${field} of ${path}`);
     if (intent.outcome === 'refused') this.#fault(`${token} was refused and was applied later, in ${field} of ${path}`);
@@ -167,9 +171,12 @@ export class Intents {
     if (entry.after !== undefined) for (const token of fieldsOf(entry.after).values()) this.#heard.add(token);
   }
 
-  /** The hub itself sends something to the cloud under this user agent. */
-  replays(agent: string): void {
-    this.#replayed.add(agent);
+  /** The hub itself sends this to the cloud. */
+  replays({ method, userAgent, body }: CloudRequest): void {
+    this.#replayed.add(userAgent);
+    if (method !== 'POST' || body === undefined) return;
+    const made = fieldsOf(JSON.parse(body.toString())).get(madeField);
+    if (made !== undefined && this.#heard.has(made)) this.#fault(`${made} is sent to be made again, and was heard of`);
   }
 
   /** An entry of the outbox became pointless, or had to give way. */
@@ -200,6 +207,7 @@ export class Intents {
 
   #settleDeletion(intent: Intent, parked: ReadonlySet<string>): void {
     const uid = this.#cloudUid(intent.uid);
+    if (this.#unmade.has(this.#provisional.get(intent.uid) ?? '')) return; // once, at least
     if (this.#gone.has(uid) || parked.has(intent.path) || this.#passedOver.has(`delete ${intent.path}`)) return;
     // Made here and deleted here before the cloud ever heard of it.
     if (uid.startsWith('local-') || uid === '') return;

@@ -199,7 +199,7 @@ export class World {
       note,
       fault,
       onReplay: (request) => {
-        this.#intents.replays(request.userAgent);
+        this.#intents.replays(request);
         order.sees(request);
       },
       onAnotherCluster: () => {
