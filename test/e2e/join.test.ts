@@ -149,7 +149,9 @@ test("the cluster's CA is followed while it is rotated, and the old one stays as
   const m = await joiningMachine(t);
   const joined = await m.joinByToken(cluster, await cluster.createToken(), '--node-name', 'edge-d');
   t.is(joined.code, 0, joined.said);
-  const old = cluster.plane.pki.authority.certificate.trim();
+  const { plane } = cluster;
+  const roles = '/apis/rbac.authorization.k8s.io/v1/namespaces/kube-system';
+  const old = plane.pki.authority.certificate.trim();
   const next = createCertificateAuthority('next').certificate.trim();
   const trusted = () => readFileSync(join(m.dataDir, 'cloud', 'ca.crt'), 'utf8');
   /** What the cluster publishes, as a node sees it that comes online. */
@@ -167,6 +169,15 @@ test("the cluster's CA is followed while it is rotated, and the old one stays as
   t.teardown(() => cluster.publishAuthorities(old));
   await published(next); // the servers still show certificates of the old one
   t.true(trusted().includes(old) && trusted().includes(next));
-  await published(old);
+  await plane.admin.expect('POST', `${roles}/roles`, {
+    metadata: { name: 'root-ca' },
+    rules: [{ apiGroups: [''], resources: ['configmaps'], resourceNames: ['kube-root-ca.crt'], verbs: ['get'] }],
+  });
+  await plane.admin.expect('POST', `${roles}/rolebindings`, {
+    metadata: { name: 'root-ca' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'root-ca' },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'system:node:edge-d' }],
+  });
+  await published(old); // in kube-root-ca.crt it was all the time; now the node may read that
   t.is(trusted().trim(), old);
 });

@@ -1,7 +1,9 @@
 // Follows the cluster's CA while it is rotated. Promise: what is believed was read over a connection that the present
-// authorities have verified, and an authority goes only when every server has answered without it.
+// authorities have verified, and an authority goes only when kube-root-ca.crt leaves it out and every server has answered
+// without it.
 import type { X509Certificate } from 'node:crypto';
 import type { Clock } from '../../apimachinery/clock.ts';
+import { isApiserverAnswer } from '../../cache/apiserver-answer.ts';
 import { nodeCredential } from '../../cache/credential.ts';
 import type { Cloud } from '../../cache/outbox/cloud.ts';
 import { readAuthorities } from '../client-certificate.ts';
@@ -36,10 +38,12 @@ export async function followAuthority(o: FollowAuthorityOptions): Promise<void> 
   const cluster = o.cluster();
   const { authority } = cloudPlaces(o.dataDir);
   if (cluster.ca === undefined || !cluster.files.has(authority)) return;
-  const bundle = await publishedBundle(o, cluster);
-  if (bundle === undefined) return;
+  const news = await readPublished(o, cluster);
+  if (news === undefined) return;
+  const { bundle, isComplete } = news;
   const [present, published] = [readAuthorities(cluster.ca), readAuthorities(bundle)];
-  const isPublishedEnough = lacksSome(present, published) && (await everyServerAnswers(o, cluster, bundle));
+  const isPublishedEnough =
+    isComplete && lacksSome(present, published) && (await everyServerAnswers(o, cluster, bundle));
   const change = planAuthority({ present, published, isPublishedEnough });
   if (change === undefined) return;
   await writeWholeFile(authority, change.next.map((one) => one.toString()).join(''), 0o644);
@@ -50,8 +54,15 @@ export async function followAuthority(o: FollowAuthorityOptions): Promise<void> 
   );
 }
 
-async function publishedBundle(o: FollowAuthorityOptions, cluster: UpstreamConfig): Promise<Buffer | undefined> {
-  const { statusCode, body } = await o.cloud.send({
+interface Published {
+  /** PEM. */
+  readonly bundle: Buffer;
+  /** What is not in it is given up by the cluster; else it may only be named elsewhere. */
+  readonly isComplete: boolean;
+}
+
+async function readPublished(o: FollowAuthorityOptions, cluster: UpstreamConfig): Promise<Published | undefined> {
+  const { statusCode, headers, body } = await o.cloud.send({
     credential: nodeCredential,
     method: 'GET',
     path: publishedPath,
@@ -60,13 +71,17 @@ async function publishedBundle(o: FollowAuthorityOptions, cluster: UpstreamConfi
   });
   if (statusCode === 200) {
     const { data } = JSON.parse(body.toString('utf8')) as { data?: Record<string, string> };
-    return data?.['ca.crt'] === undefined ? undefined : Buffer.from(data['ca.crt']);
+    return data?.['ca.crt'] === undefined ? undefined : { bundle: Buffer.from(data['ca.crt']), isComplete: true };
   }
-  // No pod of that namespace is here, so the node may not read it. This one everybody may, but only as nobody.
+  const isRefused = (statusCode === 403 || statusCode === 404) && isApiserverAnswer(headers);
+  if (!isRefused) return undefined; // a server that is busy; the next look may be answered
+  // No pod of that namespace is here, so the node may not read it. This one everybody may, but only as nobody. A CA that
+  // is being introduced stands in it late or never, so nothing goes because it is not there.
   using nobody = openVerified(o, cluster, cluster.servers, cluster.ca);
   const answer = await nobody.ask('GET', clusterInfoPath, o.signal);
   const { kubeconfig } = ((answer.body ?? {}) as { data?: Record<string, unknown> }).data ?? {};
-  return answer.statusCode === 200 && typeof kubeconfig === 'string' ? authorityIn(kubeconfig) : undefined;
+  if (answer.statusCode !== 200 || typeof kubeconfig !== 'string') return undefined;
+  return { bundle: await authorityIn(kubeconfig), isComplete: false };
 }
 
 async function everyServerAnswers(o: FollowAuthorityOptions, cluster: UpstreamConfig, ca: Buffer): Promise<boolean> {
