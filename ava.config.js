@@ -2,6 +2,7 @@
 export default {
   extensions: ['ts'],
   files: ['test/**/*.test.ts', '!test/e2e/**', '!test/bench/**'],
+  require: ['./test/support/leave-at-end.ts'],
   timeout: '60s',
   workerThreads: false,
 };

@@ -23,6 +23,8 @@ async function runHere() {
   const entry = findEntry();
   if (entry === undefined) fail(`there is neither dist/main.js nor src/main.ts in ${root}; install the package again`);
   const { main, processTerminal } = await import(pathToFileURL(entry).href);
+  // Node's cleaning up after a natural end was seen to wait for ever; after exit() it does none.
+  process.once('beforeExit', () => process.exit());
   process.exitCode = await main(process.argv.slice(2), processTerminal());
 }
 

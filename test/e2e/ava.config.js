@@ -1,8 +1,9 @@
-// The end-to-end tests: real kube-apiserver, real clients. One file at a time, for the processes share few cores.
+// The end-to-end tests: real kube-apiserver, real clients. Two files at a time: most of it is waiting.
 const config = {
   extensions: ['ts'],
   files: ['test/e2e/**/*.test.ts'],
-  concurrency: 1,
+  concurrency: 2,
+  require: ['./test/support/leave-at-end.ts'],
   serial: true,
   timeout: '10m', // without news from any test: long enough to build Kubernetes first
   workerThreads: false,
