@@ -36,9 +36,9 @@ async function runJoin(config: JoinConfig, terminal: Terminal, signal: AbortSign
     : (config.kubeletConf ?? config.fromKubeletConf ?? '/etc/kubernetes/kubelet.conf');
   const wallClock = () => terminal.now().getTime();
   const state = await joinState(dataDir, kubeletConf);
-  if (state !== 'not-joined' && !config.replaceIdentity) {
+  if (state.kind !== 'not-joined' && !config.replaceIdentity) {
     const { nodeName, groups, notAfterMs } = await joinedNode(dataDir);
-    if (state === 'unfinished') {
+    if (state.kind === 'unfinished') {
       await pointKubelet({ dataDir, nodeName, groups, listen, kubeletConf, wallClock });
       terminal.print(
         `This machine had joined as the node ${nodeName}, all but kubelet's kubeconfig; now ${kubeletConf} leads to the hub.`,
@@ -49,6 +49,11 @@ async function runJoin(config: JoinConfig, terminal: Terminal, signal: AbortSign
     terminal.print(
       `This machine is the node ${nodeName} already, with a certificate until ${new Date(notAfterMs).toISOString()}. Nothing was changed; --replace-identity joins anew, holdfast leave undoes it.`,
     );
+    if (state.elsewhere !== undefined) {
+      terminal.print(
+        `It was joined with ${state.elsewhere} as kubelet's kubeconfig, not ${kubeletConf}: if kubelet reads the latter, holdfast leave, then join with --kubelet-conf ${kubeletConf}.`,
+      );
+    }
     return;
   }
   if (kubeletConf !== undefined) await mustBeWritable(kubeletConf);

@@ -42,10 +42,26 @@ export async function readManifest(dataDir: string): Promise<Manifest | undefine
   );
 }
 
-/** Replaces `path` by `content`, after what was there is kept. A second time what was there first stays kept. */
+/**
+ * What is kept is what one file was, and `holdfast leave` puts back that one only.
+ * @throws JoinError HOLDFAST_JOIN_OTHER_KUBECONFIG when it is another file's than `path`
+ */
+export function refuseOtherPath(known: Manifest | undefined, path: string): void {
+  if (known === undefined || known.path === path) return;
+  throw new JoinError(
+    'HOLDFAST_JOIN_OTHER_KUBECONFIG',
+    `this machine was joined with ${known.path} as kubelet's kubeconfig, and now it would be ${path}: give --kubelet-conf ${known.path}, or, if kubelet reads the other one, \`holdfast leave\` first and then join with --kubelet-conf ${path}`,
+  );
+}
+
+/**
+ * Replaces `path` by `content`, after what was there is kept. A second time what was there first stays kept.
+ * @throws JoinError HOLDFAST_JOIN_OTHER_KUBECONFIG
+ */
 export async function replaceKept(dataDir: string, path: string, content: string): Promise<void> {
   const known = await readManifest(dataDir);
-  const isAsKept = known !== undefined && known.path === path && (await stateOf(known)) !== 'changed';
+  refuseOtherPath(known, path);
+  const isAsKept = known !== undefined && (await stateOf(known)) !== 'changed';
   await keep(
     dataDir,
     { formatVersion: 1, path, was: isAsKept ? known.was : await lookAt(path), sha256: hash(content) },

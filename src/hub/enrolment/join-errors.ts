@@ -56,6 +56,12 @@ export const joinErrors = [
     'The message names the file and what to do.',
   ],
   [
+    'HOLDFAST_JOIN_OTHER_KUBECONFIG',
+    undefined,
+    'The machine was joined with another file as the kubeconfig of kubelet. Nothing was changed.',
+    'Give that one as `--kubelet-conf`, or leave before joining with the other.',
+  ],
+  [
     'HOLDFAST_LEAVE_NOT_JOINED',
     undefined,
     'The data directory holds nothing that a join wrote.',

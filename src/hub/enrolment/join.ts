@@ -5,7 +5,7 @@ import { X509Certificate } from 'node:crypto';
 import { claimDataDirectory, refuseStrangers } from '../data-directory.ts';
 import type { HostPort } from '../option-types.ts';
 import { readCertificateFacts } from '../pki/certificate-facts.ts';
-import { readManifest, replaceKept, stateOf } from './before-join.ts';
+import { readManifest, refuseOtherPath, replaceKept, stateOf } from './before-join.ts';
 import { findCloudDirectory, writeCloudDirectory } from './cloud-directory.ts';
 import { type EnrolDependencies, enrol, pemOf } from './enrol.ts';
 import type { FirstContact } from './first-contact.ts';
@@ -34,15 +34,23 @@ export interface Joined {
 }
 
 /** Whether there is anything to do. `unfinished`: all but kubelet's kubeconfig is in place. */
-export type JoinState = 'not-joined' | 'joined' | 'unfinished';
+export type JoinState =
+  | { readonly kind: 'not-joined' }
+  | { readonly kind: 'unfinished' }
+  | {
+      readonly kind: 'joined';
+      /** The file that leads to the hub, when it is another than the one asked about. */
+      readonly elsewhere: string | undefined;
+    };
 
 export async function joinState(dataDir: string, kubeletConf: string | undefined): Promise<JoinState> {
   await refuseStrangers(dataDir);
-  if (!(await findCloudDirectory(dataDir))) return 'not-joined';
+  if (!(await findCloudDirectory(dataDir))) return { kind: 'not-joined' };
   const manifest = await readManifest(dataDir);
-  if (kubeletConf === undefined) return 'joined';
-  if (manifest === undefined || manifest.path !== kubeletConf) return 'unfinished';
-  return (await stateOf(manifest)) === 'earlier' ? 'unfinished' : 'joined';
+  if (kubeletConf === undefined) return { kind: 'joined', elsewhere: undefined };
+  if (manifest === undefined) return { kind: 'unfinished' };
+  if (manifest.path !== kubeletConf) return { kind: 'joined', elsewhere: manifest.path };
+  return (await stateOf(manifest)) === 'earlier' ? { kind: 'unfinished' } : { kind: 'joined', elsewhere: undefined };
 }
 
 /** @throws JoinError, PkiError, DataDirectoryError */
@@ -55,6 +63,7 @@ export async function join(order: JoinOrder, dependencies: EnrolDependencies): P
       `${contact.source} is the credential of the node ${contact.nodeName}, and --node-name says ${nodeName}: leave --node-name out, or join with a token`,
     );
   }
+  if (order.kubeletConf !== undefined) refuseOtherPath(await readManifest(dataDir), order.kubeletConf);
   const key = await keyForRequest(dataDir, nodeName, place.server);
   const request = {
     place,
