@@ -20,6 +20,8 @@ const ours: ReadonlySet<string> = new Set([
   'pending-request.json',
   compiledCodeName,
 ]);
+/** Copies of what was there before a join: being made, and set aside. */
+const copies = /^before-join\.(next|\d+)$/;
 const harmless: ReadonlySet<string> = new Set(['lost+found']);
 
 export class DataDirectoryError extends Error {
@@ -35,7 +37,7 @@ export class DataDirectoryError extends Error {
 export function strangerIn(names: readonly string[]): string | undefined {
   if (names.includes('store') || names.includes('keys')) return undefined;
   // A file that was being written when its writer was killed ends in .tmp.
-  return names.find((name) => !ours.has(name.replace(/\.tmp$/, '')) && !harmless.has(name));
+  return names.find((name) => !ours.has(name.replace(/\.tmp$/, '')) && !copies.test(name) && !harmless.has(name));
 }
 
 /** Makes the directory if need be. @throws DataDirectoryError */

@@ -19,6 +19,12 @@ test('one whose first file was being written when its writer was killed is ours'
   t.is(strangerIn(['passwd.tmp']), 'passwd.tmp');
 });
 
+test('one in which a join was broken off, or a copy from an earlier join was set aside, is ours', (t) => {
+  t.is(strangerIn(['before-join.next']), undefined);
+  t.is(strangerIn(['cloud', 'before-join', 'before-join.1', 'before-join.12']), undefined);
+  for (const name of ['before-join.old', 'before-join.', 'before-join.1.txt']) t.is(strangerIn([name]), name);
+});
+
 test("another program's directory is refused and left as it was", async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-data-'));
   t.teardown(() => rm(directory, { recursive: true }));
