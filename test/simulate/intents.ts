@@ -172,9 +172,9 @@ export class Intents {
   }
 
   /** The hub itself sends this to the cloud. */
-  replays({ method, userAgent, body }: CloudRequest): void {
+  replays({ method, path, userAgent, body }: CloudRequest): void {
     this.#replayed.add(userAgent);
-    if (method !== 'POST' || body === undefined) return;
+    if (method !== 'POST' || body === undefined || this.#isEdgeWinning(path)) return;
     const made = fieldsOf(JSON.parse(body.toString())).get(madeField);
     if (made !== undefined && this.#heard.has(made)) this.#fault(`${made} is sent to be made again, and was heard of`);
   }
