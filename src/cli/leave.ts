@@ -39,11 +39,15 @@ async function refuseWhileWritesWait(admin: HostPort, dataDir: string, terminal:
   );
 }
 
-function leftText({ restored, expiredAtMs }: Left, dataDir: string): string {
+function leftText({ restored, restoredEarlier, expiredAtMs }: Left, dataDir: string): string {
   const { directory, current } = cloudPlaces(dataDir);
   const lines =
     restored === undefined
-      ? ["kubelet's kubeconfig had not been touched."]
+      ? [
+          restoredEarlier === undefined
+            ? "kubelet's kubeconfig had not been touched."
+            : `This node has left before, and ${restoredEarlier} was put back then.`,
+        ]
       : [
           restored.was.kind === 'absent'
             ? `${restored.path} was removed: there was none before the join.`

@@ -103,7 +103,14 @@ export async function earlierBytes(dataDir: string, { path, was }: Manifest): Pr
  */
 export async function restoreKept(
   dataDir: string,
-  { replacesChanges }: { readonly replacesChanges: boolean },
+  {
+    replacesChanges,
+    beforeForgetting,
+  }: {
+    readonly replacesChanges: boolean;
+    /** It is put back, and a run that is broken off here can still be repeated. */
+    readonly beforeForgetting?: (manifest: Manifest) => Promise<void>;
+  },
 ): Promise<Manifest | undefined> {
   const manifest = await readManifest(dataDir);
   if (manifest === undefined) return undefined;
@@ -117,6 +124,7 @@ export async function restoreKept(
     );
   }
   if (state !== 'earlier') await putBack(path, was, bytes);
+  await beforeForgetting?.(manifest);
   await rm(join(dataDir, directoryName), { recursive: true });
   return manifest;
 }

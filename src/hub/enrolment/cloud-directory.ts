@@ -12,6 +12,8 @@ export interface CloudPlaces {
   readonly current: string;
   /** The credential that gets a new certificate when the present one has expired. */
   readonly enrolment: string;
+  /** That this node has left, and why the certificate is still there. */
+  readonly left: string;
 }
 
 export function cloudPlaces(dataDir: string): CloudPlaces {
@@ -22,6 +24,7 @@ export function cloudPlaces(dataDir: string): CloudPlaces {
     authority: join(directory, 'ca.crt'),
     current: join(directory, 'node-current.pem'),
     enrolment: join(directory, 'enrolment.kubeconfig'),
+    left: join(directory, 'left.json'),
   };
 }
 

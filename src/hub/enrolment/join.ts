@@ -11,6 +11,7 @@ import { type EnrolDependencies, enrol, pemOf } from './enrol.ts';
 import type { FirstContact } from './first-contact.ts';
 import { JoinError } from './join-error.ts';
 import { prepareKubeletLeg } from './kubelet-leg.ts';
+import { forgetLeft } from './leave.ts';
 import { forgetPending, keepPending, keyForRequest } from './pending-request.ts';
 import { enrolmentKubeconfig, nodeKubeconfig } from './upstream-kubeconfig.ts';
 
@@ -118,5 +119,7 @@ export interface PointKubelet {
 /** The last step, and the only one that kubelet sees. */
 export async function pointKubelet({ kubeletConf, ...leg }: PointKubelet): Promise<void> {
   const text = await prepareKubeletLeg(leg);
-  if (kubeletConf !== undefined) await replaceKept(leg.dataDir, kubeletConf, text);
+  if (kubeletConf === undefined) return;
+  await replaceKept(leg.dataDir, kubeletConf, text);
+  await forgetLeft(leg.dataDir);
 }

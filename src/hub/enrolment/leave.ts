@@ -1,17 +1,28 @@
-// A node goes back to what it was before it joined. What Holdfast knows and still owes stays in the data directory.
+// A node goes back to what it was before it joined. What Holdfast knows and still owes stays in the data directory. Promise:
+// a certificate that is the only one of this node that still works is never removed.
 
 import { X509Certificate } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { readCertificateFacts } from '../pki/certificate-facts.ts';
+import { readWholeFile, writeWholeFile } from '../pki/whole-file.ts';
 import { loadUpstreamConfig } from '../upstream-config.ts';
 import { type Manifest, readManifest, restoreKept } from './before-join.ts';
-import { findCloudDirectory, removeCloudDirectory } from './cloud-directory.ts';
+import { cloudPlaces, findCloudDirectory, removeCloudDirectory } from './cloud-directory.ts';
 import { JoinError } from './join-error.ts';
 
 export interface Left {
-  /** What was put back; undefined when the join had touched nothing. */
+  /** What was put back; undefined when the join had touched nothing, or an earlier run has put it back. */
   readonly restored: Manifest | undefined;
-  /** Of kubelet's certificate in the kubeconfig put back, when it has expired. */
+  /** The kubeconfig of kubelet that an earlier run has put back. */
+  readonly restoredEarlier: string | undefined;
+  /** Of kubelet's certificate in the kubeconfig put back, when it has expired: then DIR/cloud was left. */
   readonly expiredAtMs: number | undefined;
+}
+
+interface LeftNote {
+  /** kubelet's kubeconfig, as it was put back. */
+  readonly path: string;
+  readonly expiredAtMs: number;
 }
 
 /** @throws JoinError, PkiError */
@@ -19,27 +30,61 @@ export async function leave(
   dataDir: string,
   { replacesChanges, nowMs }: { readonly replacesChanges: boolean; readonly nowMs: number },
 ): Promise<Left> {
-  const manifest = await readManifest(dataDir);
-  if (manifest === undefined && !(await findCloudDirectory(dataDir))) {
+  const hasCloud = await findCloudDirectory(dataDir);
+  if (!hasCloud && (await readManifest(dataDir)) === undefined) {
     throw new JoinError(
       'HOLDFAST_LEAVE_NOT_JOINED',
       `--data-dir ${dataDir} holds nothing that \`holdfast join\` wrote: give the directory that the node was joined with`,
     );
   }
-  const restored = await restoreKept(dataDir, { replacesChanges });
-  const expiredAtMs = restored?.was.kind === 'absent' ? undefined : await expiredAt(restored?.path, nowMs);
-  // With an expired certificate of kubelet's own, the hub's is the only one that still works: it stays.
+  let expiredAtMs: number | undefined;
+  const restored = await restoreKept(dataDir, {
+    replacesChanges,
+    beforeForgetting: async ({ path, was }) => {
+      const endMs = was.kind === 'absent' ? undefined : await certificateEndMs(path);
+      if (!hasCloud || endMs === undefined || endMs >= nowMs) return;
+      expiredAtMs = endMs;
+      await noteLeft(dataDir, { path, expiredAtMs });
+    },
+  });
+  const earlier = restored === undefined ? await readLeft(dataDir) : undefined;
+  if (earlier !== undefined) {
+    const endMs = await certificateEndMs(earlier.path);
+    if (endMs === undefined || endMs < nowMs) expiredAtMs = endMs ?? earlier.expiredAtMs;
+  }
   if (expiredAtMs === undefined) await removeCloudDirectory(dataDir);
-  return { restored, expiredAtMs };
+  return { restored, restoredEarlier: earlier?.path, expiredAtMs };
 }
 
-async function expiredAt(kubeletConf: string | undefined, nowMs: number): Promise<number | undefined> {
-  if (kubeletConf === undefined) return undefined;
+/** The node has joined again. */
+export async function forgetLeft(dataDir: string): Promise<void> {
+  await rm(cloudPlaces(dataDir).left, { force: true });
+}
+
+async function noteLeft(dataDir: string, note: LeftNote): Promise<void> {
+  await writeWholeFile(cloudPlaces(dataDir).left, `${JSON.stringify(note)}\n`, 0o600);
+}
+
+async function readLeft(dataDir: string): Promise<LeftNote | undefined> {
+  const { left, directory } = cloudPlaces(dataDir);
+  const bytes = await readWholeFile(left);
+  if (bytes === undefined) return undefined;
+  try {
+    return JSON.parse(bytes.toString('utf8')) as LeftNote;
+  } catch (cause) {
+    throw new JoinError(
+      'HOLDFAST_JOIN_FILES',
+      `${left} is damaged: this node has left, and ${directory} was kept because kubelet's own certificate had expired; remove ${directory} by hand when kubelet has one that works`,
+      { cause },
+    );
+  }
+}
+
+/** Milliseconds since the epoch; undefined when it names no certificate that can be read. */
+async function certificateEndMs(kubeletConf: string): Promise<number | undefined> {
   try {
     const { clientCertificate } = await loadUpstreamConfig({ kubeconfig: kubeletConf });
-    if (clientCertificate === undefined) return undefined;
-    const { notAfterMs } = readCertificateFacts(new X509Certificate(clientCertificate.cert));
-    return notAfterMs < nowMs ? notAfterMs : undefined;
+    return clientCertificate && readCertificateFacts(new X509Certificate(clientCertificate.cert)).notAfterMs;
   } catch {
     return undefined; // put back as it was, whatever it was: kubelet will say what is wrong with it
   }
