@@ -16,15 +16,18 @@ export function ownPodsScope(nodeName: string): Scope {
   return scopeOf({ ...core('pods'), fieldSelector: `spec.nodeName=${nodeName}` });
 }
 
-/** The tokens of a pod go with it. */
-export function followOwnNode(cache: Cache, nodeName: string): void {
+/** The tokens of a pod go with it. @param onPods something about the pods of this node has changed */
+export function followOwnNode(cache: Cache, nodeName: string, onPods: () => void): void {
   const [, pods] = [ownNodeScope(nodeName), ownPodsScope(nodeName)].map((scope) => {
     const followed = cache.open(scope, nodeIdentity, nodeCredential);
     followed.pin();
     return followed;
   });
   const presence = podPresence(cache, nodeName);
-  pods!.content.observers.add(() => cache.tokens.sweep(presence));
+  pods!.content.observers.add(() => {
+    cache.tokens.sweep(presence);
+    onPods();
+  });
 }
 
 /** Status code with which the cloud refuses the node's own scopes at present. */

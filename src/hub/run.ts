@@ -241,7 +241,7 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
   });
   opened.defer(() => admin.close());
 
-  followOwnNode(cache, config.nodeName);
+  followOwnNode(cache, config.nodeName, () => watchers.sweep());
   nodeClients.follow();
   cloud.start();
   membership.start();

@@ -1,4 +1,6 @@
 // All local watches of the hub: one timer for their bookmarks and deadlines, and a clean end for all when it closes.
+//
+// Promise: the watch of a caller whose token has ended goes on for a second at most; with its pod it ends at once.
 import type { Clock, Timer } from '../apimachinery/clock.ts';
 import type { Watcher } from '../cache/watch/watcher.ts';
 
@@ -15,7 +17,8 @@ const defaultLifetimeMs = 30 * 60_000;
 
 export class WatcherRegistry {
   readonly #deps: WatcherRegistryDependencies;
-  readonly #watchers = new Set<Watcher>();
+  /** With whether its caller may go on; undefined: always. */
+  readonly #watchers = new Map<Watcher, (() => boolean) | undefined>();
   #timer: Timer | undefined;
   #isClosing = false;
 
@@ -44,8 +47,8 @@ export class WatcherRegistry {
     this.#deps.onEvents(events);
   }
 
-  add(watcher: Watcher): void {
-    this.#watchers.add(watcher);
+  add(watcher: Watcher, mayGoOn?: () => boolean): void {
+    this.#watchers.set(watcher, mayGoOn);
     this.#schedule();
   }
 
@@ -53,11 +56,16 @@ export class WatcherRegistry {
     this.#watchers.delete(watcher);
   }
 
+  /** Ends those whose callers may not go on. */
+  sweep(): void {
+    for (const [watcher, mayGoOn] of [...this.#watchers]) if (mayGoOn?.() === false) watcher.finish();
+  }
+
   /** Ends every watch with a last bookmark; none is taken afterwards. */
   close(): void {
     this.#isClosing = true;
     this.#timer?.cancel();
-    for (const watcher of [...this.#watchers]) watcher.finish();
+    for (const watcher of [...this.#watchers.keys()]) watcher.finish();
   }
 
   #schedule(): void {
@@ -65,7 +73,8 @@ export class WatcherRegistry {
     this.#timer = this.#deps.clock.setTimeout(() => {
       this.#timer = undefined;
       const now = this.now();
-      for (const watcher of [...this.#watchers]) watcher.tick(now);
+      this.sweep();
+      for (const watcher of [...this.#watchers.keys()]) watcher.tick(now);
       this.#schedule();
     }, tickMs);
   }

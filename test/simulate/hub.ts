@@ -190,7 +190,7 @@ export class HubLife {
       isClosing: () => false,
     };
     const hub = new HubLife(cache, link, way, life, createRequestEntry(createPipeline(services), 'tls', services.log));
-    followOwnNode(cache, nodeName);
+    followOwnNode(cache, nodeName, () => services.watchers.sweep());
     link.start();
     const tidy = (): void => {
       cache.tidy().catch((error: unknown) => world.fault(`a chore failed: ${error}`));

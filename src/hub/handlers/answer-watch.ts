@@ -19,11 +19,13 @@ export interface WatchAnswer {
   readonly options: ReadOptions;
   readonly form: StoreForm;
   readonly watchers: WatcherRegistry;
+  /** Whether this caller may go on watching; undefined: nothing here ends it. */
+  readonly mayGoOn: (() => boolean) | undefined;
 }
 
 /** @throws StatusError 410 or 504 before anything is written. */
 export function answerWatch(exchange: Exchange, answer: WatchAnswer): Promise<void> {
-  const { followed, scope, options, form, watchers } = answer;
+  const { followed, scope, options, form, watchers, mayGoOn } = answer;
   const { response, signal, view } = exchange;
   const { resourceVersion } = options;
   const startsEmpty = resourceVersion === '' || resourceVersion === '0';
@@ -63,7 +65,7 @@ export function answerWatch(exchange: Exchange, answer: WatchAnswer): Promise<vo
     });
     const leave = (): void => watcher.end();
     const change = (): void => watcher.expired('what this node shows of this resource has changed; list again');
-    watchers.add(watcher);
+    watchers.add(watcher, mayGoOn);
     followed.wasRead(now);
     exchange.source = 'cache';
     openStream(response, cacheHeaders(followed.ageSeconds(now), isProtobuf ? protobufStreamType : jsonType));

@@ -29,7 +29,9 @@ export function serveSharedWatch(services: Services): Handler {
     const followed = await scopeFor(services, exchange, scope, options);
     if (followed === undefined) return next();
     try {
-      await answerWatch(exchange, { followed, scope, options, form: storeFormOf(read), watchers: services.watchers });
+      const { watchers, identities } = services;
+      const mayGoOn = identities.lasting(exchange);
+      await answerWatch(exchange, { followed, scope, options, form: storeFormOf(read), watchers, mayGoOn });
     } catch (error) {
       const isTooOld = error instanceof StatusError && error.status.code === 410;
       const isOurs = followed.snapshot.isOutOfReach(options.resourceVersion);

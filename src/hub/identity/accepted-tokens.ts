@@ -92,6 +92,15 @@ export class AcceptedTokens {
     return { verdict: 'accepted', identity: known.identity };
   }
 
+  /** What time, node and pod say against a token by its own word, whatever is known of it; undefined: nothing. */
+  objection(
+    { claims }: Pick<BearerIdentity, 'claims'>,
+    podIsAlive: (pod: PodReference) => PodPresence,
+  ): TokenVerdict | undefined {
+    const { now, isTimeCertain, nodeName } = this.#options;
+    return claimsVerdict(claims, { nodeName, nowMs: now(), isTimeCertain: isTimeCertain(), podIsAlive });
+  }
+
   has(hash: string): boolean {
     return this.#byHash.has(hash);
   }

@@ -1,6 +1,7 @@
 // Under which name a caller's rights are kept, and how far that name can be trusted now. A token's claims count only
 // while the cloud has lately taken that very token: online that is asked again after two minutes, offline the memory of
-// AcceptedTokens decides.
+// AcceptedTokens decides. Online too a token ends here with the pod it is bound to, and at the time it names: from then on
+// only the cloud answers for it.
 import { serviceUnavailable, unauthorized } from '../../apimachinery/status.ts';
 import type { Credential } from '../../cache/credential.ts';
 import { SharedWork } from '../../cache/shared-work.ts';
@@ -32,6 +33,8 @@ export interface CallerIdentitiesDependencies {
 
 const provenForMs = 120_000;
 const provenLimit = 10_000;
+/** A pod may show its token a moment before it is known here that there is such a pod. */
+const unseenForMs = 60_000;
 
 export class CallerIdentities {
   readonly #deps: CallerIdentitiesDependencies;
@@ -54,8 +57,26 @@ export class CallerIdentities {
     if (caller.isImpersonating) return undefined;
     if (caller.bearer === undefined) return caller.identity;
     const { hash, claimed } = caller.bearer;
+    const { tokens, podPresence } = this.#deps;
+    const speaksAgainst = (): boolean => tokens.objection(caller.bearer!, podPresence) !== undefined;
+    if (speaksAgainst()) return undefined;
     if (!this.#isProven(hash)) await this.#question(caller, hash).join(signal);
-    return this.#isProven(hash) ? claimed : undefined;
+    return this.#isProven(hash) && !speaksAgainst() ? claimed : undefined;
+  }
+
+  /** Tells, whenever it is asked, whether what this caller has opened now may go on; undefined: nothing here ends it. */
+  lasting({ caller: { bearer } }: Pick<Asking, 'caller'>): (() => boolean) | undefined {
+    if (bearer === undefined) return undefined;
+    const { tokens, podPresence, now } = this.#deps;
+    const openedAt = now();
+    let wasAlive = bearer.claims.pod !== undefined && podPresence(bearer.claims.pod) === 'alive';
+    const presenceOf = (pod: PodReference): PodPresence => {
+      const presence = podPresence(pod);
+      wasAlive ||= presence === 'alive';
+      const isBelieved = presence !== 'gone' || wasAlive || now() - openedAt >= unseenForMs;
+      return isBelieved ? presence : 'unknown';
+    };
+    return () => tokens.objection(bearer, presenceOf)?.verdict !== 'rejected';
   }
 
   #isProven(hash: string): boolean {

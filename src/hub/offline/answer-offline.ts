@@ -88,7 +88,9 @@ async function answerCollection(
     if (isResumed && services.cache.isBeside(followed, resourceVersion)) {
       throw expired(`what came after resource version ${resourceVersion} of the cloud is not known here`);
     }
-    return answerWatch(exchange, { followed, scope: read.scope, options, form, watchers: services.watchers });
+    const { watchers, identities } = services;
+    const mayGoOn = identities.lasting(exchange);
+    return answerWatch(exchange, { followed, scope: read.scope, options, form, watchers, mayGoOn });
   }
   answerList(exchange, { followed, scope: read.scope, options, form, now: services.clock.now() });
 }

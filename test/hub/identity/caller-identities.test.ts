@@ -132,6 +132,45 @@ test('a token in constant use is written down again in time, so that a restart o
   t.true(seen.changes <= 40, 'and not at every request');
 });
 
+test('online, with its pod and at its end a token ceases to count, however lately the cloud took it; then the cloud is to say', async (t) => {
+  const pod = { presence: 'alive' as PodPresence };
+  const { identities, seen, clock } = setUp(pod);
+  const caller = callerWith(token);
+  t.is(await identities.proven({ caller, signal }), caller.bearer!.claimed);
+  pod.presence = 'gone';
+  t.is(await identities.proven({ caller, signal }), undefined);
+  pod.presence = 'alive';
+  const exp = clock.nowMs / 1000 + 60;
+  const short = callerWith(serviceAccountToken({ namespace: 'ns', name: 'sa', pod: { name: 'p', uid: 'u' }, exp }));
+  t.is(await identities.proven({ caller: short, signal }), short.bearer!.claimed);
+  clock.nowMs += 60_000;
+  t.is(await identities.proven({ caller: short, signal }), undefined);
+  t.is(seen.asked, 2, 'of one that has ended nothing is asked');
+});
+
+test('what a caller has opened goes on until its pod is gone or its token ends, and no pod is gone before it was seen', (t) => {
+  const pod = { presence: 'gone' as PodPresence };
+  const { identities, clock } = setUp(pod);
+  const caller = callerWith(token);
+  const early = identities.lasting({ caller })!;
+  t.true(early(), 'not known here yet');
+  clock.nowMs += 60_000;
+  t.false(early(), 'and never to be');
+  pod.presence = 'alive';
+  const lasting = identities.lasting({ caller })!;
+  t.true(lasting());
+  pod.presence = 'unknown';
+  t.true(lasting());
+  pod.presence = 'gone';
+  t.false(lasting());
+  const exp = clock.nowMs / 1000 + 60;
+  const short = identities.lasting({ caller: callerWith(serviceAccountToken({ namespace: 'ns', name: 'sa', exp })) })!;
+  t.true(short());
+  clock.nowMs += 60_000;
+  t.false(short());
+  t.is(identities.lasting({ caller: node }), undefined);
+});
+
 test('offline: 401 for a token whose pod is gone, 503 where it cannot be told, and for whoever impersonates', (t) => {
   const codeOf = (presence: PodPresence, caller: Caller) => {
     const { identities } = setUp({ presence });
