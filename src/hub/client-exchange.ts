@@ -16,6 +16,7 @@ export class ClientExchange implements Exchange {
   info!: RequestInfo;
   caller!: Caller;
   view: ObjectView | undefined;
+  tells: ((resourceVersion: string) => void) | undefined;
   #leaving: AbortController | undefined;
   #hasLeft = false;
   #body: Promise<Buffer> | undefined;

@@ -28,6 +28,8 @@ export interface Exchange {
   readonly read: Read | undefined;
   /** Set by `chooseView`: what of each object this client is shown; undefined: all, as it is. */
   view: ObjectView | undefined;
+  /** Set by `chooseView`: called by who answers, before the client is told what there is, with the version of that. */
+  tells: ((resourceVersion: string) => void) | undefined;
   /** The whole body, read once. @throws StatusError 413, 400 */
   body(): Promise<Buffer>;
   /** Once somebody has read it here, and so has to send it on. */

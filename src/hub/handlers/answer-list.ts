@@ -54,6 +54,7 @@ export function answerList(exchange: Exchange, answer: ListAnswer): void {
     : objects;
   followed.wasRead(now);
   exchange.source = 'cache';
+  exchange.tells?.(snapshot.resourceVersion);
   const text = new ListText({ ...listType, resourceVersion: snapshot.resourceVersion }, items);
   const age = followed.ageSeconds(now);
   if (form === 'protobuf') answerBody(exchange, 200, cacheHeaders(age, protobufType), asProtobuf(wholeOf(text)));

@@ -68,6 +68,7 @@ export function answerWatch(exchange: Exchange, answer: WatchAnswer): Promise<vo
     watchers.add(watcher, mayGoOn);
     followed.wasRead(now);
     exchange.source = 'cache';
+    exchange.tells?.(followed.resourceVersion);
     openStream(response, cacheHeaders(followed.ageSeconds(now), isProtobuf ? protobufStreamType : jsonType));
     if (signal.aborted) return leave();
     signal.addEventListener('abort', leave, { once: true });

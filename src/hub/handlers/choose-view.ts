@@ -1,5 +1,6 @@
 // Through which filters the answer goes, if any. A watch that would go on from what was told through other filters than
 // those of now is told 410, so that its client lists anew.
+import { continuedVersion } from '../../apimachinery/continued-version.ts';
 import { expired } from '../../apimachinery/status.ts';
 import { readOptionsOrUndefined } from '../../cache/read-options.ts';
 import type { Exchange, Handler } from '../exchange.ts';
@@ -13,7 +14,7 @@ export function chooseView({ filters }: { readonly filters: ResponseFilters }): 
   return (exchange, next) => (filters.isEmpty ? next() : choose(exchange, next));
 
   async function choose(exchange: Exchange, next: () => Promise<void>): Promise<void> {
-    const { info, request, response, read } = exchange;
+    const { info, request, read } = exchange;
     const isRead = read !== undefined && info.gvr !== undefined;
     const find = (): ObjectView | undefined =>
       isRead ? filters.viewOf(request.headers['user-agent'], info.gvr!) : undefined;
@@ -24,26 +25,21 @@ export function chooseView({ filters }: { readonly filters: ResponseFilters }): 
     if (view === undefined || read?.verb === 'get' || read === undefined) return next();
     const { identity, bearer } = exchange.caller;
     const reader = `${bearer?.claimed ?? identity}|${request.headers['user-agent']}|${read.scope.id}`;
-    if (goesOn(read)) {
-      if (!answered.isSame(reader, view)) {
-        throw expired('what this node shows of this resource may have changed since; list again');
-      }
-      return next();
+    const from = goesOnFrom(read);
+    if (from === 'nothing') exchange.tells = (resourceVersion) => answered.note(reader, view, resourceVersion);
+    else if (!answered.mayGoOn(reader, view, from)) {
+      throw expired('what this node shows of this resource may have changed since; list again');
     }
-    answered.note(reader, view);
-    try {
-      await next();
-    } finally {
-      if (response.statusCode !== 200) answered.forget(reader);
-    }
+    return next();
   }
 }
 
-/** From a page or a version that the client has. */
-function goesOn(read: CollectionRead): boolean {
+/** The version of a page or of a watch that the client has; undefined when it cannot be read. */
+function goesOnFrom(read: CollectionRead): string | undefined | 'nothing' {
   const options = readOptionsOrUndefined(read);
-  if (options === undefined) return false;
-  if (read.verb === 'list') return options.continue !== '';
+  if (options === undefined) return 'nothing';
+  if (read.verb === 'list') return options.continue === '' ? 'nothing' : continuedVersion(options.continue);
   const { resourceVersion, sendInitialEvents } = options;
-  return resourceVersion !== '' && resourceVersion !== '0' && sendInitialEvents !== true;
+  const goesOn = resourceVersion !== '' && resourceVersion !== '0' && sendInitialEvents !== true;
+  return goesOn ? resourceVersion : 'nothing';
 }

@@ -158,8 +158,10 @@ class RelayedWatch {
     const { response } = this.#exchange;
     const signal = this.#leaving;
     for (const frame of frames) {
+      const wasInitial = this.#isInitial;
       this.#isInitial &&= frame.type === 'ADDED';
       if (!this.#isInitial) this.#version = versionOf(frame) || this.#version;
+      if (wasInitial && this.#version !== '') this.#exchange.tells?.(this.#version);
       if (!isPassing(this.#read.scope.gvr)) this.#services.cache.writes.versions.see(this.#version);
     }
     const wanted =

@@ -66,6 +66,7 @@ function answerCollection(
   headers: Readonly<Record<string, string>>,
 ): void {
   const list = splitList(body);
+  exchange.tells?.(list.resourceVersion);
   const shown = list.items.flatMap((item) => show(readListItem(read.scope.gvr, item, list)) ?? []);
   const form = storeFormOf(read);
   const asMetadata = form === 'partial-object-metadata';

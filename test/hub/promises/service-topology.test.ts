@@ -1,7 +1,7 @@
 // Service topology end to end: what has to be known for it is found out and followed by the hub itself, and a client is
 // never left with what was true before a Service, this node or its pool changed.
 import test from 'ava';
-import { eventually, type RunningHub, startRunningHub } from '../../support/running-hub.ts';
+import { type Answer, eventually, type RunningHub, startRunningHub } from '../../support/running-hub.ts';
 
 const services = '/api/v1/namespaces/shop/services';
 const slices = '/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices';
@@ -91,6 +91,32 @@ test('who watched before a change and asks again after it is told 410, though no
   );
   const from = `${slices}?watch=true&resourceVersion=${list.json.metadata.resourceVersion}`;
   t.is((await hub.ask(from, { headers })).status, 410);
+});
+
+test('a replica does not go on with what it was told before a change because another replica was told since', async (t) => {
+  const hub = await started('north');
+  t.teardown(() => hub.stop());
+  await hub.inCloud('POST', slices, {
+    kind: 'EndpointSlice',
+    apiVersion: 'discovery.k8s.io/v1',
+    metadata: { name: 'web-2', labels: { 'kubernetes.io/service-name': 'web' } },
+    addressType: 'IPv4',
+    endpoints: [],
+    ports: [],
+  });
+  await eventually(async () => (await near(hub)).length === 2);
+  const first = await hub.ask(slices, { headers });
+  const page = await hub.ask(`${slices}?limit=1`, { headers });
+  t.true(page.json.metadata.continue !== '');
+  await annotate(hub, 'kubernetes.io/hostname');
+  await eventually(async () => String(await near(hub, '')) === 'edge-1');
+  const second = await hub.ask(slices, { headers });
+  const from = (list: Answer) => `${slices}?watch=true&resourceVersion=${list.json.metadata.resourceVersion}`;
+  t.is((await hub.ask(from(first), { headers })).status, 410);
+  t.is((await hub.ask(`${slices}?limit=1&continue=${page.json.metadata.continue}`, { headers })).status, 410);
+  const watch = await hub.watch(from(second), { headers });
+  t.is(watch.status, 200);
+  watch.leave();
 });
 
 test('a node that comes to the pool, or this node going to another, changes what is near', async (t) => {
