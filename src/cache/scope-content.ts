@@ -165,6 +165,7 @@ export class ScopeContent {
 
   /** What was written here does not count any more: what the cloud has is shown at once, unless `changesOf` has none of it. */
   async giveUpOwnWrite(key: string, changesOf: (snapshot: Snapshot) => readonly Change[] | undefined): Promise<void> {
+    this.snapshot.ownWriteEnds();
     await this.#commitHere(() => {
       const changes = this.snapshot.isOwn(key) ? changesOf(this.snapshot) : undefined;
       return changes === undefined ? undefined : () => this.snapshot.giveUpOwnWrite(key, changes);

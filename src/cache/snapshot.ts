@@ -334,8 +334,8 @@ export class Snapshot {
    * @returns false when its stream has told of that already: then what was written here is to be given up
    */
   endOwnWrite(key: string, version: string): boolean {
+    this.#ownEnds += 1; // a first reading that is on its way does not show it either
     if (!this.#own.has(key)) return true;
-    this.#ownEnds += 1;
     if (!this.#own.hasReached(key, version)) this.#own.endWith(key, { version, isShown: false });
     else if (this.get(key) === undefined && this.#own.get(key) === undefined) this.#own.uncover(key);
     else return false;
@@ -355,6 +355,11 @@ export class Snapshot {
     if (cloud === undefined) this.#endShown(key, '');
     else this.#own.endWith(key, { version: cloud.resourceVersion, isShown: true });
     this.#commit(changes, resourceVersion, this.#cloudVersion, () => true);
+  }
+
+  /** Whatever was written here and is shown no more: a reading that is on its way, and would show it, is done once more. */
+  ownWriteEnds(): void {
+    this.#ownEnds += 1;
   }
 
   #endShown(key: string, version: string): void {

@@ -1,6 +1,6 @@
 // A followed scope while writes of this node are shown: its stream, its readings, and what the cloud answers to the writes.
 import test from 'ava';
-import { Stage } from '../support/followed-scope-stage.ts';
+import { podCredential, Stage } from '../support/followed-scope-stage.ts';
 import { pod, podText } from '../support/sample-objects.ts';
 import { settled } from '../support/scripted-transport.ts';
 
@@ -120,4 +120,25 @@ test('a cloud whose versions are behind those given out here is waited for, unle
   (await stage.transport.next()).list(20, [text('a', 5), text('b', 14)]);
   await stage.reached(20);
   t.deepEqual(shown(stage), ['a@15', 'b@14']);
+});
+
+test('a write that ends while a scope is read for the first time is not shown by it for ever', async (t) => {
+  for (const how of ['applied', 'given up']) {
+    const stage = new Stage();
+    const { followed } = stage;
+    stage.own.set('default/a', pod({ name: 'a', version: 11, labels: { own: 'yes' } }));
+    followed.lend('node', podCredential);
+    const reading = followed.requestSync();
+    const first = await stage.transport.next();
+    stage.keeper.hold();
+    first.list(20, [text('a', 15)]);
+    await settled();
+    stage.own.delete('default/a');
+    if (how === 'applied') followed.content.endOwnWrite('default/a', '15');
+    else await Promise.race([followed.content.giveUpOwnWrite('default/a', () => undefined), settled()]);
+    stage.keeper.release();
+    (await stage.transport.next()).list(20, [text('a', 15)]);
+    await reading;
+    t.deepEqual(shown(stage), ['a@15'], how);
+  }
 });

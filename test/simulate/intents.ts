@@ -114,6 +114,7 @@ export class Intents {
     if (unmade !== undefined) this.#unmade.add(unmade);
     if (intent === undefined || intent.uid === '') return;
     const meant = this.#cloudUid(intent.uid);
+    if (meant.startsWith('local-') && !this.#provisional.has(meant)) return; // whoever made it was never answered
     // Where the edge wins, an object that was replaced in the cloud is written over, and so may be deleted after that.
     const isSuccessor = this.#isEdgeWinning(path) && this.#written.has(uid);
     if (meant !== uid && !isSuccessor) {
