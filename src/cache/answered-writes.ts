@@ -138,7 +138,9 @@ export class AnsweredWrites {
   #versionAbove(scopes: readonly FollowedScope[], { gvr, word }: Answered): string {
     const own = 'object' in word ? word.object.resourceVersion : '';
     const isAbove = scopes.every(({ resourceVersion }) => compareResourceVersion(own, resourceVersion) > 0);
-    return isAbove ? own : this.#nextVersion(gvr);
+    if (!isAbove) return this.#nextVersion(gvr);
+    this.#o.gaveOut(gvr, own); // what else is shown at it is not what the cloud had then
+    return own;
   }
 
   #nextVersion(gvr: GroupVersionResource): string {

@@ -188,6 +188,8 @@ test('who has a version of the cloud that the scope knows nothing of is told apa
   stage.link.set(false);
   await cache.answered.show();
   t.is(followed.resourceVersion, '106');
+  t.true(cache.writes.spans.has(pods, '106'), 'what else is shown at it is not what the cloud had then');
+  cache.writes.spans.clear();
   t.true(cache.isBeside(followed, '104'), 'what is shown now is not what the cloud had then');
   t.false(cache.isBeside(followed, '102'));
   cache.writes.spans.gaveOut(pods, '104');
