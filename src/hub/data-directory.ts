@@ -18,6 +18,7 @@ const ours: ReadonlySet<string> = new Set([
   'cloud.last',
   'before-join',
   'pending-request.json',
+  'node-address',
   compiledCodeName,
 ]);
 /** Copies of what was there before a join: being made, and set aside. */

@@ -17,6 +17,7 @@ import { openIdentity } from './identity/open-identity.ts';
 import { type ApiPorts, openApiPorts } from './listener/open-api-ports.ts';
 import type { Logger } from './logger.ts';
 import { createMetrics } from './metrics.ts';
+import { openMadeAddress } from './node-address/made-address.ts';
 import { openNodeAddress } from './node-address/open-node-address.ts';
 import { systemNetwork } from './node-address/system-network.ts';
 import { createNodeClients } from './node-clients.ts';
@@ -214,7 +215,13 @@ export async function runHub(config: HubConfig, { signal, onReady, writeLog }: R
     isClosing: () => isClosing,
   };
   if (config.nodeAddress !== undefined) {
-    opened.defer(await openNodeAddress(config.nodeAddress.host, systemNetwork, log));
+    opened.defer(
+      await openNodeAddress(config.nodeAddress.host, {
+        network: systemNetwork,
+        made: openMadeAddress(config.dataDir, log),
+        log,
+      }),
+    );
   }
   const ports = await openApiPorts(config, { run: createPipeline(services), tunnel: cloud.tunnel, identity, services });
   opened.defer(() => ports.close(closeGraceMs));

@@ -40,8 +40,9 @@ export function addAddress(host: string, carrier: 'dummy' | 'loopback'): readonl
   ];
 }
 
-export function takeAway(host: string, carrier: Carrier): readonly IpCommand[] {
-  if (carrier === 'other') return [];
+/** @param isOurs this daemon, or an earlier life of it, has put it on the loopback interface; the dummy one is ours anyway */
+export function takeAway(host: string, carrier: Carrier, isOurs: boolean): readonly IpCommand[] {
+  if (carrier === 'other' || (carrier === 'loopback' && !isOurs)) return [];
   if (carrier === 'dummy') return [['link', 'delete', dummyInterface]];
   return [['address', 'delete', `${host}${prefixOf(host)}`, 'dev', 'lo']];
 }

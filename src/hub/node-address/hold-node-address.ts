@@ -1,5 +1,5 @@
 // The hub's address on this node, held for as long as the daemon runs: made where no interface has it, made again when
-// somebody took it away, taken away at the end. One that another interface has from elsewhere is used as it is.
+// somebody took it away, taken away at the end. One that is there from elsewhere is used as it is, and left.
 import { canonicalName } from '../pki/subject-alternative-names.ts';
 import {
   addAddress,
@@ -20,6 +20,13 @@ export interface Network {
   interfaces(): Parameters<typeof carrierOf>[1];
 }
 
+/** What the daemon has put on the loopback interface: an earlier life may have been killed before it took that away. */
+export interface MadeAddress {
+  has(address: string): Promise<boolean>;
+  note(address: string): Promise<void>;
+  forget(): Promise<void>;
+}
+
 export interface HeldAddress {
   /** On which kind of interface it is. */
   readonly carrier: Carrier;
@@ -30,29 +37,32 @@ export interface HeldAddress {
 }
 
 /** @throws NodeAddressError */
-export async function holdNodeAddress(host: string, network: Network): Promise<HeldAddress> {
+export async function holdNodeAddress(host: string, network: Network, made: MadeAddress): Promise<HeldAddress> {
   const address = canonicalName(host);
   const look = (): Carrier | undefined => carrierOf(address, network.interfaces());
-  let carrier = look() ?? (await make(host, network));
+  const makeIt = async (): Promise<Carrier> => {
+    const device = await makeInterface(host, network);
+    if (device === 'loopback') await made.note(address);
+    for (const command of addAddress(host, device)) await run(host, network, command);
+    isOurs = true;
+    return device;
+  };
+  let isOurs = await made.has(address);
+  let carrier = look() ?? (await makeIt());
   return {
     get carrier() {
       return carrier;
     },
     async ensure() {
       const present = look();
-      carrier = present ?? (await make(host, network));
+      carrier = present ?? (await makeIt());
       return present === undefined;
     },
     async release() {
-      for (const command of takeAway(host, carrier)) await run(host, network, command);
+      for (const command of takeAway(host, carrier, isOurs)) await run(host, network, command);
+      await made.forget();
     },
   };
-}
-
-async function make(host: string, network: Network): Promise<Carrier> {
-  const carrier = await makeInterface(host, network);
-  for (const command of addAddress(host, carrier)) await run(host, network, command);
-  return carrier;
 }
 
 async function makeInterface(host: string, network: Network): Promise<'dummy' | 'loopback'> {

@@ -1,14 +1,17 @@
 // `--node-address` held while the daemon runs, with a look at it once a minute.
 import type { Logger } from '../logger.ts';
 import { isLoopback } from '../option-types.ts';
-import { type HeldAddress, holdNodeAddress, type Network } from './hold-node-address.ts';
+import { type HeldAddress, holdNodeAddress, type MadeAddress, type Network } from './hold-node-address.ts';
 
 const lookEveryMs = 60_000;
 
 /** Resolves with what ends it, once the address is there. @throws NodeAddressError */
-export async function openNodeAddress(host: string, network: Network, log: Logger): Promise<() => Promise<void>> {
+export async function openNodeAddress(
+  host: string,
+  { network, made, log }: { readonly network: Network; readonly made: MadeAddress; readonly log: Logger },
+): Promise<() => Promise<void>> {
   if (isLoopback(host)) return () => Promise.resolve(); // every machine has those
-  const held = await holdNodeAddress(host, network);
+  const held = await holdNodeAddress(host, network, made);
   log.info({ event: 'node-address.held', address: host, carrier: held.carrier }, 'pods of this node reach the hub');
   const timer = setInterval(() => void look(held, host, log), lookEveryMs);
   return async () => {

@@ -1,6 +1,11 @@
 // The hub's address on the node: made where it is missing, kept, and taken away; and nothing of somebody else's is touched.
 import test from 'ava';
-import { holdNodeAddress, type Network } from '../../../src/hub/node-address/hold-node-address.ts';
+import {
+  type HeldAddress,
+  holdNodeAddress,
+  type MadeAddress,
+  type Network,
+} from '../../../src/hub/node-address/hold-node-address.ts';
 
 const host = '169.254.2.1';
 
@@ -38,9 +43,28 @@ class Machine implements Network {
   }
 }
 
+/** Outlives the daemon. */
+function noteOf(): MadeAddress {
+  let noted: string | undefined;
+  return {
+    has: (address) => Promise.resolve(noted === address),
+    note(address) {
+      noted = address;
+      return Promise.resolve();
+    },
+    forget() {
+      noted = undefined;
+      return Promise.resolve();
+    },
+  };
+}
+
+const hold = (address: string, machine: Machine, made = noteOf()): Promise<HeldAddress> =>
+  holdNodeAddress(address, machine, made);
+
 test('the address gets an interface of its own, which goes with it', async (t) => {
   const machine = new Machine();
-  const held = await holdNodeAddress(host, machine);
+  const held = await hold(host, machine);
   t.is(machine.where(host), 'holdfast0');
   t.is(held.carrier, 'dummy');
   await held.release();
@@ -50,7 +74,7 @@ test('the address gets an interface of its own, which goes with it', async (t) =
 test('a kernel without dummy interfaces carries it on lo, which stays', async (t) => {
   const machine = new Machine();
   machine.hasDummies = false;
-  const held = await holdNodeAddress(host, machine);
+  const held = await hold(host, machine);
   t.is(machine.where(host), 'lo');
   await held.release();
   t.is(machine.where(host), undefined);
@@ -59,7 +83,7 @@ test('a kernel without dummy interfaces carries it on lo, which stays', async (t
 
 test('an address that another interface has is used as it is, and left alone at the end', async (t) => {
   const machine = new Machine();
-  const held = await holdNodeAddress('192.0.2.7', machine);
+  const held = await hold('192.0.2.7', machine);
   t.is(held.carrier, 'other');
   await held.release();
   t.deepEqual(machine.commands, []);
@@ -67,17 +91,33 @@ test('an address that another interface has is used as it is, and left alone at 
 
 test('what an earlier life left behind is taken over, and taken away', async (t) => {
   const machine = new Machine();
-  await holdNodeAddress(host, machine); // ended by kill -9
+  await hold(host, machine); // ended by kill -9
   machine.commands.length = 0;
-  const held = await holdNodeAddress(host, machine);
+  const held = await hold(host, machine);
   t.deepEqual(machine.commands, []);
   await held.release();
   t.is(machine.where(host), undefined);
 });
 
+test('what an earlier life put on lo is taken away, what an administrator put there is not', async (t) => {
+  const machine = new Machine();
+  machine.hasDummies = false;
+  const made = noteOf();
+  await hold(host, machine, made); // ended by kill -9
+  await (await hold(host, machine, made)).release();
+  t.is(machine.where(host), undefined);
+  machine.devices.get('lo')!.add(host);
+  machine.commands.length = 0;
+  const held = await hold(host, machine, made);
+  t.is(held.carrier, 'loopback');
+  await held.release();
+  t.deepEqual(machine.commands, []);
+  t.is(machine.where(host), 'lo');
+});
+
 test('an address that was taken away is made again', async (t) => {
   const machine = new Machine();
-  const held = await holdNodeAddress(host, machine);
+  const held = await hold(host, machine);
   t.false(await held.ensure());
   machine.devices.get('holdfast0')!.clear();
   t.true(await held.ensure());
@@ -89,7 +129,7 @@ test('an address that was taken away is made again', async (t) => {
 
 test('an IPv6 address is one however it is written', async (t) => {
   const machine = new Machine();
-  const held = await holdNodeAddress('fd00:0:0:0:0:0:2:1', machine);
+  const held = await hold('fd00:0:0:0:0:0:2:1', machine);
   machine.devices.set('holdfast0', new Set(['fd00::2:1'])); // as the kernel writes it
   t.false(await held.ensure());
   t.true(machine.commands.some((one) => one.endsWith('/128 dev holdfast0 nodad')));
@@ -103,6 +143,6 @@ for (const [message, said] of [
   test(`'${message}' is explained`, async (t) => {
     const machine = new Machine();
     machine.failure = message;
-    await t.throwsAsync(holdNodeAddress(host, machine), { code: 'HOLDFAST_NODE_ADDRESS', message: said });
+    await t.throwsAsync(hold(host, machine), { code: 'HOLDFAST_NODE_ADDRESS', message: said });
   });
 }
