@@ -18,12 +18,10 @@ export function readJwt(token: string): Jwt | undefined {
   const [header = '', payload = '', signature = ''] = parts;
   const fields = { header: readPart(header), payload: readPart(payload) };
   if (fields.header === undefined || fields.payload === undefined) return undefined;
-  return {
-    header: fields.header,
-    payload: fields.payload,
-    signed: `${header}.${payload}`,
-    signature: Buffer.from(signature, 'base64url'),
-  };
+  const bytes = Buffer.from(signature, 'base64url');
+  // RFC 4648 §3.5: bits that mean nothing, or padding, would make of one token many.
+  if (bytes.toString('base64url') !== signature) return undefined;
+  return { header: fields.header, payload: fields.payload, signed: `${header}.${payload}`, signature: bytes };
 }
 
 /** What a token says about itself, whatever its header is; undefined for what is no JWT. */

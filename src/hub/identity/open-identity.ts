@@ -84,7 +84,8 @@ export async function openIdentity(
   memory.forget([...kept.keys()].filter((hash) => !tokens.has(hash)));
 
   const { nodeName, offlineTokenTtlMs: ttlMs } = config;
-  const { keys, source } = await openTokenKeys({ cache, records, transport, link, timing, nodeName, ttlMs, log });
+  const opened = await openTokenKeys({ cache, records, transport, link, timing, nodeName, ttlMs, log });
+  const { keys, source } = opened;
 
   // The cluster's authority vouches for the node's user only where the hub itself shows a certificate of that user.
   const clusterAuthorities = (): readonly Buffer[] => {
@@ -135,6 +136,7 @@ export async function openIdentity(
         .catch((error: unknown) => log.error({ event: 'token-keys.crashed', error }, 'keys are not read any more'));
       return () => {
         ending.abort();
+        opened.close();
         return reading;
       };
     },

@@ -6,6 +6,7 @@ import type { LinkGate, Timing } from '../../cache/reflector.ts';
 import type { Transport } from '../../cache/transport.ts';
 import type { Logger } from '../logger.ts';
 import { KeySource } from './key-source.ts';
+import { PacedWrite } from './paced-write.ts';
 import { TokenKeys } from './token-keys.ts';
 
 export interface OpenTokenKeysParts {
@@ -20,8 +21,17 @@ export interface OpenTokenKeysParts {
 }
 
 const recordKey = 'token-keys';
+/** Anybody on the node can have a token refused. */
+const doubtsEveryMs = 5_000;
 
-export async function openTokenKeys(parts: OpenTokenKeysParts): Promise<{ keys: TokenKeys; source: KeySource }> {
+export interface OpenTokenKeys {
+  readonly keys: TokenKeys;
+  readonly source: KeySource;
+  /** Nothing is owed to the disk from now on. */
+  close(): void;
+}
+
+export async function openTokenKeys(parts: OpenTokenKeysParts): Promise<OpenTokenKeys> {
   const { cache, records, transport, link, timing, nodeName, ttlMs, log } = parts;
   const notes = new Notes(records, (error) => log.warn({ event: 'tokens.unsaved', error }, 'keys could not be noted'));
   const keys = new TokenKeys({
@@ -31,11 +41,17 @@ export async function openTokenKeys(parts: OpenTokenKeysParts): Promise<{ keys: 
     ttlMs,
     wasIssued: (hash) => cache.tokens.wasIssued(hash),
     issuedAudiences: () => cache.tokens.apiserverAudiences(),
-    onChange: (isRefusal) => {
-      const value = Buffer.from(JSON.stringify(keys.record()));
-      if (isRefusal) notes.replace('meta', recordKey, value);
-      else notes.put('meta', recordKey, value);
+    onChange: (change) => {
+      if (change === 'doubt') doubts.changed();
+      else if (change === 'refusal') notes.replace('meta', recordKey, recorded());
+      else notes.put('meta', recordKey, recorded());
     },
+  });
+  const recorded = (): Buffer => Buffer.from(JSON.stringify(keys.record()));
+  const doubts = new PacedWrite({
+    write: () => notes.replace('meta', recordKey, recorded()),
+    everyMs: doubtsEveryMs,
+    timing,
   });
   const kept = await records.read('meta', recordKey);
   // Where the disk has lost something, a refusal may be missing in it.
@@ -60,5 +76,5 @@ export async function openTokenKeys(parts: OpenTokenKeysParts): Promise<{ keys: 
         'nobody here may read the keys that sign tokens: offline only tokens are known that the cloud accepted or issued before',
       ),
   });
-  return { keys, source };
+  return { keys, source, close: () => doubts.close() };
 }

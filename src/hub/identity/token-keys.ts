@@ -3,9 +3,10 @@
 // never seen it used.
 //
 // Promise: only a token of this cluster's issuer, signed by one of its keys, meant for its apiserver, unexpired, and bound
-// to a pod that is alive on this node is taken for what it says; and none of an account and pod of which the cloud has
-// refused such a token since it last accepted one.
-import { asFields, readJwt, readJwtPayload } from '../../apimachinery/jwt.ts';
+// to a pod that is alive on this node is taken for what it says; none that the cloud has refused, however little could be
+// told of it then; and none of an account and pod of which the cloud has refused such a token since it last accepted one.
+import { hash } from 'node:crypto';
+import { asFields, type Jwt, readJwt, readJwtPayload } from '../../apimachinery/jwt.ts';
 import type { BearerIdentity, PodReference } from './bearer-identity.ts';
 import { claimsVerdict, type PodPresence, type TokenVerdict, unknown } from './claims-verdict.ts';
 import { isSignedBy, readSigningKeys, type SigningKeys } from './signing-keys.ts';
@@ -20,9 +21,14 @@ export interface TokenKeysOptions {
   readonly wasIssued: (hash: string) => boolean;
   /** Audiences of tokens that the cloud has issued for its own apiserver. */
   readonly issuedAudiences: () => Iterable<string>;
-  /** What is known has changed. `isRefusal`: what it was before must not come back. */
-  readonly onChange: (isRefusal: boolean) => void;
+  readonly onChange: (change: TokenKeysChange) => void;
 }
+
+/**
+ * news: should it be lost, less is known. refusal: what it was before must not come back. doubt: the same, of a token that
+ * anybody may have made up, as many as he likes.
+ */
+export type TokenKeysChange = 'news' | 'refusal' | 'doubt';
 
 /** As it stands on disk; JSON. */
 export interface TokenKeysRecord {
@@ -31,10 +37,15 @@ export interface TokenKeysRecord {
   readonly readAtMs: number;
   readonly audiences: readonly string[];
   readonly refused: readonly string[];
+  readonly doubted?: readonly string[];
+  readonly forgottenAtMs?: number;
 }
 
 const audiencesLimit = 20;
 const refusedLimit = 2000;
+const doubtedLimit = 2000;
+/** The cloud's clock, which dates its tokens, and the time here may differ by less. */
+const clocksDifferByMs = 10_000;
 
 export class TokenKeys {
   readonly #o: TokenKeysOptions;
@@ -44,8 +55,12 @@ export class TokenKeys {
   #readAtMs = 0;
   /** Of the apiserver, as far as tokens that it accepted have shown. */
   readonly #audiences = new Set<string>();
-  /** Accounts with their pods, and hashes of tokens that could not be checked; the oldest first. */
+  /** Accounts with their pods, and digests of tokens that the cloud has signed or issued; the oldest first. */
   readonly #refused = new Set<string>();
+  /** Digests of refused tokens that may be the cloud's or made up; the oldest first. */
+  readonly #doubted = new Set<string>();
+  /** When a refusal last had to make room: a token that was issued before may be the one. */
+  #forgottenAtMs = 0;
 
   /** One for each connection: what its token says is looked at once. */
   readonly #heard = new WeakSet<BearerIdentity>();
@@ -72,7 +87,7 @@ export class TokenKeys {
     this.#jwks = jwks;
     this.#keys = keys;
     this.#readAtMs = this.#o.now();
-    this.#o.onChange(false);
+    this.#o.onChange('news');
     return true;
   }
 
@@ -85,9 +100,9 @@ export class TokenKeys {
 
   /** The cloud has accepted this token. */
   accepted(bearer: BearerIdentity, token: string): void {
-    if (bearer.claimedUser === undefined || (this.#heard.has(bearer) && this.#refused.size === 0)) return;
+    if (bearer.claimedUser === undefined || (this.#heard.has(bearer) && this.#knowsNoRefusal)) return;
     this.#heard.add(bearer);
-    const isForgiven = [this.#refused.delete(bearer.hash), this.#refused.delete(boundName(bearer))].includes(true);
+    const isForgiven = !this.#knowsNoRefusal && this.#forgive(bearer, token);
     const { aud, iss } = readJwtPayload(token) ?? {};
     const [only, ...more] = [aud].flat();
     const isNews =
@@ -96,37 +111,51 @@ export class TokenKeys {
       (this.#issuer === '' || iss === this.#issuer) &&
       !this.#audiences.has(only);
     if (isNews && this.#audiences.size < audiencesLimit) this.#audiences.add(only);
-    if (isForgiven || isNews) this.#o.onChange(false);
+    if (isForgiven || isNews) this.#o.onChange('news');
   }
 
-  /** The cloud has refused this token with 401: if it would have been vouched for here, that ends with its account and pod. */
+  /**
+   * The cloud has refused this token with 401: it is not vouched for, whatever is learned of it later. If it would have been
+   * vouched for here, none of its account and pod is.
+   */
   refused(bearer: BearerIdentity, token: string, podIsAlive: (pod: PodReference) => PodPresence): void {
-    if (bearer.claimedUser === undefined) return;
-    const isVouchedFor = this.verify(bearer, token, podIsAlive).verdict === 'accepted';
-    if (!isVouchedFor && this.#keys.size > 0) return;
-    this.#refused.add(isVouchedFor ? boundName(bearer) : bearer.hash);
-    for (const oldest of this.#refused) {
-      if (this.#refused.size <= refusedLimit) break;
-      this.#refused.delete(oldest);
-    }
-    this.#o.onChange(true);
+    const jwt = readJwt(token);
+    if (bearer.claimedUser === undefined || jwt === undefined) return;
+    const { kid } = jwt.header;
+    const isOurs = this.#o.wasIssued(bearer.hash) || isSignedBy(this.#keys, jwt);
+    // What names a key that is known and is not signed with it, or names none, can never be taken for the cloud's.
+    if (!isOurs && (typeof kid !== 'string' || this.#keys.has(kid))) return;
+    const isVouchedFor = this.#judge(bearer, jwt, podIsAlive).verdict === 'accepted';
+    const names = isVouchedFor ? [digestOf(jwt), boundName(bearer)] : [digestOf(jwt)];
+    const table = isOurs ? this.#refused : this.#doubted;
+    if (names.every((name) => table.has(name))) return;
+    for (const name of names) table.add(name);
+    this.#makeRoom(table, isOurs ? refusedLimit : doubtedLimit);
+    this.#o.onChange(isOurs ? 'refusal' : 'doubt');
   }
 
   /** Without the cloud, of a token that it was never seen to accept. */
   verify(bearer: BearerIdentity, token: string, podIsAlive: (pod: PodReference) => PodPresence): TokenVerdict {
-    const { nodeName, now, isTimeCertain, wasIssued } = this.#o;
     const jwt = readJwt(token);
     if (jwt === undefined || bearer.claimedUser === undefined) return unknown('it names no service account');
-    if (this.#refused.has(bearer.hash) || this.#refused.has(boundName(bearer))) {
-      return unknown('it has refused a token of the same account and pod');
-    }
+    const digest = digestOf(jwt);
+    if (this.#refused.has(digest) || this.#doubted.has(digest)) return unknown('it has refused this token');
+    if (this.#refused.has(boundName(bearer))) return unknown('it has refused a token of the same account and pod');
+    return this.#judge(bearer, jwt, podIsAlive);
+  }
+
+  /** As `verify`, whatever was refused. */
+  #judge(bearer: BearerIdentity, jwt: Jwt, podIsAlive: (pod: PodReference) => PodPresence): TokenVerdict {
+    const { nodeName, now, isTimeCertain, wasIssued } = this.#o;
     if (!wasIssued(bearer.hash)) {
-      const { iss, aud } = jwt.payload;
+      const { iss, aud, iat } = jwt.payload;
       if (this.#keys.size === 0) return unknown('its keys are not known here');
       if (now() - this.#readAtMs >= this.#o.ttlMs) return unknown('it is too long ago that it named its keys');
       if (iss !== this.#issuer) return unknown('the token is of another issuer');
       if (!isSignedBy(this.#keys, jwt)) return unknown('it is signed by none of the keys known here');
       if (!this.#isForApiserver(aud)) return unknown('the token is not known to be meant for the apiserver');
+      if (this.#mayBeForgotten(iat))
+        return unknown('it has refused more tokens than are remembered since this was issued');
     }
     const { claims } = bearer;
     if (claims.expMs === undefined) return unknown('the token does not say when it ends');
@@ -142,12 +171,14 @@ export class TokenKeys {
       readAtMs: this.#readAtMs,
       audiences: [...this.#audiences],
       refused: [...this.#refused],
+      doubted: [...this.#doubted],
+      forgottenAtMs: this.#forgottenAtMs,
     };
   }
 
   /** Takes over what was written down. @throws TypeError when it is no such record */
   restore(record: unknown): void {
-    const { issuer, jwks, readAtMs, audiences, refused } = asFields(record) ?? {};
+    const { issuer, jwks, readAtMs, audiences, refused, doubted, forgottenAtMs } = asFields(record) ?? {};
     if (typeof issuer !== 'string' || typeof readAtMs !== 'number') throw new TypeError('the record tells of no keys');
     this.#issuer = issuer;
     this.#jwks = jwks;
@@ -155,6 +186,8 @@ export class TokenKeys {
     this.#readAtMs = readAtMs;
     for (const one of textsIn(audiences)) this.#audiences.add(one);
     for (const one of textsIn(refused)) this.#refused.add(one);
+    for (const one of textsIn(doubted)) this.#doubted.add(one);
+    if (typeof forgottenAtMs === 'number') this.#forgottenAtMs = forgottenAtMs;
   }
 
   /** Another cluster: nothing of it may count. */
@@ -165,7 +198,38 @@ export class TokenKeys {
     this.#readAtMs = 0;
     this.#audiences.clear();
     this.#refused.clear();
-    this.#o.onChange(true);
+    this.#doubted.clear();
+    this.#forgottenAtMs = 0;
+    this.#o.onChange('refusal');
+  }
+
+  get #knowsNoRefusal(): boolean {
+    return this.#refused.size === 0 && this.#doubted.size === 0;
+  }
+
+  #forgive(bearer: BearerIdentity, token: string): boolean {
+    const jwt = readJwt(token);
+    const digest = jwt === undefined ? '' : digestOf(jwt);
+    const forgiven = [
+      this.#refused.delete(boundName(bearer)),
+      this.#refused.delete(digest),
+      this.#doubted.delete(digest),
+    ];
+    return forgiven.includes(true);
+  }
+
+  #makeRoom(table: Set<string>, limit: number): void {
+    for (const oldest of table) {
+      if (table.size <= limit) return;
+      table.delete(oldest);
+      this.#forgottenAtMs = this.#o.now();
+    }
+  }
+
+  /** @param iat when the cloud says to have issued the token, seconds */
+  #mayBeForgotten(iat: unknown): boolean {
+    if (this.#forgottenAtMs === 0) return false;
+    return typeof iat !== 'number' || iat * 1000 <= this.#forgottenAtMs + clocksDifferByMs;
   }
 
   #isForApiserver(aud: unknown): boolean {
@@ -175,6 +239,11 @@ export class TokenKeys {
     for (const one of this.#o.issuedAudiences()) if (meant.has(one)) return true;
     return false;
   }
+}
+
+/** The same for every spelling of its signature. */
+function digestOf({ signed }: Jwt): string {
+  return hash('sha256', signed, 'hex');
 }
 
 /** With the account's uid: what is said of it is said of no later one of the same name. */
