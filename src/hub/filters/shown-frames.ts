@@ -29,13 +29,12 @@ export class ShownFrames {
     if (frame.type === 'BOOKMARK' || frame.type === 'ERROR') return frame;
     const object = readObject(this.#gvr, frame.object);
     const shown = this.#view.show(object);
-    const has = this.#changed.has(object.key) === this.#startsEmpty;
+    // What the cloud adds was not there before, so it was not shown either.
+    const has = frame.type !== 'ADDED' && this.#changed.has(object.key) === this.#startsEmpty;
     const isThere = frame.type !== 'DELETED' && shown !== undefined;
+    if (isThere === this.#startsEmpty) this.#changed.add(object.key);
+    else this.#changed.delete(object.key);
     if (!has && !isThere) return undefined;
-    if (has !== isThere) {
-      if (isThere === this.#startsEmpty) this.#changed.add(object.key);
-      else this.#changed.delete(object.key);
-    }
     if (!isThere) return { type: 'DELETED', object: (shown ?? object).body };
     return { type: has ? frame.type : 'ADDED', object: shown.body };
   }
