@@ -205,6 +205,10 @@ test('case 40: all versions that one client is told offline rise, whatever the k
         if (i > 0) await client().expect('DELETE', `${maps}/made-${i - 1}`);
       };
       for (const i of [0, 1, 2]) await round(i);
+      await watch.waitFor(
+        'the last change',
+        ({ type, object }) => type === 'DELETED' && object.metadata.name === 'made-1',
+      );
       await lab.restartHub();
       // The Lease is kept in memory: kubelet is told of a conflict, reads it and renews it, as it does by itself.
       t.is((await kubelet.renewLease(lease, '2026-11-21T07:55:30.000000Z')).status, 409);
