@@ -25,15 +25,16 @@ type Kind = keyof typeof gvrs;
 // biome-ignore lint/suspicious/noExplicitAny: tests look into objects of every kind
 type Any = any;
 
-/** Through one filter; 'same' when not a byte has changed. */
+/** Through one filter, or several with `+` between them; 'same' when not a byte has changed. */
 function shown(name: string, kind: Kind, object: object, more: Partial<FilterFacts> = {}): Any {
-  const filter = filterList.find((one) => one.name === name);
-  if (filter === undefined) throw new TypeError(`no filter ${name}`);
+  const names = name.split('+');
+  const filters = filterList.filter((one) => names.includes(one.name));
+  if (filters.length !== names.length) throw new TypeError(`no filter ${name}`);
   const gvr = gvrs[kind];
   const apiVersion = gvr.group === '' ? gvr.version : `${gvr.group}/${gvr.version}`;
   const body = Buffer.from(JSON.stringify({ kind, apiVersion, ...object }));
   const read = readObject(gvr, body);
-  const result = new ObjectView([filter], { ...facts, ...more }).show(read);
+  const result = new ObjectView(filters, { ...facts, ...more }).show(read);
   if (result === read) return 'same';
   return result === undefined ? undefined : JSON.parse(result.body.toString());
 }
@@ -86,7 +87,7 @@ const slice = {
 
 test('kubernetes-endpoints: default/kubernetes leads kube-proxy to one ready endpoint, the hub', (t) => {
   const changed = shown('kubernetes-endpoints', 'EndpointSlice', slice);
-  t.deepEqual(changed.endpoints, [{ addresses: ['169.254.2.1'], conditions: { ready: true } }]);
+  t.deepEqual(changed.endpoints, [{ addresses: ['169.254.2.1'], conditions: { ready: true }, nodeName: 'edge-1' }]);
   t.deepEqual(changed.ports, [{ name: 'https', protocol: 'TCP', port: 10268 }]);
   const metadata = { name: 'kubernetes', namespace: 'default' };
   const endpoints = {
@@ -94,8 +95,26 @@ test('kubernetes-endpoints: default/kubernetes leads kube-proxy to one ready end
     subsets: [{ addresses: [{ ip: '192.0.2.1' }], ports: [{ name: 'https', port: 6443 }] }],
   };
   t.deepEqual(shown('kubernetes-endpoints', 'Endpoints', endpoints).subsets, [
-    { addresses: [{ ip: '169.254.2.1' }], ports: [{ name: 'https', port: 10268, protocol: 'TCP' }] },
+    {
+      addresses: [{ ip: '169.254.2.1', nodeName: 'edge-1' }],
+      ports: [{ name: 'https', port: 10268, protocol: 'TCP' }],
+    },
   ]);
+});
+
+test('kubernetes-endpoints: the hub is near, whatever topology default/kubernetes asks for', (t) => {
+  const both = 'kubernetes-endpoints+service-topology';
+  for (const key of ['kubernetes.io/hostname', 'openyurt.io/nodepool', 'kubernetes.io/zone']) {
+    for (const pool of [inPool, { own: '', nodes: undefined }]) {
+      const more = { pool, topology: new Map([['default/kubernetes', key]]) };
+      t.is(shown(both, 'EndpointSlice', slice, more).endpoints.length, 1, key);
+      const endpoints = {
+        metadata: { name: 'kubernetes', namespace: 'default' },
+        subsets: [{ addresses: [{ ip: '192.0.2.1' }], ports: [{ name: 'https', port: 6443 }] }],
+      };
+      t.is(shown(both, 'Endpoints', endpoints, more).subsets.length, 1, key);
+    }
+  }
 });
 
 test('kubernetes-endpoints: a slice of the other address family stays as it is', (t) => {
