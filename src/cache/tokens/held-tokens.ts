@@ -9,7 +9,16 @@ import { BoundedMap } from '../bounded-map.ts';
 import type { CloudTime } from '../cloud-time.ts';
 import type { Notes } from '../notes.ts';
 import { type AskedToken, type BoundPod, tokenKey } from './asked-token.ts';
-import { answeredAnew, decodeHeldToken, encodeHeldToken, type HeldToken, heldTokenOf, tokenOf } from './held-token.ts';
+import {
+  answeredAnew,
+  decodeHeldToken,
+  encodeHeldToken,
+  type GivenToken,
+  givenWith,
+  type HeldToken,
+  heldTokenOf,
+  tokenOf,
+} from './held-token.ts';
 
 /** Whether a pod lives on this node, as far as is known for certain. */
 export type IsPodAlive = (pod: BoundPod) => 'alive' | 'gone' | 'unknown';
@@ -30,6 +39,7 @@ interface Entry extends HeldToken {
   /** SHA-256 of the token, hex. */
   readonly hash: string;
   readonly bytes: number;
+  given: readonly GivenToken[];
   /** Since when it is here, on `now()`'s scale. */
   readonly since: number;
   /** Its pod was known to be alive at some time since then. */
@@ -61,10 +71,11 @@ export class HeldTokens {
     for (const [, entry] of this.#held.entries()) yield entry;
   }
 
-  /** The token with this hash is held, and was issued for the apiserver itself. */
+  /** The token with this hash is held, or kubelet was given it before, and it was issued for the apiserver itself. */
   wasIssued(digest: string): boolean {
-    for (const [, { hash, asked }] of this.#held.entries()) {
-      if (hash === digest) return asked.audiences.length === 0;
+    for (const [, { hash, given, asked }] of this.#held.entries()) {
+      const isIt = hash === digest || given.some((one) => one.hash === digest);
+      if (isIt) return asked.audiences.length === 0;
     }
     return false;
   }
@@ -81,12 +92,16 @@ export class HeldTokens {
 
   /**
    * The cloud has answered this; its latest word counts. Resolves, never rejects, when the next life would know it.
+   * @param isGiven kubelet has asked for it itself, and has it
    * @returns what is held now; undefined when the answer is none that can be given again
    */
-  async keep(asked: AskedToken, answer: JsonObject): Promise<HeldToken | undefined> {
-    const held = heldTokenOf(asked, answer, this.#o.time.now());
-    if (held === undefined) return undefined;
+  async keep(asked: AskedToken, answer: JsonObject, isGiven = true): Promise<HeldToken | undefined> {
     const key = tokenKey(asked);
+    const now = this.#o.time.now();
+    const given = this.#held.peek(key)?.given ?? [];
+    const issued = heldTokenOf(asked, answer, now, given);
+    if (issued === undefined) return undefined;
+    const held = isGiven ? { ...issued, given: givenWith(given, givenOf(issued), now) } : issued;
     const value = encodeHeldToken(held);
     this.#o.notes.delete('token', this.#set(key, held, value.length));
     await this.#o.notes.keep('token', key, value, { secret: true });
@@ -107,7 +122,10 @@ export class HeldTokens {
     }
     const { time } = this.#o;
     const now = time.now();
-    if (now < held.expiresMs) return { answer: answeredAnew(held, now) };
+    if (now < held.expiresMs) {
+      this.#give(held, now);
+      return { answer: answeredAnew(held, now) };
+    }
     const when = new Date(held.expiresMs).toISOString();
     return { reason: `the token issued last ended at ${when}${time.isCertain ? '' : ', by the clock of this node'}` };
   }
@@ -136,14 +154,24 @@ export class HeldTokens {
   #set(key: string, held: HeldToken, bytes: number): readonly string[] {
     return this.#held.set(key, {
       ...held,
-      hash: hash('sha256', tokenOf(held.answer)!, 'hex'),
+      hash: givenOf(held).hash,
       bytes,
       since: this.#o.now(),
       wasAlive: false,
     });
   }
 
+  #give(held: Entry, now: number): void {
+    if (held.given.at(-1)?.hash === held.hash) return;
+    held.given = givenWith(held.given, givenOf(held), now);
+    this.#o.notes.put('token', tokenKey(held.asked), encodeHeldToken(held), { secret: true });
+  }
+
   #wipe(key: string): void {
     if (this.#held.delete(key)) this.#o.notes.revoke('token', [key]);
   }
+}
+
+function givenOf({ answer, expiresMs }: HeldToken): GivenToken {
+  return { hash: hash('sha256', tokenOf(answer)!, 'hex'), expiresMs };
 }

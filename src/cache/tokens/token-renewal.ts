@@ -97,7 +97,7 @@ export class TokenRenewal {
     if (verdict === 'renewed' && !isRunning(asked.pod)) verdict = 'gone';
     if (verdict === 'renewed') {
       const issued = tokenRequestIn(answer!.body);
-      if (issued === undefined || (await tokens.keep(asked, issued)) === undefined) verdict = 'failed';
+      if (issued === undefined || (await tokens.keep(asked, issued, false)) === undefined) verdict = 'failed';
     }
     if (verdict === 'gone') tokens.wipe(asked);
     if (verdict === 'refused') this.#refused.add(held);

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import test from 'ava';
 import fc from 'fast-check';
 import type { JsonObject } from '../../../src/apimachinery/json.ts';
@@ -167,4 +168,42 @@ test('the latest word of the cloud counts; an answer that is no token takes noth
   }
   t.is(tokens.size, 1);
   t.is(tokenOf(tokens.find(asked, alive).answer!), tokenOf(shorter));
+});
+
+test('the token that kubelet was given counts as issued until its end, also after the hub has asked anew by itself, and after a restart', async (t) => {
+  const { tokens, records, timing, notes } = await open();
+  const asked = askedToken();
+  const issue = (afterMs: number, lifeSeconds = 3607) =>
+    issuedAnswer(asked, { issuedMs: timing.wallClock() + afterMs, lifeSeconds });
+  const digest = (answer: JsonObject) => hash('sha256', tokenOf(answer)!, 'hex');
+  const [mounted, renewed, again, last] = [issue(0), issue(1_200_000), issue(2_400_000), issue(3_000_000)];
+  await tokens.keep(asked, mounted);
+  await tokens.keep(asked, renewed, false);
+  t.true(tokens.wasIssued(digest(mounted)));
+  await tokens.keep(asked, again, false);
+  t.true(tokens.wasIssued(digest(mounted)));
+  t.false(tokens.wasIssued(digest(renewed)), 'nobody was given that one');
+  tokens.find(asked, alive);
+  await tokens.keep(asked, last, false);
+  await notes.idle();
+  const { tokens: next } = await open(records.afterCrash(), timing);
+  for (const known of [mounted, again, last]) t.true(next.wasIssued(digest(known)));
+  timing.advance(3_607_000);
+  await next.keep(asked, issue(0));
+  t.false(next.wasIssued(digest(mounted)), 'it has ended');
+  t.true(next.wasIssued(digest(again)));
+  next.sweep(alive);
+  next.sweep(gone);
+  for (const wiped of [again, last]) t.false(next.wasIssued(digest(wiped)));
+});
+
+test('however often kubelet asks, the latest few of its tokens are remembered', async (t) => {
+  const { tokens, timing } = await open();
+  const asked = askedToken();
+  const answers = Array.from({ length: 50 }, (_, index) =>
+    issuedAnswer(asked, { issuedMs: timing.wallClock() + index * 1000, lifeSeconds: yearSeconds }),
+  );
+  for (const answer of answers) await tokens.keep(asked, answer);
+  const known = answers.map((answer) => tokens.wasIssued(hash('sha256', tokenOf(answer)!, 'hex')));
+  t.deepEqual(known, [...Array(46).fill(false), ...Array(4).fill(true)]);
 });
