@@ -19,6 +19,7 @@ const ours: ReadonlySet<string> = new Set([
   'before-join',
   'pending-request.json',
   'node-address',
+  'pending-renewal.json',
   compiledCodeName,
 ]);
 /** Copies of what was there before a join: being made, and set aside. */

@@ -1,6 +1,6 @@
 // DIR/cloud: who this node is in the cloud. Promise: it is there as a whole or not at all; what replaces it is complete
 // on disk before the old one goes, and a crash in between leaves the old one.
-import { readdir, rename, rm } from 'node:fs/promises';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makePrivateDirectory, readWholeFile, syncDirectory, writeWholeFile } from '../pki/whole-file.ts';
 
@@ -62,6 +62,26 @@ export async function findCloudDirectory(dataDir: string): Promise<boolean> {
     await syncDirectory(dataDir);
   }
   return (await readWholeFile(kubeconfig)) !== undefined;
+}
+
+interface CloudIdentity {
+  /** Of its kubeconfig: where the cluster is, and the node's name in it. Undefined: there is none. */
+  readonly content: string | undefined;
+  /** Another one after each join, also into the same cluster under the same name. */
+  readonly version: string | undefined;
+}
+
+/** Only a join writes the kubeconfig; the other files change by themselves. */
+export async function cloudIdentity(dataDir: string): Promise<CloudIdentity> {
+  const { kubeconfig } = cloudPlaces(dataDir);
+  try {
+    await using file = await open(kubeconfig, 'r');
+    const { ino, mtimeNs } = await file.stat({ bigint: true });
+    return { content: await file.readFile('utf8'), version: `${ino}:${mtimeNs}` };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { content: undefined, version: undefined };
+    throw error;
+  }
 }
 
 export async function removeCloudDirectory(dataDir: string): Promise<void> {

@@ -62,6 +62,12 @@ export const joinErrors = [
     'Give that one as `--kubelet-conf`, or leave before joining with the other.',
   ],
   [
+    'HOLDFAST_JOIN_REPLACED',
+    undefined,
+    "A renewal found that another join has replaced the node's identity meanwhile. What that join wrote stays.",
+    'Restart the hub.',
+  ],
+  [
     'HOLDFAST_LEAVE_NOT_JOINED',
     undefined,
     'The data directory holds nothing that a join wrote.',

@@ -65,7 +65,8 @@ export async function join(order: JoinOrder, dependencies: EnrolDependencies): P
     );
   }
   if (order.kubeletConf !== undefined) refuseOtherPath(await readManifest(dataDir), order.kubeletConf);
-  const key = await keyForRequest(dataDir, nodeName, place.server);
+  const owner = { purpose: 'join', nodeName, server: place.server, credential } as const;
+  const key = await keyForRequest(dataDir, owner);
   const request = {
     place,
     credential,
@@ -81,13 +82,13 @@ export async function join(order: JoinOrder, dependencies: EnrolDependencies): P
       ...dependencies,
       onPending: async (name) => {
         await claimDataDirectory(dataDir);
-        await keepPending(dataDir, nodeName, place.server, key);
+        await keepPending(dataDir, owner, key);
         await dependencies.onPending?.(name);
       },
     });
   } catch (error) {
     const isPending = dependencies.signal.aborted || (error as { code?: unknown }).code === 'HOLDFAST_JOIN_PENDING';
-    if (!isPending) await forgetPending(dataDir);
+    if (!isPending) await forgetPending(dataDir, 'join');
     throw error;
   }
   await claimDataDirectory(dataDir);
@@ -102,7 +103,8 @@ export async function join(order: JoinOrder, dependencies: EnrolDependencies): P
     current: `${certificate}${pemOf(key)}`,
     enrolment,
   });
-  await forgetPending(dataDir);
+  await forgetPending(dataDir, 'join');
+  await forgetPending(dataDir, 'renewal'); // of the identity that was replaced
   await pointKubelet({ ...order, groups: facts.organizations, wallClock: dependencies.wallClock });
   return { nodeName, notAfterMs: facts.notAfterMs, hasEnrolment: enrolment !== undefined };
 }

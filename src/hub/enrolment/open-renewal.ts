@@ -7,7 +7,7 @@ import { type CertificateFacts, readCertificateFacts } from '../pki/certificate-
 import { readWholeFile, writeWholeFile } from '../pki/whole-file.ts';
 import { loadUpstreamConfig, type UpstreamConfig } from '../upstream-config.ts';
 import { CertificateRenewal } from './certificate-renewal.ts';
-import { cloudPlaces } from './cloud-directory.ts';
+import { cloudIdentity, cloudPlaces } from './cloud-directory.ts';
 import { enrol, pemOf } from './enrol.ts';
 import { JoinError } from './join-error.ts';
 import { forgetPending, keepPending, keyForRequest } from './pending-request.ts';
@@ -32,6 +32,7 @@ const approvalTimeoutMs = 10 * 60_000;
 
 export async function openRenewal(o: OpenRenewalOptions): Promise<CertificateRenewal> {
   const places = cloudPlaces(o.dataDir);
+  const opened = await cloudIdentity(o.dataDir);
   let hasEnrolment = (await readWholeFile(places.enrolment)) !== undefined;
   return new CertificateRenewal({
     clock: o.clock,
@@ -43,6 +44,9 @@ export async function openRenewal(o: OpenRenewalOptions): Promise<CertificateRen
     hasEnrolment: () => hasEnrolment,
     onAttempt: o.onAttempt,
     async issue(step, signal) {
+      const begun = await cloudIdentity(o.dataDir);
+      // This daemon speaks to the server that it was started with.
+      if (begun.content !== opened.content) throw replaced(places.directory);
       hasEnrolment = (await readWholeFile(places.enrolment)) !== undefined;
       const cluster = o.cluster();
       const place = {
@@ -51,11 +55,13 @@ export async function openRenewal(o: OpenRenewalOptions): Promise<CertificateRen
         serverName: cluster.serverName,
         proxyUrl: cluster.proxyUrl,
       };
-      const key = await keyForRequest(o.dataDir, o.nodeName, place.server);
+      const credential = step === 'renew' ? ownCredential(cluster) : await enrolmentCredential(places.enrolment);
+      const owner = { purpose: 'renewal', nodeName: o.nodeName, server: place.server, credential } as const;
+      const key = await keyForRequest(o.dataDir, owner);
       const order = {
         place,
         servers: cluster.servers,
-        credential: step === 'renew' ? ownCredential(cluster) : await enrolmentCredential(places.enrolment),
+        credential,
         nodeName: o.nodeName,
         key,
         checksName: false,
@@ -77,19 +83,29 @@ export async function openRenewal(o: OpenRenewalOptions): Promise<CertificateRen
               { event: 'certificate.pending', request: name },
               'the request for a certificate waits to be approved',
             );
-            await keepPending(o.dataDir, o.nodeName, place.server, key);
+            await keepPending(o.dataDir, owner, key);
           },
         });
+        if ((await cloudIdentity(o.dataDir)).version !== begun.version) throw replaced(places.directory);
         await writeWholeFile(places.current, `${certificate}${pemOf(key)}`, 0o600);
-        await forgetPending(o.dataDir);
+        await forgetPending(o.dataDir, 'renewal');
         return readCertificateFacts(new X509Certificate(certificate));
       } catch (error) {
-        // Its request will never be issued: the next attempt makes another, with another key.
-        if (error instanceof JoinError && error.code === 'HOLDFAST_JOIN_REFUSED') await forgetPending(o.dataDir);
+        // Its request will never be of use: the next attempt makes another, with another key.
+        if (error instanceof JoinError && gone.has(error.code)) await forgetPending(o.dataDir, 'renewal');
         throw error;
       }
     },
   });
+}
+
+const gone: ReadonlySet<string> = new Set(['HOLDFAST_JOIN_REFUSED', 'HOLDFAST_JOIN_REPLACED']);
+
+function replaced(directory: string): JoinError {
+  return new JoinError(
+    'HOLDFAST_JOIN_REPLACED',
+    `${directory} was replaced by another join, or removed, since this hub or the renewal began; nothing was written there: if this machine has joined anew, restart the hub (systemctl restart holdfast)`,
+  );
 }
 
 /** Read from the certificate once, not at every look. */
