@@ -130,11 +130,8 @@ const account = (url: string): RequestOwner => ({
   credential: { token: 'account' },
 });
 
-for (const [title, kubeconfig] of [
-  ['another cluster', 'second'],
-  ['the same cluster', 'first'],
-] as const) {
-  test(`a renewal under way never overwrites what a join into ${title} has put there`, async (t) => {
+test('a renewal under way never overwrites what a join has put there, into another cluster or the same', async (t) => {
+  for (const kubeconfig of ['another', 'first']) {
     const dataDir = dataDirectory(t);
     const cloud = await cluster(t);
     const { renewal, contents, said, results } = await renewing(t, dataDir, cloud.url);
@@ -143,11 +140,11 @@ for (const [title, kubeconfig] of [
     await writeCloudDirectory(dataDir, { ...contents, kubeconfig, current: 'SECOND' });
     cloud.approvesAll = true;
     await renewal.settled();
-    t.is(readFileSync(cloudPlaces(dataDir).current, 'utf8'), 'SECOND');
+    t.is(readFileSync(cloudPlaces(dataDir).current, 'utf8'), 'SECOND', kubeconfig);
     t.true(said.includes('HOLDFAST_JOIN_REPLACED'));
     t.deepEqual(results, ['failed']);
-  });
-}
+  }
+});
 
 test('what nobody has replaced is renewed', async (t) => {
   const dataDir = dataDirectory(t);
