@@ -241,5 +241,11 @@ test('a join that is killed at any moment leaves kubelet a kubeconfig that works
 
 /** Every file of the data directory, by name. */
 function snapshotOf(m: JoiningMachine): string {
-  return existsSync(m.dataDir) ? readdirSync(m.dataDir, { recursive: true }).toString() : '';
+  try {
+    return readdirSync(m.dataDir, { recursive: true }).toString();
+  } catch (error) {
+    // Not there yet, or a directory in it was renamed while it was read.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return String((error as NodeJS.ErrnoException).path);
+    throw error;
+  }
 }
