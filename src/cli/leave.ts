@@ -1,4 +1,5 @@
 // `holdfast leave`: puts back what was on the machine before `holdfast join`, byte for byte.
+import { stat } from 'node:fs/promises';
 import type { HubStatus } from '../hub/admin/hub-status.ts';
 import { cloudPlaces } from '../hub/enrolment/cloud-directory.ts';
 import { JoinError } from '../hub/enrolment/join-error.ts';
@@ -32,11 +33,23 @@ async function refuseWhileWritesWait(admin: HostPort, dataDir: string, terminal:
     return;
   }
   const { waiting, parked } = hub.outbox;
-  if (hub.storage.directory !== dataDir || waiting + parked === 0) return;
+  if (waiting + parked === 0 || !(await isSameDirectory(hub.storage.directory, dataDir))) return;
   throw new JoinError(
     'HOLDFAST_LEAVE_WRITES_WAIT',
     `${waiting} writes wait for the cloud and ${parked} are parked (holdfast outbox list): let them be sent, or decide about them, before the node leaves; --abandon-writes leaves all the same`,
   );
+}
+
+/** However it is written: through a link, or mounted twice. */
+async function isSameDirectory(one: string | undefined, other: string): Promise<boolean> {
+  if (one === undefined || one === other) return one === other;
+  try {
+    const [a, b] = await Promise.all([stat(one, { bigint: true }), stat(other, { bigint: true })]);
+    return a.dev === b.dev && a.ino === b.ino;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 function leftText({ restored, restoredEarlier, expiredAtMs }: Left, dataDir: string): string {

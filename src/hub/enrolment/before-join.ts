@@ -183,11 +183,17 @@ async function lookAt(path: string): Promise<EarlierState> {
     const found = await lstat(path);
     if (found.isSymbolicLink()) return { kind: 'symlink', target: await readlink(path) };
     const { mode, uid, gid } = found;
-    return { kind: 'file', mode: mode & 0o7777, uid, gid, sha256: hash(await readFile(path)), copy: basename(path) };
+    return { kind: 'file', mode: mode & 0o7777, uid, gid, sha256: hash(await readFile(path)), copy: copyName(path) };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { kind: 'absent' };
     throw error;
   }
+}
+
+/** The manifest lies beside it, and a temporary file while that is written. */
+function copyName(path: string): string {
+  const name = basename(path);
+  return name.startsWith('manifest.json') ? `earlier-${name}` : name;
 }
 
 function hash(content: string | Buffer): string {

@@ -1,5 +1,6 @@
 // Small files that are either wholly there or not at all, after a power cut too.
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PkiError } from './pki-error.ts';
 
@@ -18,15 +19,19 @@ export async function readWholeFile(path: string): Promise<Buffer | undefined> {
   }
 }
 
+const newFile = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+
 /**
  * Replaces the file: temporary name, fsync, rename, fsync of the directory. The temporary name is fixed, so a crash
- * leaves at most one behind, and the next write takes it over. Needs a directory that only one daemon writes to.
+ * leaves at most one behind, and the next write replaces it: whatever lies there, a link too, is removed and never written
+ * through. Needs a directory that only one daemon writes to.
  */
 export async function writeWholeFile(path: string, content: string | Uint8Array, mode: number): Promise<void> {
   const temporary = `${path}.tmp`;
   try {
     {
-      await using file = await open(temporary, 'w', mode);
+      await rm(temporary, { force: true });
+      await using file = await open(temporary, newFile, mode);
       await file.chmod(mode);
       await file.writeFile(content);
       await file.sync();

@@ -52,6 +52,17 @@ test('what was changed since is not replaced unless told, and what was put back 
   t.is(await readManifest(dataDir), undefined);
 });
 
+test('whatever the file is called, its copy is none of the files that lie beside it', async (t) => {
+  for (const name of ['manifest.json', 'manifest.json.tmp']) {
+    const { dataDir, path } = place(t);
+    const named = join(path, '..', name);
+    writeFileSync(named, 'before');
+    await replaceKept(dataDir, named, 'ours');
+    await restoreKept(dataDir, { replacesChanges: false });
+    t.is(readFileSync(named, 'utf8'), 'before');
+  }
+});
+
 test('a copy that is damaged is never put back', async (t) => {
   const { dataDir, path } = place(t);
   writeFileSync(path, 'before');
