@@ -19,6 +19,7 @@ type Learners = Pick<Services, 'cache' | 'identities' | 'clock'>;
 /** Every answer says something about the caller's token; a change of an object makes what is remembered of it old. */
 export function noteAnswer({ cache, identities }: Learners, exchange: Exchange, statusCode: number): void {
   const { info, request } = exchange;
+  if (isAnsweredByAnother(info)) return;
   identities.heard(exchange, request.method ?? 'GET', statusCode);
   if (info.gvr === undefined || !isWrite(info)) return;
   const { gvr, namespace, name, verb, subresource } = info;
@@ -27,6 +28,13 @@ export function noteAnswer({ cache, identities }: Learners, exchange: Exchange, 
   if (statusCode >= 300) return;
   cache.grants.see(identities.claimed(exchange), grant);
   if (name !== '') cache.forgetObject(objectPath(gvr, namespace, name));
+}
+
+const connected = new Set(['proxy', 'exec', 'attach', 'portforward', 'log']);
+
+/** By a program in a pod, a Service, or the kubelet of a node: its 401 is not the cloud's word on the caller's token. */
+function isAnsweredByAnother({ verb, subresource }: Exchange['info']): boolean {
+  return verb === 'proxy' || connected.has(subresource);
 }
 
 /** A collection that somebody may read: the right is remembered, and what was listed is followed from now on. */

@@ -1,0 +1,38 @@
+import test from 'ava';
+import { parseRequestInfo } from '../../src/apimachinery/request-info.ts';
+import type { Exchange } from '../../src/hub/exchange.ts';
+import { noteAnswer } from '../../src/hub/note-answer.ts';
+
+/** What is heard of the caller's token when this is answered so. */
+function heardOf(method: string, path: string, statusCode: number): readonly number[] {
+  const heard: number[] = [];
+  const lost: unknown[] = [];
+  const learners = {
+    identities: {
+      heard: (_caller: unknown, _method: string, statusCode: number) => heard.push(statusCode),
+      claimed: () => 'sa:default:web',
+    },
+    cache: { grants: { lose: (_identity: string, grant: unknown) => lost.push(grant) } },
+  };
+  const exchange = { info: parseRequestInfo(method, path), request: { method } };
+  noteAnswer(learners as unknown as Parameters<typeof noteAnswer>[0], exchange as Exchange, statusCode);
+  return heard;
+}
+
+test('a program behind the cloud that asks for its own login says nothing about the caller’s token', (t) => {
+  const pod = '/api/v1/namespaces/default/pods/web';
+  const behind = [
+    '/api/v1/namespaces/monitoring/services/grafana/proxy',
+    '/api/v1/namespaces/monitoring/services/grafana/proxy/api/users',
+    '/api/v1/nodes/edge-1/proxy/metrics',
+    '/api/v1/proxy/namespaces/default/pods/web',
+    ...['proxy', 'exec', 'attach', 'portforward', 'log'].map((subresource) => `${pod}/${subresource}`),
+  ];
+  for (const path of behind) {
+    for (const statusCode of [200, 401, 403]) t.deepEqual(heardOf('GET', path, statusCode), [], path);
+    t.deepEqual(heardOf('POST', path, 401), [], path);
+  }
+  for (const path of [pod, `${pod}/status`, '/version', '/api/v1/namespaces/default/pods/proxy']) {
+    t.deepEqual(heardOf('GET', path, 401), [401], path);
+  }
+});
