@@ -1,8 +1,8 @@
-// The end-to-end tests: real kube-apiserver, real clients. Two files at a time: most of it is waiting.
+// The end-to-end tests: real kube-apiserver, real clients. Three files at a time: most of it is waiting.
 const config = {
   extensions: ['ts'],
   files: ['test/e2e/**/*.test.ts'],
-  concurrency: 2,
+  concurrency: 3,
   require: ['./test/support/leave-at-end.ts'],
   serial: true,
   timeout: '10m', // without news from any test: long enough to build Kubernetes first
