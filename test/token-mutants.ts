@@ -18,9 +18,7 @@ export const tokenMutants: readonly Mutant[] = [
   },
   {
     name: 'a token is given beyond its end',
-    edits: [
-      { file: 'src/cache/tokens/held-tokens.ts', from: 'if (now < held.expiresMs) return', to: 'if (now > 0) return' },
-    ],
+    edits: [{ file: 'src/cache/tokens/held-tokens.ts', from: 'if (now < held.expiresMs) {', to: 'if (now > 0) {' }],
     test: {
       file: 'test/cache/tokens/held-tokens.test.ts',
       title: 'what ends by a clock that may be wrong is withheld and kept; by the time of the cloud it is wiped',
@@ -118,8 +116,8 @@ export const tokenMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/hub/identity/token-keys.ts',
-        from: 'this.#refused.add(isVouchedFor ? boundName(bearer) : bearer.hash);',
-        to: '',
+        from: 'isVouchedFor ? [digestOf(jwt), boundName(bearer)] : [digestOf(jwt)]',
+        to: '[digestOf(jwt)]',
       },
     ],
     test: {
