@@ -41,7 +41,7 @@ export interface CacheOptions {
   readonly gatherMs: number;
   /** A scope that nobody reads or watches for so long is not followed any more. */
   readonly lingerMs: number;
-  /** A right that was not seen again for so long has ended. */
+  /** A right that was not seen again for so long has ended; the node's own has not. */
   readonly rightLifetimeMs: number;
   /** Online, a right that answers reads is proven again when it was last seen so long ago. */
   readonly rightCheckMs: number;

@@ -72,7 +72,7 @@ export class CloudTime {
       return `${clock}, but the cloud was last heard at ${last}: the clock is wrong, and the later of the two counts here. Set it right.`;
     }
     if (wall < this.#remembered + longAgoMs) return undefined;
-    return `${clock}, ${span(wall - this.#remembered)} after the cloud was last heard (${last}). If that is wrong, set it: rights and tokens that are too old by this clock are not honoured, but kept.`;
+    return `${clock}, ${span(wall - this.#remembered)} after the cloud was last heard (${last}). If that is wrong, set it: others' rights and tokens that are too old by this clock are not honoured, but kept.`;
   }
 }
 

@@ -4,6 +4,7 @@ import { type GroupVersionResource, gvrKey } from '../apimachinery/group-version
 import { BoundedMap } from './bounded-map.ts';
 import type { CloudTime } from './cloud-time.ts';
 import type { Notes } from './notes.ts';
+import { isStillRight } from './right-age.ts';
 
 export interface Grant {
   readonly verb: string;
@@ -55,7 +56,7 @@ export class Grants {
 
   has(identity: string, grant: Grant): boolean {
     const seenAt = this.#seen.get(keyOf(identity, grant));
-    return seenAt !== undefined && this.#o.time.now() - seenAt < this.#o.lifetimeMs;
+    return seenAt !== undefined && isStillRight(identity, this.#o.time.now() - seenAt, this.#o.lifetimeMs);
   }
 
   /** Nothing of it may come back. */

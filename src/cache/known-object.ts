@@ -1,6 +1,8 @@
 // Single objects that were read by name, as the cloud answered then. They are not kept current by a watch: what they say
 // is "so it was, so long ago", and only to those who were shown that very object, for as long as a right lasts.
 import { BoundedMap } from './bounded-map.ts';
+import { nodeLender } from './lenders.ts';
+import { isStillRight } from './right-age.ts';
 
 export interface KnownObject {
   readonly body: Buffer;
@@ -51,7 +53,7 @@ export class KnownObjects {
   shownTo(path: string, identity: string, now: number): KnownObject | undefined {
     const known = this.#entries.get(path);
     const shownAt = known?.readers[identity];
-    return shownAt !== undefined && now - shownAt < this.#lifetimeMs ? known : undefined;
+    return shownAt !== undefined && isStillRight(identity, now - shownAt, this.#lifetimeMs) ? known : undefined;
   }
 
   /** Takes an entry as it is on disk. Returns the paths that had to go to make room. */
@@ -91,7 +93,7 @@ export class KnownObjects {
   /** Forgets what nobody may be told any more, and returns the paths. */
   prune(now: number): readonly string[] {
     const isOver = ({ readers }: Entry): boolean =>
-      Object.values(readers).every((shownAt) => now - shownAt >= this.#lifetimeMs);
+      !Object.entries(readers).some(([identity, shownAt]) => isStillRight(identity, now - shownAt, this.#lifetimeMs));
     const ended = [...this.#entries.entries()].filter(([, entry]) => isOver(entry)).map(([path]) => path);
     for (const path of ended) this.#entries.delete(path);
     return ended;
@@ -112,11 +114,13 @@ export class KnownObjects {
   }
 }
 
-/** Tokens come and go, and each is a reader of its own. */
+/** Tokens come and go, and each is a reader of its own. The node is always one: it does not ask again while it is away. */
 function lately(readers: Readonly<Record<string, number>>): KnownObject['readers'] {
   const all = Object.entries(readers);
   if (all.length <= readersLimit) return readers;
-  return Object.fromEntries(all.sort(([, a], [, b]) => b - a).slice(0, readersLimit));
+  const rank = ([identity, shownAt]: readonly [string, number]): number =>
+    identity === nodeLender.identity ? Number.POSITIVE_INFINITY : shownAt;
+  return Object.fromEntries(all.sort((a, b) => rank(b) - rank(a)).slice(0, readersLimit));
 }
 
 /** Binary form on disk: one line of JSON, then the object's own bytes. */

@@ -1,6 +1,8 @@
 // Who may read what from the store. A right is never inferred from a role: it is the memory that the cloud itself
-// answered 2xx to this identity for this scope, and it ends when the cloud answers 401 or 403, or when it gets old.
+// answered 2xx to this identity for this scope, and it ends when the cloud answers 401 or 403, or when it gets old; the
+// node's own does not get old.
 // Reading a scope by LIST and by WATCH discloses the same objects, so they count as one right.
+import { isStillRight } from './right-age.ts';
 import { type Scope, type ScopeText, scopeCovers, scopeOf } from './scope.ts';
 
 /** As it stands on disk. */
@@ -63,9 +65,9 @@ export class Rights {
     const scopes = this.#byIdentity.get(identity);
     if (scopes === undefined) return undefined;
     const exact = scopes.get(scope.id);
-    if (exact !== undefined && this.#isFresh(exact, now)) return exact;
+    if (exact !== undefined && this.#isFresh(identity, exact, now)) return exact;
     for (const entry of scopes.values()) {
-      if (this.#isFresh(entry, now) && scopeCovers(entry.scope, scope)) return entry;
+      if (this.#isFresh(identity, entry, now) && scopeCovers(entry.scope, scope)) return entry;
     }
     return undefined;
   }
@@ -81,7 +83,7 @@ export class Rights {
 
   /** Drops what is too old and returns it, for the disk. */
   prune(now: number): readonly RightKey[] {
-    return this.#drop((entry) => !this.#isFresh(entry, now));
+    return this.#drop((entry, identity) => !this.#isFresh(identity, entry, now));
   }
 
   /** Drops of an identity that asks ever new questions the longest unseen; returns it, for the disk. */
@@ -113,11 +115,11 @@ export class Rights {
     return scopes;
   }
 
-  #drop(isToGo: (entry: Entry) => boolean): readonly RightKey[] {
+  #drop(isToGo: (entry: Entry, identity: string) => boolean): readonly RightKey[] {
     const dropped: RightKey[] = [];
     for (const [identity, scopes] of this.#byIdentity) {
       for (const [scopeId, entry] of scopes) {
-        if (!isToGo(entry)) continue;
+        if (!isToGo(entry, identity)) continue;
         scopes.delete(scopeId);
         dropped.push({ identity, scopeId });
       }
@@ -126,9 +128,8 @@ export class Rights {
     return dropped;
   }
 
-  /** A clock that jumped back makes nothing older. */
-  #isFresh(entry: Entry, now: number): boolean {
-    return now - entry.seenAt < this.#lifetimeMs;
+  #isFresh(identity: string, { seenAt }: Entry, now: number): boolean {
+    return isStillRight(identity, now - seenAt, this.#lifetimeMs);
   }
 }
 

@@ -47,6 +47,8 @@ export interface RunOptions {
   readonly onReady?: (ports: OpenPorts) => void;
   /** One line of the log with its newline; default standard error. */
   readonly writeLog?: (line: string) => void;
+  /** Milliseconds since the epoch, as the machine believes them; default `Date.now`. */
+  readonly wallClock?: () => number;
 }
 
 /** What `DIR/run.json` says while the daemon runs. */
@@ -67,10 +69,10 @@ const renewEveryMs = 6 * 3_600_000;
 const closeGraceMs = 2_000;
 
 /** Resolves when the signal has ended it. @throws when it cannot start: nothing is left open then */
-export async function runHub(config: HubConfig, { signal, onReady, writeLog }: RunOptions): Promise<void> {
+export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
+  const { signal, onReady, writeLog, wallClock = Date.now } = o;
   await using opened = new AsyncDisposableStack();
   const clock = systemClock;
-  const wallClock = Date.now;
   const startedAt = new Date().toISOString();
   const log = createLogger(config, writeLog ?? ((line) => void process.stderr.write(line)));
   const warnings = new Warnings((sentence) => log.warn({ event: 'warning' }, sentence));

@@ -72,6 +72,15 @@ test('a grant lasts over a restart and ends with its time, or with a 403 for goo
   t.false(last.grants.has('sa', { ...update, name: 'other' }));
 });
 
+test('what the cloud allowed the node itself does not end with a time, only with a 403', async (t) => {
+  const { grants, timing } = await open();
+  grants.see('node', update);
+  timing.advance(100 * lifetimeMs);
+  t.true(grants.has('node', update));
+  grants.lose('node', update);
+  t.false(grants.has('node', update));
+});
+
 test('what is seen again and again is written down once an hour', async (t) => {
   const { grants, records, timing, notes } = await open();
   for (let minute = 0; minute < 60; minute += 1) {

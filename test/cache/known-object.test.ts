@@ -124,18 +124,18 @@ test('what is restored is known, and news only when the disk has it as seen too 
 
 test('an object is told to a reader for as long as a right lasts after it was last shown to that very one', (t) => {
   const known = new KnownObjects({ ...limits, lifetimeMs: 10 * hour });
-  known.see('/a', 'node', bytes('one'), 0);
+  known.see('/a', 'first', bytes('one'), 0);
   known.see('/a', 'sa', bytes('one'), 5 * hour);
-  t.not(known.shownTo('/a', 'node', 10 * hour - 1), undefined);
-  t.is(known.shownTo('/a', 'node', 10 * hour), undefined);
+  t.not(known.shownTo('/a', 'first', 10 * hour - 1), undefined);
+  t.is(known.shownTo('/a', 'first', 10 * hour), undefined);
   t.not(known.shownTo('/a', 'sa', 10 * hour), undefined);
   t.is(known.shownTo('/a', 'stranger', 0), undefined);
 });
 
 test('what nobody may be told any more is forgotten, and named', (t) => {
   const known = new KnownObjects({ ...limits, lifetimeMs: 10 * hour });
-  known.see('/a', 'node', bytes('one'), 0);
-  known.see('/b', 'node', bytes('one'), 0);
+  known.see('/a', 'first', bytes('one'), 0);
+  known.see('/b', 'first', bytes('one'), 0);
   known.see('/b', 'sa', bytes('one'), hour);
   t.deepEqual(known.prune(10 * hour), ['/a']);
   t.deepEqual(known.prune(11 * hour), ['/b']);
@@ -143,11 +143,23 @@ test('what nobody may be told any more is forgotten, and named', (t) => {
 
 test('no more objects and readers are remembered than the limits say; the latest stay', (t) => {
   const known = new KnownObjects({ ...limits, bytes: 1_000_000, objects: 3 });
-  for (const name of ['a', 'b', 'c', 'd']) known.see(`/${name}`, 'node', bytes('x'), 0);
+  for (const name of ['a', 'b', 'c', 'd']) known.see(`/${name}`, 'first', bytes('x'), 0);
   t.is(known.get('/a'), undefined);
   t.not(known.get('/b'), undefined);
   for (let index = 0; index < 150; index++) known.see('/b', `token:${index}`, bytes('x'), index + 1);
   t.is(Object.keys(known.get('/b')!.readers).length, 100);
   t.is(known.shownTo('/b', 'token:49', 150), undefined);
   t.not(known.shownTo('/b', 'token:50', 150), undefined);
+});
+
+test('the node itself is told what it was shown, however long ago, until the cloud refuses it', (t) => {
+  const known = new KnownObjects({ ...limits, lifetimeMs: 10 * hour });
+  known.see('/a', 'node', bytes('one'), 0);
+  for (let index = 0; index < 150; index++) known.see('/a', `token:${index}`, bytes('one'), hour);
+  t.not(known.shownTo('/a', 'node', 10_000 * hour), undefined);
+  t.is(known.shownTo('/a', 'token:149', 10_000 * hour), undefined);
+  t.deepEqual(known.prune(10_000 * hour), []);
+  known.refuse('/a', 'node');
+  t.is(known.shownTo('/a', 'node', 1), undefined);
+  t.deepEqual(known.prune(10_000 * hour), ['/a']);
 });

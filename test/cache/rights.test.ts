@@ -26,17 +26,17 @@ test('a right to a scope is a right to what it covers, and to nothing wider', (t
 
 test('a right ends a lifetime after it was last seen', (t) => {
   const rights = new Rights(30 * day);
-  rights.see('node', all, 0);
-  rights.see('node', all, 10 * day);
-  t.true(rights.has('node', all, 40 * day - 1));
-  t.false(rights.has('node', all, 40 * day));
+  rights.see('sa:a:one', all, 0);
+  rights.see('sa:a:one', all, 10 * day);
+  t.true(rights.has('sa:a:one', all, 40 * day - 1));
+  t.false(rights.has('sa:a:one', all, 40 * day));
 });
 
 test('a right that is seen all the time does not end, however short its lifetime', (t) => {
   const rights = new Rights(hour);
   for (let now = 0; now <= 3 * day; now += hour / 2) {
-    rights.see('node', all, now);
-    t.true(rights.has('node', all, now + hour - 1), `seen at ${now / hour} h`);
+    rights.see('sa:a:one', all, now);
+    t.true(rights.has('sa:a:one', all, now + hour - 1), `seen at ${now / hour} h`);
   }
 });
 
@@ -59,10 +59,10 @@ test('what was noted is enough to have the right after a restart, as long as it 
     const rights = new Rights(lifetime);
     let noted: SeenRight | undefined;
     for (let now = 0; now < 40 * day; now += hour / 4) {
-      if (rights.see('node', all, now)) noted = { identity: 'node', scope: scopeText(all), seenAt: now };
+      if (rights.see('sa:a:one', all, now)) noted = { identity: 'sa:a:one', scope: scopeText(all), seenAt: now };
       const restarted = new Rights(lifetime);
       restarted.restore(noted!);
-      if (!restarted.has('node', all, now)) t.fail(`lost at ${now / hour} h of a lifetime of ${lifetime / hour} h`);
+      if (!restarted.has('sa:a:one', all, now)) t.fail(`lost at ${now / hour} h of a lifetime of ${lifetime / hour} h`);
     }
   }
   t.pass();
@@ -98,20 +98,20 @@ test('a clock that jumps back makes no right older', (t) => {
 
 test('a clock that was far ahead does not make a right last for years', (t) => {
   const rights = new Rights(30 * day);
-  rights.see('node', all, 10_000 * day);
-  rights.see('node', all, 50 * day);
-  t.true(rights.has('node', all, 79 * day));
-  t.false(rights.has('node', all, 81 * day));
+  rights.see('sa:a:one', all, 10_000 * day);
+  rights.see('sa:a:one', all, 50 * day);
+  t.true(rights.has('sa:a:one', all, 79 * day));
+  t.false(rights.has('sa:a:one', all, 81 * day));
 });
 
 test('pruning gives back what has ended, for the disk, and nothing else', (t) => {
   const rights = new Rights(30 * day);
-  rights.see('node', all, 0);
-  rights.see('node', inA, 20 * day);
+  rights.see('sa:a:one', all, 0);
+  rights.see('sa:a:one', inA, 20 * day);
   t.deepEqual(rights.prune(29 * day), []);
-  t.deepEqual(rights.prune(31 * day), [{ identity: 'node', scopeId: all.id }]);
+  t.deepEqual(rights.prune(31 * day), [{ identity: 'sa:a:one', scopeId: all.id }]);
   t.deepEqual(rights.prune(31 * day), []);
-  t.true(rights.has('node', inA, 31 * day));
+  t.true(rights.has('sa:a:one', inA, 31 * day));
 });
 
 test('who may read a scope is known', (t) => {
@@ -131,4 +131,17 @@ test('all rights can be forgotten at once', (t) => {
     { identity: 'sa:a:x', scopeId: inA.id },
   ]);
   t.false(rights.has('node', all, 1));
+});
+
+test('what the node itself may read does not end by its age, only by a refusal', (t) => {
+  const rights = new Rights(30 * day);
+  rights.see('node', all, 0);
+  rights.see('node', inA, 0);
+  rights.see('as:the-node-as-somebody', all, 0);
+  t.true(rights.has('node', all, 4000 * day));
+  t.deepEqual(rights.identitiesOf(all, 4000 * day), ['node']);
+  t.deepEqual(rights.prune(4000 * day), [{ identity: 'as:the-node-as-somebody', scopeId: all.id }]);
+  rights.lose('node', all);
+  t.false(rights.has('node', all, 1));
+  t.true(rights.has('node', inA, 4000 * day));
 });

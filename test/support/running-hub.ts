@@ -55,6 +55,8 @@ export interface RunningHub {
   status(): Promise<Answer>;
   /** @param meanwhile between the two lives */
   restart(meanwhile?: () => void): Promise<void>;
+  /** The machine is off for so long, and starts anew. */
+  sleepThroughMs(ms: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -86,7 +88,9 @@ export async function startRunningHub(
   flags.push('--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--insecure-loopback', '127.0.0.1:0', ...moreFlags);
   const surroundings = { directory, homeDirectory: directory, hostName: 'edge-1', isRoot: false };
   const config = parseOptions(options, { flags, environment: {}, file: undefined }, surroundings);
-  let running = await start(config);
+  let sleptMs = 0;
+  const wallClock = (): number => Date.now() + sleptMs;
+  let running = await start(config, wallClock);
   const hub: RunningHub = {
     cloud,
     link,
@@ -127,8 +131,12 @@ export async function startRunningHub(
     async restart(meanwhile = () => {}) {
       await running.stop();
       meanwhile();
-      running = await start(config);
+      running = await start(config, wallClock);
     },
+    sleepThroughMs: (ms) =>
+      hub.restart(() => {
+        sleptMs += ms;
+      }),
     async stop() {
       await running.stop();
       await link.close();
@@ -153,10 +161,13 @@ export async function startRunningHub(
   return hub;
 }
 
-async function start(config: HubConfig): Promise<{ readonly ports: OpenPorts; stop(): Promise<void> }> {
+async function start(
+  config: HubConfig,
+  wallClock: () => number,
+): Promise<{ readonly ports: OpenPorts; stop(): Promise<void> }> {
   const ending = new AbortController();
   const { promise, resolve } = Promise.withResolvers<OpenPorts>();
-  const finished = runHub(config, { signal: ending.signal, onReady: resolve, writeLog: () => {} });
+  const finished = runHub(config, { signal: ending.signal, onReady: resolve, writeLog: () => {}, wallClock });
   const ports = await Promise.race([promise, finished.then(() => Promise.reject(new Error('the hub ended at once')))]);
   return {
     ports,
