@@ -279,6 +279,7 @@ export class Cache {
     const known = name === '' && 'object' in word ? word.object.name : name;
     const path = `${collectionPath(gvr, namespace)}/${known}`;
     await this.#hear({ gvr, namespace, name: known, path }, identity, word);
+    if ('object' in word) await this.writes.answered(path, word.object);
   }
 
   async #hear({ gvr, namespace, name, path }: NamedObject, identity: string, word: CloudWord): Promise<void> {

@@ -1,4 +1,5 @@
 import test from 'ava';
+import type { JsonObject } from '../../src/apimachinery/json.ts';
 import { nodeCredential } from '../../src/cache/credential.ts';
 import type { WriteRequest } from '../../src/cache/writes/write-request.ts';
 import { CacheStage } from '../support/cache-stage.ts';
@@ -217,4 +218,40 @@ test('what was made anew in the cloud since is not taken for the one that it has
   stage.link.set(false);
   await cache.answered.show();
   t.deepEqual(told(stage), ['default/a@111', 'default/b@102']);
+});
+
+test('a renewal of the Lease that was kept here gives way to the later one that the cloud has answered', async (t) => {
+  const { cache } = await CacheStage.open();
+  const gvr = { group: 'coordination.k8s.io', version: 'v1', resource: 'leases' };
+  const place = { gvr, namespace: 'kube-node-lease', name: 'node-1' };
+  const lease = (version: string, second: number): JsonObject => ({
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name: 'node-1', namespace: 'kube-node-lease', uid: 'l', resourceVersion: version },
+    spec: { holderIdentity: 'node-1', renewTime: `2026-01-01T00:00:${second}.000000Z` },
+  });
+  const answered = (object: JsonObject) =>
+    cache.seeWritten({ ...place, verb: 'update', search: '' }, 'node', Buffer.from(JSON.stringify(object)));
+  await answered(lease('101', 10));
+  const request: WriteRequest = {
+    ...place,
+    verb: 'update',
+    kind: 'Lease',
+    apiVersion: 'coordination.k8s.io/v1',
+    subresource: '',
+    body: lease('101', 20),
+    query: { dryRun: false, fieldManager: 'kubelet' },
+  };
+  const kubelet = {
+    identity: 'node',
+    userAgent: 'kubelet',
+    fieldManager: 'kubelet',
+    isNode: true,
+    mayWrite: () => true,
+  };
+  await cache.writes.accept(request, kubelet, { sentOnto: '101' });
+  const path = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/node-1';
+  t.truthy(cache.writes.shown(path));
+  await answered(lease('103', 30));
+  t.is(cache.writes.shown(path), undefined);
 });

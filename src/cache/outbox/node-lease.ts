@@ -31,6 +31,17 @@ export class NodeLease {
     return this.#newest !== undefined;
   }
 
+  /** It is the one that the cloud is to hear of. */
+  isKept(write: AcceptedWrite): boolean {
+    return this.#newest === write;
+  }
+
+  /** The cloud has said how it has the object at this path, and it was renewed there after what is kept, or is that. */
+  isOvertakenBy(path: string, body: Buffer): boolean {
+    if (this.#newest?.after === undefined || targetPath(this.#newest.target) !== path) return false;
+    return isAsNew(objectIn(body), this.#newest.after);
+  }
+
   /** The link is back: what was not answered before it was lost says nothing. */
   begin(): void {
     this.#unanswered = 0;
@@ -55,7 +66,7 @@ export class NodeLease {
       return {
         kind: 'ended',
         target: write.target,
-        object: answer.statusCode < 300 ? objectOf(answer) : undefined,
+        object: answer.statusCode < 300 ? objectIn(answer.body) : undefined,
       };
     } catch (error) {
       this.#unanswered += 1;
@@ -75,8 +86,9 @@ export class NodeLease {
     const request = { credential: nodeCredential, userAgent: writer.userAgent, signal };
     for (let round = 1; ; round++) {
       const seen = await cloud.send({ ...request, method: 'GET', path });
-      const present = seen.statusCode === 200 ? objectOf(seen) : undefined;
+      const present = seen.statusCode === 200 ? objectIn(seen.body) : undefined;
       if (present === undefined && (seen.statusCode !== 404 || isLater(seen))) return seen;
+      if (isAsNew(present, after)) return seen; // renewed there since, by kubelet itself
       const body = Buffer.from(stringifyJson(renewed(after, present)));
       const answer =
         present === undefined
@@ -91,13 +103,25 @@ function isLater({ statusCode, headers }: CloudAnswer): boolean {
   return statusCode === 429 || statusCode >= 500 || (statusCode >= 300 && !isApiserverAnswer(headers));
 }
 
-function objectOf({ body }: CloudAnswer): JsonObject | undefined {
+function objectIn(body: Buffer): JsonObject | undefined {
   try {
     const value = parseJson(body);
     return isJsonObject(value) ? value : undefined;
   } catch {
     return undefined; // as good as a refusal
   }
+}
+
+/** By its own word: the one was renewed when the other was, or later. */
+function isAsNew(one: JsonObject | undefined, other: JsonObject): boolean {
+  return one !== undefined && renewedAt(one) >= renewedAt(other);
+}
+
+/** Milliseconds since the epoch; NaN when it does not say. */
+function renewedAt(lease: JsonObject): number {
+  const spec = own(lease, 'spec');
+  const renewTime = isJsonObject(spec) ? own(spec, 'renewTime') : undefined;
+  return typeof renewTime === 'string' ? Date.parse(renewTime) : Number.NaN;
 }
 
 /** Time and holder as renewed here, everything else as the cloud has it. */

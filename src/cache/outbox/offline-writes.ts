@@ -47,7 +47,7 @@ export interface OfflineWritesOptions {
   /** Whether discovery shows a status subresource; undefined when nobody has read it. */
   readonly hasStatus: (gvr: GroupVersionResource) => boolean | undefined;
   /** Takes in what is kept in memory only. */
-  readonly keepInMemory: (write: AcceptedWrite) => void;
+  readonly memory: { keep(write: AcceptedWrite): void; isKept(write: AcceptedWrite): boolean };
   readonly wallClock: () => number;
   readonly newUid: () => string;
   readonly nameSuffix: () => string;
@@ -121,14 +121,15 @@ export class OfflineWrites {
     }
     if (computed.op === 'none') return computed;
     const write = accepted(taken, { computed, resourceVersion, now, node: this.#o.nodeName });
-    const { outbox, ownWrites, keepInMemory, onAccepted } = this.#o;
-    if (isInMemory) keepInMemory(write);
+    const { outbox, ownWrites, memory, onAccepted } = this.#o;
+    if (isInMemory) memory.keep(write);
     else await outbox.add(write);
     await lower;
     await ownWrites.show(write);
     // Taken back by a deletion, brought to the cloud or parked already: the cloud's word counts.
     const path = targetPath(write.target);
-    if (!isInMemory && outbox.pendingOf(path).length === 0) await ownWrites.giveUp(path);
+    const isOwed = isInMemory ? memory.isKept(write) : outbox.pendingOf(path).length > 0;
+    if (!isOwed) await ownWrites.giveUp(path);
     onAccepted(write);
     return computed;
   }

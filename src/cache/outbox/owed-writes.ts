@@ -1,6 +1,7 @@
 // All about writes that were accepted here: taking them in, showing them, keeping them, bringing them to the cloud. The
 // one thing of this directory that the rest of the cache and the hub talk to.
 import type { GroupVersionResource } from '../../apimachinery/group-version-resource.ts';
+import type { KubernetesObject } from '../../apimachinery/object.ts';
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
 import type { LinkGate } from '../reflector.ts';
 import { untilEither } from '../until-either.ts';
@@ -110,7 +111,7 @@ export class OwedWrites {
       policy,
       cloudObject: this.#store.cloudObject,
       hasStatus: this.#store.hasStatus,
-      keepInMemory: (write) => this.#lease.keep(write),
+      memory: this.#lease,
       wallClock,
       newUid,
       nameSuffix,
@@ -186,6 +187,13 @@ export class OwedWrites {
   /** All that is owed was tried since the link came back; what still is was put off by the cloud. */
   get isCaughtUp(): boolean {
     return this.#replayer?.isCaughtUp ?? false;
+  }
+
+  /** The cloud has answered the object's own client: a Lease that was renewed there since is not renewed from here. */
+  async answered(path: string, { body, resourceVersion }: KubernetesObject): Promise<void> {
+    if (!this.#lease.isOvertakenBy(path, body)) return;
+    this.#lease.forget();
+    await this.own.end(path, resourceVersion);
   }
 
   /** The cloud has just accepted this bearer token. */

@@ -1,6 +1,7 @@
 // The door of the outbox over a whole life: taken in, shown, kept over a crash, brought there, or meant for another cluster.
 import test from 'ava';
 import type { JsonObject } from '../../../src/apimachinery/json.ts';
+import { type KubernetesObject, readObject } from '../../../src/apimachinery/object.ts';
 import { encodeEntry, entryKey } from '../../../src/cache/outbox/entry.ts';
 import type { CallerOfWrite } from '../../../src/cache/outbox/offline-writes.ts';
 import type { ComputedWrite } from '../../../src/cache/writes/write-request.ts';
@@ -41,6 +42,13 @@ function leaseAt(resourceVersion: string | undefined, renewTime: string): JsonOb
     metadata: { name: 'node-1', namespace: 'kube-node-lease', uid: 'l', ...(resourceVersion && { resourceVersion }) },
     spec: { holderIdentity: 'node-1', leaseDurationSeconds: 40, renewTime },
   };
+}
+
+function answerOf(lease: JsonObject): KubernetesObject {
+  return readObject(
+    { group: 'coordination.k8s.io', version: 'v1', resource: 'leases' },
+    Buffer.from(JSON.stringify(lease)),
+  );
 }
 
 const versionOf = ({ answer }: ComputedWrite): string =>
@@ -167,6 +175,49 @@ test('after a restart offline the renewals go on, and the newest is the first th
     ['GET', 'PUT', 'POST'],
   );
   t.is((cloud.objects.get(leases)!.spec as { renewTime: string }).renewTime, time(30));
+});
+
+test('a Lease that kubelet itself has renewed in the cloud since is shown as it is there, and an older renewal is not sent', async (t) => {
+  const stage = await OwedWritesStage.open();
+  stage.cloud.put(leases, leaseAt(undefined, time(0)));
+  await renew(stage, '101', time(10)); // sent by kubelet, and the answer was lost
+  await stage.writes.answered(leases, answerOf(stage.cloud.put(leases, leaseAt(undefined, time(5)))));
+  t.like(stage.writes.shown(leases)?.value, { spec: { renewTime: time(10) } }, 'an earlier one that was answered late');
+  await stage.writes.answered(leases.replace('node-1', 'node-2'), answerOf(leaseAt('200', time(20))));
+  t.truthy(stage.writes.shown(leases), 'of another node');
+  await stage.writes.answered(leases, answerOf(stage.cloud.put(leases, leaseAt(undefined, time(20)))));
+  t.is(stage.writes.shown(leases), undefined);
+  stage.link.set(true);
+  await stage.until(() => stage.writes.isCaughtUp);
+  t.deepEqual(stage.cloud.requests, []);
+});
+
+test('a renewal of the Lease is not written over a later one that is found in the cloud', async (t) => {
+  const stage = await OwedWritesStage.open();
+  stage.cloud.put(leases, leaseAt(undefined, time(0)));
+  await renew(stage, '101', time(10));
+  stage.cloud.put(leases, leaseAt(undefined, time(20)));
+  stage.link.set(true);
+  await stage.until(() => stage.writes.isCaughtUp);
+  t.deepEqual(
+    stage.cloud.requests.map(({ method }) => method),
+    ['GET'],
+  );
+  t.is(stage.writes.shown(leases), undefined);
+});
+
+test('a Lease that the cloud has heard of before it was shown is not shown for ever', async (t) => {
+  const stage = await OwedWritesStage.open();
+  stage.cloud.put(leases, leaseAt(undefined, time(0)));
+  const first = await renew(stage, '101', time(10));
+  stage.records.hold();
+  const slow = stage.create('web', { a: '1' });
+  const renewed = renew(stage, versionOf(first), time(20)); // shown when the slow one is, whose version is lower
+  stage.link.set(true);
+  await stage.until(() => (stage.cloud.objects.get(leases)!.spec as JsonObject).renewTime === time(20));
+  stage.records.release();
+  await Promise.all([slow, renewed]);
+  t.is(stage.writes.shown(leases), undefined);
 });
 
 test('versions given to clients grow over crashes at any point', async (t) => {
