@@ -189,7 +189,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/cache/scope-content.ts',
-        from: 'return this.#ownEndsAtSync !== this.snapshot.ownEnds;',
+        from: 'return this.#ownEndsAtSync !== this.snapshot.own.ends;',
         to: 'return false;',
       },
     ],

@@ -9,8 +9,8 @@ import { UpstreamStatusError, VersionRegressedError } from './errors.ts';
 import { syncByList } from './full-sync.ts';
 import type { ClusterCheck } from './reflector.ts';
 import { scopeOf } from './scope.ts';
+import type { FullSync } from './scope-feed.ts';
 import { SharedWork } from './shared-work.ts';
-import type { FullSync } from './snapshot.ts';
 import type { Transport } from './transport.ts';
 
 /** What is remembered of the cluster, over restarts. */

@@ -1,7 +1,7 @@
 // Where a reflector brings what it learns.
 import type { Credential } from './credential.ts';
 import type { UpstreamStatusError } from './errors.ts';
-import type { FullSync, UpstreamChange } from './snapshot.ts';
+import type { FullSync, UpstreamChange } from './scope-feed.ts';
 
 export interface FeedSink {
   readonly isComplete: boolean;

@@ -7,7 +7,8 @@ import { type Lender, Lenders, nodeLender } from './lenders.ts';
 import { Reflector } from './reflector.ts';
 import type { Scope } from './scope.ts';
 import { ScopeContent } from './scope-content.ts';
-import type { FullSync, RestoredSnapshot, Snapshot, UpstreamChange } from './snapshot.ts';
+import type { FullSync, UpstreamChange } from './scope-feed.ts';
+import type { RestoredSnapshot, Snapshot } from './snapshot.ts';
 import { SyncQueue } from './sync-queue.ts';
 import type { Listener } from './watch/listener.ts';
 

@@ -7,7 +7,7 @@ import type { WatchFrame } from '../apimachinery/watch-frame.ts';
 import type { Credential } from './credential.ts';
 import { UpstreamProtocolError, UpstreamStatusError } from './errors.ts';
 import { type Scope, scopeRequestPath } from './scope.ts';
-import type { FullSync } from './snapshot.ts';
+import type { FullSync } from './scope-feed.ts';
 import type { Transport } from './transport.ts';
 import { upstreamItem, upstreamObject, upstreamVersion } from './upstream-object.ts';
 import { readBookmark, readErrorFrame } from './watch/bookmark.ts';

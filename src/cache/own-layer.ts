@@ -45,10 +45,7 @@ export class OwnLayer {
   readonly #beneath = new Map<string, Covered>();
   /** Of those for which the cloud's word counts again. */
   readonly #ending = new Map<string, Ending>();
-
-  constructor(beneath: Beneath = new Map()) {
-    for (const [key, object] of beneath) this.cover(key, object);
-  }
+  #mustRestart = false;
 
   get size(): number {
     return this.#beneath.size;
@@ -73,6 +70,19 @@ export class OwnLayer {
     return this.#ending.size > 0;
   }
 
+  /** Of some the cloud's word is shown under a version given out here, and only clients that list anew come to its own. */
+  get mustRestart(): boolean {
+    return this.#mustRestart;
+  }
+
+  /** Begins anew, with these beneath what is shown as written here. */
+  reset(beneath: Beneath = new Map()): void {
+    this.#beneath.clear();
+    this.#ending.clear();
+    this.#mustRestart = false;
+    for (const [key, object] of beneath) this.cover(key, object);
+  }
+
   /** At which version the cloud had what is shown; '' for never, or when it has no such object. */
   shownSince(key: string): string {
     const ending = this.#ending.get(key);
@@ -93,6 +103,37 @@ export class OwnLayer {
   uncover(key: string): void {
     this.#beneath.delete(key);
     this.#ending.delete(key);
+  }
+
+  /**
+   * The cloud has answered what was written here: from this version of the object on its own word counts.
+   * @param version '' when it has no such object any more
+   * @param isShown an object is shown under this key
+   * @returns false when its stream has told of that already: then what was written here is to be given up
+   */
+  end(key: string, version: string, isShown: boolean): boolean {
+    if (!this.has(key)) return true;
+    if (!this.hasReached(key, version)) this.endWith(key, { version, isShown: false });
+    else if (!isShown && this.get(key) === undefined) this.uncover(key);
+    else return false;
+    return true;
+  }
+
+  /** What the cloud has at this version ('': none any more) is shown, until its stream has come so far. */
+  endShown(key: string, version: string): void {
+    if (this.hasReached(key, version)) this.uncover(key);
+    else this.endWith(key, { version, isShown: true });
+  }
+
+  /** What was written here does not count any more: what the cloud has is shown, under a version given out here. */
+  giveUp(key: string): void {
+    // While it is there the disk goes on to be told of it, for it is shown under a version that the cloud never gave it.
+    const cloud = this.get(key);
+    if (cloud === undefined) this.endShown(key, '');
+    else {
+      this.#mustRestart = true;
+      this.endWith(key, { version: cloud.resourceVersion, isShown: true });
+    }
   }
 
   /** Its end is awaited, and this is the cloud's answer to what was written here, or comes after that. */

@@ -2,7 +2,8 @@
 import type { KubernetesObject } from '../apimachinery/object.ts';
 import { maxResourceVersion } from '../apimachinery/resource-version.ts';
 import type { Scope } from './scope.ts';
-import type { FullSync, VersionSpan } from './snapshot.ts';
+import type { FullSync } from './scope-feed.ts';
+import type { VersionSpan } from './told-versions.ts';
 
 /** By key: the object as written here, undefined when it was deleted. */
 export type OwnObjects = ReadonlyMap<string, KubernetesObject | undefined>;

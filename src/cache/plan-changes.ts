@@ -2,14 +2,14 @@
 import type { KubernetesObject } from '../apimachinery/object.ts';
 import { compareResourceVersion } from '../apimachinery/resource-version.ts';
 import { FreeVersions } from './free-versions.ts';
-import type { FullSync } from './snapshot.ts';
+import type { FullSync } from './scope-feed.ts';
 import type { Change } from './watch/event-ring.ts';
 import { withResourceVersion } from './with-resource-version.ts';
 
 export interface KnownObjects {
   readonly objects: ReadonlyMap<string, KubernetesObject>;
-  /** What the object was at the scope's version; undefined when that is not known. */
-  readonly asOfVersion: (known: KubernetesObject | undefined) => KubernetesObject | undefined;
+  /** The scope's. */
+  readonly resourceVersion: string;
   /** Whether two objects of one uid and version are one state. */
   readonly isSame: (known: KubernetesObject, object: KubernetesObject) => boolean;
 }
@@ -18,13 +18,13 @@ export interface KnownObjects {
  * What has to be told to watchers when this full sync takes the place of what is known, in the order of versions. Each
  * change gets a version of its own above what is known, so that no watcher sees a version go back or stand still.
  */
-export function changesTo(sync: FullSync, { objects, asOfVersion, isSame }: KnownObjects): readonly Change[] {
+export function changesTo(sync: FullSync, { objects, resourceVersion, isSame }: KnownObjects): readonly Change[] {
   const changes: Change[] = [];
   const versions = new FreeVersions(sync.resourceVersion);
   const replaced: { object: KubernetesObject; known: KubernetesObject }[] = [];
   for (const [key, object] of sync.objects) {
     const known = objects.get(key);
-    const previous = asOfVersion(known);
+    const previous = asOf(known, resourceVersion);
     const isOneVersion = previous?.uid === object.uid && previous.resourceVersion === object.resourceVersion;
     if (isOneVersion && isSame(previous, object)) continue;
     versions.take(object.resourceVersion);
@@ -40,15 +40,24 @@ export function changesTo(sync: FullSync, { objects, asOfVersion, isSame }: Know
     changes.push({
       type: 'DELETED',
       object: withResourceVersion(known, version),
-      previous: asOfVersion(known),
+      previous: asOf(known, resourceVersion),
     });
   }
   for (const [key, known] of objects) {
     if (sync.objects.has(key)) continue;
     const object = withResourceVersion(known, versions.takeHighest());
-    changes.push({ type: 'DELETED', object, previous: asOfVersion(known) });
+    changes.push({ type: 'DELETED', object, previous: asOf(known, resourceVersion) });
   }
   return changes.sort((a, b) => compareResourceVersion(a.object.resourceVersion, b.object.resourceVersion));
+}
+
+/**
+ * What the object was at the scope's version. After a restart an object may be newer than that, when the disk had it from
+ * another scope: what it was before is then not known.
+ */
+export function asOf(known: KubernetesObject | undefined, resourceVersion: string): KubernetesObject | undefined {
+  const isNewer = known !== undefined && compareResourceVersion(known.resourceVersion, resourceVersion) > 0;
+  return isNewer ? undefined : known;
 }
 
 /**

@@ -5,8 +5,9 @@ import { compareResourceVersion, maxResourceVersion } from '../apimachinery/reso
 import { OwnWritesAheadError } from './errors.ts';
 import { ObjectsAhead } from './objects-ahead.ts';
 import type { Followed, OwnLayer } from './own-layer.ts';
-import { changesBy } from './plan-changes.ts';
-import type { UpstreamChange } from './snapshot.ts';
+import { asOf, changesBy } from './plan-changes.ts';
+import type { UpstreamChange } from './scope-feed.ts';
+import type { ShownObjects } from './shown-objects.ts';
 import type { Change } from './watch/event-ring.ts';
 
 export interface PlannedChanges {
@@ -25,10 +26,9 @@ export interface PlannedChanges {
 
 /** What is shown, and how far it has come. */
 export interface Shown {
-  readonly own: Pick<OwnLayer, 'has' | 'get' | 'isEndedBy' | 'isOutdated'>;
-  readonly shown: (key: string) => KubernetesObject | undefined;
-  /** What the object was at the scope's version; undefined when that is not known. */
-  readonly asOfVersion: (known: KubernetesObject | undefined) => KubernetesObject | undefined;
+  readonly objects: Pick<ShownObjects, 'get' | 'inCloud'> & {
+    readonly own: Pick<OwnLayer, 'has' | 'isEndedBy' | 'isOutdated'>;
+  };
   readonly resourceVersion: string;
   readonly cloudVersion: string;
 }
@@ -38,15 +38,16 @@ export interface Shown {
  * @throws OwnWritesAheadError when one of them has a version that was passed here already, so that nobody can be told
  */
 export function planStream(events: readonly UpstreamChange[], state: Shown): PlannedChanges {
-  const { own, resourceVersion } = state;
+  const { objects, resourceVersion } = state;
+  const { own } = objects;
   const plan = {
     changes: [] as Change[],
     stored: [] as Change[],
     beneath: [] as Followed[],
     heard: [] as string[],
   };
-  const shown = new ObjectsAhead(state.shown);
-  const cloud = new ObjectsAhead((key) => (own.has(key) ? own.get(key) : state.shown(key)));
+  const shown = new ObjectsAhead((key) => objects.get(key));
+  const cloud = new ObjectsAhead((key) => objects.inCloud(key));
   let { cloudVersion } = state;
   for (const event of events) {
     const version = event.type === 'BOOKMARK' ? event.resourceVersion : event.object.resourceVersion;
@@ -59,7 +60,7 @@ export function planStream(events: readonly UpstreamChange[], state: Shown): Pla
     const object = event.type === 'DELETED' ? undefined : event.object;
     const followed = { key, object, version };
     if (own.isOutdated(followed)) continue;
-    const stored = changesBy(event.object, object, known, cloud.isTouched(key) ? known : state.asOfVersion(known));
+    const stored = changesBy(event.object, object, known, cloud.isTouched(key) ? known : asOf(known, resourceVersion));
     cloud.set(key, object);
     plan.stored.push(...stored);
     const isCovered = own.has(key) && !plan.heard.includes(key);

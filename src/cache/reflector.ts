@@ -18,7 +18,7 @@ import {
 import type { FeedSink } from './feed-sink.ts';
 import { syncByList, syncByWatchList } from './full-sync.ts';
 import type { Scope } from './scope.ts';
-import type { FullSync, UpstreamChange } from './snapshot.ts';
+import type { FullSync, UpstreamChange } from './scope-feed.ts';
 import type { Transport } from './transport.ts';
 import { upstreamObject } from './upstream-object.ts';
 import { readBookmark, readErrorFrame } from './watch/bookmark.ts';

@@ -1,7 +1,8 @@
 // A scope as its records on disk tell it, or why it cannot be told from them. Pure.
 import { type KubernetesObject, readObject } from '../apimachinery/object.ts';
 import { canDecide, type Scope, type ScopeText, scopeMatches, scopeOf } from './scope.ts';
-import type { ListType, RestoredSnapshot } from './snapshot.ts';
+import type { ListType } from './scope-feed.ts';
+import type { RestoredSnapshot } from './snapshot.ts';
 import { objectKey } from './stored-objects.ts';
 
 /** What is written once per full sync. */

@@ -8,8 +8,9 @@ import { CloudBehindError } from './errors.ts';
 import { type OwnWritesView, withOwnWrites } from './own-writes-view.ts';
 import type { Timing } from './reflector.ts';
 import { type Scope, scopeMatches } from './scope.ts';
+import type { FullSync, UpstreamChange } from './scope-feed.ts';
 import type { ScopeKeeper } from './scope-keeper.ts';
-import { type FullSync, Snapshot, type UpstreamChange } from './snapshot.ts';
+import { Snapshot } from './snapshot.ts';
 import { untilEither } from './until-either.ts';
 import type { Change, EventRingLimits } from './watch/event-ring.ts';
 import type { Listener } from './watch/listener.ts';
@@ -64,12 +65,12 @@ export class ScopeContent {
 
   /** A reading of the cloud begins. */
   beginSync(): void {
-    this.#ownEndsAtSync = this.snapshot.ownEnds;
+    this.#ownEndsAtSync = this.snapshot.own.ends;
   }
 
   /** It began before the cloud had a write of this node, and would take that away again. */
   get isSyncOverrun(): boolean {
-    return this.#ownEndsAtSync !== this.snapshot.ownEnds;
+    return this.#ownEndsAtSync !== this.snapshot.own.ends;
   }
 
   replace(sync: FullSync, era: AbortSignal): Promise<void> {
@@ -142,7 +143,7 @@ export class ScopeContent {
   showOwnWrite(changeOf: (snapshot: Snapshot) => Change | undefined, cloud?: KubernetesObject): Promise<void> {
     return this.#commitHere(() => {
       const change = changeOf(this.snapshot);
-      return change === undefined ? undefined : () => this.snapshot.commitOwnWrite(change, cloud);
+      return change === undefined ? undefined : () => this.snapshot.own.show(change, cloud);
     });
   }
 
@@ -154,21 +155,21 @@ export class ScopeContent {
   ): Promise<void> {
     return this.#commitHere(() => {
       const changes = changesOf(this.snapshot);
-      return changes.length === 0 ? undefined : () => this.snapshot.commitAnswer(changes, key, object);
+      return changes.length === 0 ? undefined : () => this.snapshot.own.showAnswer(changes, key, object);
     });
   }
 
   /** The cloud has answered what was written here; see Snapshot. */
   endOwnWrite(key: string, version: string): boolean {
-    return this.snapshot.endOwnWrite(key, version);
+    return this.snapshot.own.end(key, version);
   }
 
   /** What was written here does not count any more: what the cloud has is shown at once, unless `changesOf` has none of it. */
   async giveUpOwnWrite(key: string, changesOf: (snapshot: Snapshot) => readonly Change[] | undefined): Promise<void> {
-    this.snapshot.ownWriteEnds();
+    this.snapshot.own.noteEnd();
     await this.#commitHere(() => {
       const changes = this.snapshot.isOwn(key) ? changesOf(this.snapshot) : undefined;
-      return changes === undefined ? undefined : () => this.snapshot.giveUpOwnWrite(key, changes);
+      return changes === undefined ? undefined : () => this.snapshot.own.giveUp(key, changes);
     });
     if (this.snapshot.mustRelist) this.#deps.onStale();
   }
@@ -192,7 +193,7 @@ export class ScopeContent {
       const object = 'object' in word && scopeMatches(this.#deps.scope, word.object) ? word.object : undefined;
       await this.#deps.keeper.saveWord(this.#deps.scope, key, object);
       this.#heard.set(key, 'object' in word ? word.object.uid : '');
-      return () => this.snapshot.hear(key, object);
+      return () => this.snapshot.own.hear(key, object);
     });
     await saved.catch((error: unknown) => {
       if (!era.aborted) throw error; // else nothing is kept of it

@@ -1,7 +1,7 @@
 // What a followed scope asks of the disk.
 import type { KubernetesObject } from '../apimachinery/object.ts';
 import type { Scope } from './scope.ts';
-import type { FullSync } from './snapshot.ts';
+import type { FullSync } from './scope-feed.ts';
 import type { Change } from './watch/event-ring.ts';
 
 /** How a complete scope has moved on. */

@@ -5,8 +5,8 @@ import type { Change as RecordChange, Records } from '../../storage/records.ts';
 import type { KubernetesObject } from '../apimachinery/object.ts';
 import { type ProgressRecord, type RestoredScope, restoreScope, type ScopeRecord } from './restore-scope.ts';
 import { type Scope, scopeText } from './scope.ts';
+import type { FullSync } from './scope-feed.ts';
 import type { ScopeKeeper, ScopeUpdate } from './scope-keeper.ts';
-import type { FullSync } from './snapshot.ts';
 import { StoredObjects } from './stored-objects.ts';
 
 export interface ScopeRecordsOptions {

@@ -213,8 +213,8 @@ test('what was made anew in the cloud since is not taken for the one that it has
     followed.era,
   );
   const { snapshot } = followed;
-  snapshot.commitOwnWrite({ type: 'MODIFIED', object: anew(110), previous: snapshot.get('default/a') });
-  snapshot.giveUpOwnWrite('default/a', [{ type: 'MODIFIED', object: anew(111), previous: snapshot.get('default/a') }]);
+  snapshot.own.show({ type: 'MODIFIED', object: anew(110), previous: snapshot.get('default/a') });
+  snapshot.own.giveUp('default/a', [{ type: 'MODIFIED', object: anew(111), previous: snapshot.get('default/a') }]);
   stage.link.set(false);
   await cache.answered.show();
   t.deepEqual(told(stage), ['default/a@111', 'default/b@102']);

@@ -56,3 +56,30 @@ test('at which version the cloud had what is shown is known only where that is s
   own.endWith(key, { version: '9', isShown: true });
   t.is(own.shownSince(key), '9');
 });
+
+test('an answer that the stream has told of already is for the caller to show, unless nothing is shown and nothing is there', (t) => {
+  const own = covered();
+  t.false(own.end(key, '5', true), 'the stream has come so far');
+  t.true(own.end(key, '9', true), 'it will come so far');
+  t.true(own.isEndedBy(event(pod({ name: 'a', version: 9 }), '9')));
+  const gone = new OwnLayer();
+  gone.cover(key, undefined);
+  t.true(gone.end(key, '', false));
+  t.false(gone.has(key));
+  t.true(gone.end(key, '', false), 'nothing was shown');
+});
+
+test('what was given up is the cloud’s at once where it has nothing, and else only for clients that list anew', (t) => {
+  const own = covered();
+  own.giveUp(key);
+  t.true(own.mustRestart);
+  t.is(own.shownSince(key), '5');
+  t.true(own.has(key), 'the disk goes on to be told of it');
+  own.reset();
+  t.false(own.mustRestart);
+  t.is(own.size, 0);
+  own.cover(key, undefined);
+  own.giveUp(key);
+  t.false(own.mustRestart);
+  t.false(own.has(key));
+});

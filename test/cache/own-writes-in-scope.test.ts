@@ -6,7 +6,8 @@ import type { KubernetesObject } from '../../src/apimachinery/object.ts';
 import { compareResourceVersion } from '../../src/apimachinery/resource-version.ts';
 import { OwnWritesAheadError } from '../../src/cache/errors.ts';
 import { withOwnWrites } from '../../src/cache/own-writes-view.ts';
-import { Snapshot, type UpstreamChange } from '../../src/cache/snapshot.ts';
+import type { UpstreamChange } from '../../src/cache/scope-feed.ts';
+import { Snapshot } from '../../src/cache/snapshot.ts';
 import type { Change, RingEvent } from '../../src/cache/watch/event-ring.ts';
 import { withResourceVersion } from '../../src/cache/with-resource-version.ts';
 import { pod, podList } from '../support/sample-objects.ts';
@@ -122,7 +123,7 @@ class Model {
     const object = pod({ name: which, uid: known?.uid ?? `edge-${version}`, version, labels: { own: version } });
     this.own.set(key, isDeletion ? undefined : object);
     const type = isDeletion ? 'DELETED' : known === undefined ? 'ADDED' : 'MODIFIED';
-    this.tell([], () => snapshot.commitOwnWrite({ type, object, previous: known }));
+    this.tell([], () => snapshot.own.show({ type, object, previous: known }));
   }
 
   applied(which: string, isStreamFaster: boolean): void {
@@ -132,7 +133,7 @@ class Model {
     if (!isDeletion || this.cloud.has(key)) this.change(which, isDeletion);
     if (isStreamFaster) this.stream(100);
     this.own.delete(key);
-    if (!this.snapshot.endOwnWrite(key, isDeletion ? '' : String(this.version))) this.giveUp(key);
+    if (!this.snapshot.own.end(key, isDeletion ? '' : String(this.version))) this.giveUp(key);
   }
 
   refused(which: string): void {
@@ -156,7 +157,7 @@ class Model {
       const object = withResourceVersion(cloud, String(BigInt(this.nextVersion()) + BigInt(changes.length)));
       changes.push({ type: isSame ? 'MODIFIED' : 'ADDED', object, previous: isSame ? shown : undefined });
     }
-    this.tell([], () => snapshot.giveUpOwnWrite(key, changes));
+    this.tell([], () => snapshot.own.giveUp(key, changes));
   }
 
   nextVersion(): string {

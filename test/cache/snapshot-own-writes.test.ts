@@ -10,7 +10,7 @@ function written(): Snapshot {
   const snapshot = new Snapshot({ events: 100, bytes: 1_000_000 });
   const objects = byKey([pod({ name: 'a', uid: 'a', version: 5 }), pod({ name: 'b', uid: 'b', version: 6 })]);
   snapshot.commitReplacement({ listType: podList, resourceVersion: '10', objects }, []);
-  snapshot.commitOwnWrite({
+  snapshot.own.show({
     type: 'MODIFIED',
     object: pod({ name: 'a', uid: 'a', version: 20 }),
     previous: snapshot.get(key),
@@ -33,7 +33,7 @@ test('until the cloud has answered its changes of what was written here are foll
 
 test('the cloud’s answer is shown when its stream brings it, or what came after', (t) => {
   const snapshot = written();
-  t.true(snapshot.endOwnWrite(key, '30'));
+  t.true(snapshot.own.end(key, '30'));
   snapshot.commit(snapshot.plan([modified(25)]));
   t.is(shown(snapshot), '20', 'that was before');
   snapshot.commit(snapshot.plan([modified(32)]));
@@ -44,8 +44,8 @@ test('the cloud’s answer is shown when its stream brings it, or what came afte
 test('an answer that the stream has overtaken is for the caller to show, and what comes after that is shown by itself', (t) => {
   const snapshot = written();
   snapshot.commit(snapshot.plan([modified(30)]));
-  t.false(snapshot.endOwnWrite(key, '30'));
-  snapshot.giveUpOwnWrite(key, [{ ...modified(31), previous: snapshot.get(key) }]);
+  t.false(snapshot.own.end(key, '30'));
+  snapshot.own.giveUp(key, [{ ...modified(31), previous: snapshot.get(key) }]);
   t.is(shown(snapshot), '31');
   t.true(snapshot.isToBeReread, 'under the version that the cloud gave it');
   t.is(snapshot.cloudVersionOf(key), '30');
@@ -55,7 +55,7 @@ test('an answer that the stream has overtaken is for the caller to show, and wha
 
 test('what the cloud changes after a write was given up is not hidden', (t) => {
   const snapshot = written();
-  snapshot.giveUpOwnWrite(key, [{ ...modified(21), previous: snapshot.get(key) }]);
+  snapshot.own.giveUp(key, [{ ...modified(21), previous: snapshot.get(key) }]);
   t.is(shown(snapshot), '21');
   t.true(snapshot.isToBeReread);
   snapshot.commit(snapshot.plan([modified(25)]));
@@ -64,16 +64,16 @@ test('what the cloud changes after a write was given up is not hidden', (t) => {
 
 test('an answer that is hidden by what was written here is not said to be shown', (t) => {
   const snapshot = written();
-  snapshot.hear(key, pod({ name: 'a', uid: 'a', version: 30 }));
-  snapshot.endOwnWrite(key, '30');
+  snapshot.own.hear(key, pod({ name: 'a', uid: 'a', version: 30 }));
+  snapshot.own.end(key, '30');
   t.is(snapshot.cloudVersionOf(key), '');
-  snapshot.commitAnswer([{ ...modified(30), previous: snapshot.get(key) }], key, pod({ name: 'a', version: 30 }));
+  snapshot.own.showAnswer([{ ...modified(30), previous: snapshot.get(key) }], key, pod({ name: 'a', version: 30 }));
   t.is(snapshot.cloudVersionOf(key), '30');
 });
 
 test('what the cloud has answered to be gone is not told to the disk again', (t) => {
   const snapshot = written();
-  snapshot.hear(key, undefined);
+  snapshot.own.hear(key, undefined);
   const { stored, cloudVersion } = snapshot.plan([modified(25)]);
   t.deepEqual(stored, []);
   t.is(cloudVersion, '25');
@@ -83,11 +83,11 @@ test('what the cloud has answered to be gone is not told to the disk again', (t)
 
 test('a reading that began before the cloud has answered is known to have done so', (t) => {
   const snapshot = written();
-  const { ownEnds } = snapshot;
-  snapshot.hear('default/b', pod({ name: 'b', version: 30 }));
-  t.is(snapshot.ownEnds, ownEnds, 'of that one nothing is hidden');
-  snapshot.hear(key, pod({ name: 'a', version: 30 }));
-  t.not(snapshot.ownEnds, ownEnds);
+  const { ends } = snapshot.own;
+  snapshot.own.hear('default/b', pod({ name: 'b', version: 30 }));
+  t.is(snapshot.own.ends, ends, 'of that one nothing is hidden');
+  snapshot.own.hear(key, pod({ name: 'a', version: 30 }));
+  t.not(snapshot.own.ends, ends);
 });
 
 test('who has a version of another state than was known at it does not go on from there, nor on from it in the cloud', (t) => {
@@ -131,8 +131,8 @@ test('beneath a write to an object that the stream has not told of is what the c
   const snapshot = written();
   const known = pod({ name: 'c', uid: 'c', version: 15 });
   const change = { type: 'ADDED' as const, object: pod({ name: 'c', uid: 'c', version: 21 }), previous: undefined };
-  snapshot.commitOwnWrite(change, known);
+  snapshot.own.show(change, known);
   t.is(snapshot.inCloud('default/c'), known, 'it is not gone once the write is given up');
   snapshot.commit(snapshot.plan([{ type: 'ADDED', object: known }]));
-  t.true(snapshot.endOwnWrite('default/c', '30'));
+  t.true(snapshot.own.end('default/c', '30'));
 });

@@ -1,5 +1,6 @@
 import test from 'ava';
-import { Snapshot, type UpstreamChange } from '../../src/cache/snapshot.ts';
+import type { UpstreamChange } from '../../src/cache/scope-feed.ts';
+import { Snapshot } from '../../src/cache/snapshot.ts';
 import { byKey, pod, podList } from '../support/sample-objects.ts';
 
 const limits = { events: 1000, bytes: 10_000_000 };
@@ -236,7 +237,7 @@ test('what an earlier life has told of objects newer than its version is not kno
 
   const covered = new Snapshot(limits);
   covered.restore({ listType: podList, resourceVersion: '9', floor: '9', objects, isMixed: true });
-  covered.commitOwnWrite({ type: 'MODIFIED', object: pod({ name: 'b', version: 12 }), previous: undefined });
+  covered.own.show({ type: 'MODIFIED', object: pod({ name: 'b', version: 12 }), previous: undefined });
   covered.beginAnew((version) => version);
   t.is(covered.resourceVersion, '15', 'above what stands beneath own writes, too');
 });

@@ -2,7 +2,7 @@
 // compare what clients end up with against it.
 import fc from 'fast-check';
 import type { KubernetesObject } from '../../src/apimachinery/object.ts';
-import type { FullSync } from '../../src/cache/snapshot.ts';
+import type { FullSync } from '../../src/cache/scope-feed.ts';
 import { byKey, pod, podList } from './sample-objects.ts';
 
 const names = ['a', 'b', 'c', 'd', 'e'];

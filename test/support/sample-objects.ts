@@ -2,7 +2,7 @@
 import type { GroupVersionResource } from '../../src/apimachinery/group-version-resource.ts';
 import { type KubernetesObject, readObject } from '../../src/apimachinery/object.ts';
 import { type Scope, scopeOf } from '../../src/cache/scope.ts';
-import type { ListType } from '../../src/cache/snapshot.ts';
+import type { ListType } from '../../src/cache/scope-feed.ts';
 
 export const pods: GroupVersionResource = { group: '', version: 'v1', resource: 'pods' };
 export const podList: ListType = { kind: 'PodList', apiVersion: 'v1' };

@@ -6,7 +6,7 @@
 import type { Change, Records } from '../../../storage/records.ts';
 import { type GroupVersionResource, gvrKey } from '../../apimachinery/group-version-resource.ts';
 import { compareResourceVersion, maxResourceVersion } from '../../apimachinery/resource-version.ts';
-import type { VersionSpan } from '../snapshot.ts';
+import type { VersionSpan } from '../told-versions.ts';
 
 export interface ShownSpansOptions {
   readonly records: Pick<Records, 'read' | 'write'>;

@@ -1,6 +1,7 @@
 import test from 'ava';
 import type { Scope } from '../../../src/cache/scope.ts';
-import { Snapshot, type UpstreamChange } from '../../../src/cache/snapshot.ts';
+import type { UpstreamChange } from '../../../src/cache/scope-feed.ts';
+import { Snapshot } from '../../../src/cache/snapshot.ts';
 import { Watcher, type WatcherOptions } from '../../../src/cache/watch/watcher.ts';
 import { RecordingSink } from '../../support/recording-sink.ts';
 import { byKey, pod, podList, podScope } from '../../support/sample-objects.ts';
@@ -335,12 +336,12 @@ test('a client that has a later version from the cloud is told to list again bef
   stage.tell(added('b', 11));
   t.deepEqual(sink.told, [], 'it has that');
   const write = pod({ name: 'c', version: 12 });
-  stage.snapshot.commitOwnWrite({ type: 'ADDED', object: write, previous: undefined });
+  stage.snapshot.own.show({ type: 'ADDED', object: write, previous: undefined });
   for (const listener of [...stage.listeners]) listener.changed();
   t.deepEqual(sink.told, ['ERROR 410']);
   t.throws(() => stage.watch({ resourceVersion: '15' }), { message: /too old/ });
   const { sink: fresh } = stage.watch({ resourceVersion: '12' });
-  stage.snapshot.commitOwnWrite({ type: 'ADDED', object: pod({ name: 'd', version: 13 }), previous: undefined });
+  stage.snapshot.own.show({ type: 'ADDED', object: pod({ name: 'd', version: 13 }), previous: undefined });
   for (const listener of [...stage.listeners]) listener.changed();
   t.deepEqual(fresh.told, ['ADDED d@13']);
 });
