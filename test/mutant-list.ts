@@ -123,8 +123,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: `${outbox}/owed-writes.ts`,
-        from: 'const parking = this.outbox.parkAll(',
-        to: 'const parking = Promise.resolve([] as OutboxEntry[]); void ((..._: unknown[]) => {})(',
+        from: 'const { parked, onDisk } = this.outbox.parkAll(',
+        to: 'const parked: OutboxEntry[] = []; const onDisk = Promise.resolve(); void ((..._: unknown[]) => {})(',
       },
     ],
     test: {

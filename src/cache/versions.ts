@@ -24,8 +24,8 @@ interface OnItsWay {
   readonly number: number;
 }
 
-/** Goes into a batch that is synced anyway. */
-export interface CeilingAlong {
+/** Goes into a batch of somebody else. */
+export interface ChangeAlong {
   readonly change: Change;
   /** To be called with what has become of the batch. */
   readonly settled: (isOnDisk: boolean) => void;
@@ -66,14 +66,13 @@ export class Versions {
   }
 
   /**
-   * Those given out so far mean nothing any more: another cluster answers, whose newest is this one.
-   * @returns what has to go to disk, so that no later life goes on with them
+   * Those given out so far mean nothing any more: another cluster answers, whose newest is this one. What goes `along` with
+   * the next batch keeps later lives from going on with them.
    */
-  beginAnew(newest: string): readonly Change[] {
+  beginAnew(newest: string): void {
     this.#newest = newest;
     this.#durable = 0n;
     this.#onTheirWay.clear();
-    return [{ type: 'delete', space: 'meta', key }];
   }
 
   /** Nothing came of it, and nobody was told. */
@@ -96,7 +95,7 @@ export class Versions {
   }
 
   /** The ceiling of now, for a batch of somebody else: neither higher than need be nor at the price of a sync. */
-  along(): CeilingAlong {
+  along(): ChangeAlong {
     return this.#put(this.#newestNumber + reservedAlong);
   }
 
@@ -133,7 +132,7 @@ export class Versions {
     }
   }
 
-  #put(ceiling: bigint): CeilingAlong {
+  #put(ceiling: bigint): ChangeAlong {
     this.#count += 1;
     const number = this.#count;
     const one: OnItsWay = { ceiling, number };

@@ -1,10 +1,11 @@
 // The disk's side of the outbox: it is told in batches how entries stand in memory. What a failing disk has missed goes with
 // the next batch that it takes.
-import type { Change, Records } from '../../../storage/records.ts';
+import type { Records } from '../../../storage/records.ts';
 import type { Versions } from '../versions.ts';
 import type { DiskState } from './disk-state.ts';
 import type { OutboxEntry } from './entry.ts';
 import { type HighWater, highWaterChange, recordOf } from './outbox-records.ts';
+import type { ShownSpans } from './shown-spans.ts';
 
 export interface OutboxDiskOptions {
   readonly records: Records;
@@ -14,6 +15,8 @@ export interface OutboxDiskOptions {
   readonly state: DiskState;
   /** Versions given out in memory only are told to the disk with what is synced anyway. */
   readonly versions?: Pick<Versions, 'along'> | undefined;
+  /** What of these the disk has missed it is told before it forgets what was shown. */
+  readonly spans?: Pick<ShownSpans, 'along' | 'isBehind'> | undefined;
 }
 
 /** Entries in the form in which they go to disk, as far as that was made already. */
@@ -23,7 +26,6 @@ const none: Encoded = new Map();
 interface Batch {
   readonly sequences: readonly number[];
   readonly sync: boolean;
-  readonly also?: readonly Change[];
   readonly encoded?: Encoded;
   readonly gone?: ReadonlySet<number>;
 }
@@ -35,21 +37,23 @@ export class OutboxDisk {
   readonly #o: OutboxDiskOptions;
   /** Sequences of which the disk may say otherwise. */
   #missed = new Set<number>();
+  /** One of the batches that it has missed was to survive power loss. */
+  #hasMissedSync = false;
 
   constructor(options: OutboxDiskOptions) {
     this.#o = options;
   }
 
   get isBehind(): boolean {
-    return this.#missed.size > 0;
+    return this.#missed.size > 0 || this.#hasMissedSync || this.#o.spans?.isBehind === true;
   }
 
   /**
    * These entries as they are in memory, and whatever was missed before, in one batch. Survives power loss when it resolves.
    * @throws StorageReadOnlyError and the like; it goes with the next batch then
    */
-  async write(sequences: readonly number[], encoded: Encoded = none, also: readonly Change[] = []): Promise<void> {
-    await this.#write({ sequences, encoded, also, sync: true });
+  async write(sequences: readonly number[], encoded: Encoded = none): Promise<void> {
+    await this.#write({ sequences, encoded, sync: true });
   }
 
   /** The same for what may as well be found as it was: a failing disk is told later. */
@@ -66,8 +70,13 @@ export class OutboxDisk {
     try {
       await this.#write({ sequences, gone, sync: true });
     } catch {
+      const { records, highWater, spans } = this.#o;
       const changes = sequences.map((sequence) => recordOf(sequence, undefined));
-      await this.#o.records.writeUrgent([...changes, highWaterChange(this.#o.highWater())]).catch(isMissed);
+      const along = spans?.along();
+      const told = along === undefined ? [] : [along.change];
+      await records
+        .writeUrgent([...told, ...changes, highWaterChange(highWater())])
+        .then(() => along?.settled(true), isMissed);
     }
   }
 
@@ -78,27 +87,31 @@ export class OutboxDisk {
     await this.#o.records.writeUrgent([change]).catch(isMissed);
   }
 
-  async #write({ sequences, sync, also = [], encoded = none, gone = new Set() }: Batch): Promise<void> {
-    const { records, highWater, state, versions } = this.#o;
+  async #write({ sequences, sync, encoded = none, gone = new Set() }: Batch): Promise<void> {
+    const { records, highWater, state, versions, spans } = this.#o;
     const get = (sequence: number) => (gone.has(sequence) ? undefined : this.#o.get(sequence));
     const told = new Set([...this.#missed, ...sequences]);
     this.#missed = new Set();
+    const isMakingUp = this.#hasMissedSync;
+    this.#hasMissedSync = false;
+    const isSynced = sync || isMakingUp;
     const changes = [...told].map((sequence) => {
       const entry = get(sequence);
       return recordOf(sequence, entry, entry && encoded.get(entry));
     });
     // Else what is known from the entries alone would go back with the newest of them.
     const isFewer = [...told].some((sequence) => (get(sequence)?.state ?? 'parked') === 'parked');
-    const kept = isFewer || also.length > 0 ? [highWaterChange(highWater())] : [];
-    const along = sync ? versions?.along() : undefined;
-    const batch = [...changes, ...kept, ...also, ...(along === undefined ? [] : [along.change])];
+    const kept = isFewer || isMakingUp || told.size === 0 ? [highWaterChange(highWater())] : [];
+    const along = [isSynced ? versions?.along() : undefined, spans?.along()].filter((one) => one !== undefined);
+    const batch = [...changes, ...kept, ...along.map(({ change }) => change)];
     try {
-      await records.write(batch, { sync });
-      along?.settled(true);
+      await records.write(batch, { sync: isSynced });
+      for (const { settled } of along) settled(true);
       state.took();
     } catch (error) {
-      along?.settled(false);
+      for (const { settled } of along) settled(false);
       state.missed(error);
+      this.#hasMissedSync ||= isSynced;
       for (const sequence of told) this.#missed.add(sequence);
       throw error;
     }

@@ -4,6 +4,7 @@ import type { Versions } from '../versions.ts';
 import type { OutboxLimits, Size } from './bounds.ts';
 import type { DiskState } from './disk-state.ts';
 import type { OutboxEntry } from './entry.ts';
+import type { ShownSpans } from './shown-spans.ts';
 
 export interface OutboxOptions {
   readonly records: Records;
@@ -16,6 +17,8 @@ export interface OutboxOptions {
   readonly diskState?: DiskState;
   /** Given out in memory only. */
   readonly versions?: Pick<Versions, 'along'>;
+  /** Under which versions something was shown. */
+  readonly spans?: Pick<ShownSpans, 'along' | 'isBehind'>;
 }
 
 export interface OutboxSize extends Size {

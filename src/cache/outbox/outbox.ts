@@ -4,7 +4,6 @@
 // Promise: when `add` resolves the write survives power loss; when it rejects nothing of it is kept here as acknowledged.
 // That an entry is settled goes into the space kept for a full disk, if need be. What a failing disk misses of the rest (an
 // entry is parked) goes with the next batch that it takes; until then the next life would find it as sent, and look first.
-import type { Change } from '../../../storage/records.ts';
 import type { JsonObject } from '../../apimachinery/json.ts';
 import { maxResourceVersion } from '../../apimachinery/resource-version.ts';
 import { uidOf } from '../writes/object-view.ts';
@@ -36,6 +35,7 @@ export class Outbox extends OutboxView {
       records: options.records,
       state: options.diskState ?? new DiskState(() => {}),
       versions: options.versions,
+      spans: options.spans,
       get: (sequence) => this.get(sequence),
       highWater: () => ({ sequence: this.#newestSequence, resourceVersion: this.#newestVersion }),
     });
@@ -138,16 +138,15 @@ export class Outbox extends OutboxView {
 
   /**
    * Nothing that is owed is sent any more from the moment of this call, and the versions given out so far mean nothing any
-   * more. @param also goes to disk with it
-   * @throws StorageReadOnlyError when the disk does not take it; in memory it is so all the same
+   * more. `onDisk` rejects with StorageReadOnlyError when the disk does not take it: then it goes with the next batch.
    */
-  async parkAll(parked: Parked, also: readonly Change[]): Promise<readonly OutboxEntry[]> {
-    const pending = this.pending;
-    const all = this.entries.map((entry) => ofAnotherCluster(entry, parked));
+  parkAll(reason: Parked): { readonly parked: readonly OutboxEntry[]; readonly onDisk: Promise<void> } {
+    const pending = new Set(sequencesOf(this.pending));
+    const all = this.entries.map((entry) => ofAnotherCluster(entry, reason));
     const encoded = this.#putAll(all);
     this.#newestVersion = '';
-    await this.#disk.write(sequencesOf(all), encoded, also);
-    return pending.map(({ sequence }) => this.take(sequence));
+    const parked = all.filter(({ sequence }) => pending.has(sequence));
+    return { parked, onDisk: this.#disk.write(sequencesOf(all), encoded) };
   }
 
   /** Nothing that another node has taken in is sent by this one. A disk that does not take it finds it so in the next life. */

@@ -50,7 +50,7 @@ export class OwedWrites {
     const { records } = options;
     this.#diskState = new DiskState((error) => options.events.diskChanged?.(error));
     this.versions = new Versions({ records, newestKnown: store.newestVersion, diskState: this.#diskState });
-    this.spans = new ShownSpans({ records });
+    this.spans = new ShownSpans({ records, diskState: this.#diskState });
     this.own = new OwnWrites({ versions: this.versions, scopesOf: store.scopesOf, spans: this.spans });
     const { nodeName, userAgent, timing, events } = options;
     this.#news = new ParkedNews({
@@ -88,14 +88,14 @@ export class OwedWrites {
       for (const { target } of entries) void this.own.giveUp(targetPath(target));
       events.dropped(entries);
     };
-    const onUnreadable = events.unreadable;
     this.#outbox = await Outbox.open({
       records,
       limits,
       onDropped,
-      onUnreadable,
+      onUnreadable: events.unreadable,
       diskState: this.#diskState,
       versions: this.versions,
+      spans: this.spans,
     });
     await this.versions.restore();
     this.versions.see(this.outbox.newestVersion);
@@ -205,16 +205,17 @@ export class OwedWrites {
    * Another cluster answers, or another past of this one: what is owed was meant for the one before and is never sent to
    * this one, unless somebody says so.
    * @param newestVersion that this one has
+   * @throws StorageReadOnlyError when the disk does not take it; in memory it is so all the same
    */
   async forgetCluster(error: Error, newestVersion: string): Promise<void> {
     this.#lease.forget();
     this.own.clear();
-    const also = this.versions.beginAnew(newestVersion);
+    this.versions.beginAnew(newestVersion);
     const reason = `${error.message}; this write was meant for the cluster before`;
-    const parking = this.outbox.parkAll({ reason, code: 0, at: this.#o.wallClock() }, also);
+    const { parked, onDisk } = this.outbox.parkAll({ reason, code: 0, at: this.#o.wallClock() });
     this.decisions.concludeAsParked();
-    const parked = await parking;
     if (parked.length > 0) this.#o.events.meantForAnother(parked, 'cluster');
+    await onDisk;
   }
 
   /** Why this one, which was tried in this life, is still owed. */

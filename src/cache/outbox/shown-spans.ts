@@ -3,13 +3,17 @@
 //
 // Promise: who comes back with one of these is not told by the cloud alone what came after it, nor by a scope that was read
 // anew since; also in a later life, for the disk knows of a span before the outbox forgets what was shown.
-import type { Change, Records } from '../../../storage/records.ts';
+import type { Records } from '../../../storage/records.ts';
 import { type GroupVersionResource, gvrKey } from '../../apimachinery/group-version-resource.ts';
 import { compareResourceVersion, maxResourceVersion } from '../../apimachinery/resource-version.ts';
 import type { VersionSpan } from '../told-versions.ts';
+import type { ChangeAlong } from '../versions.ts';
+import type { DiskState } from './disk-state.ts';
 
 export interface ShownSpansOptions {
   readonly records: Pick<Records, 'read' | 'write'>;
+  /** Whether the disk takes what it is told. */
+  readonly diskState?: Pick<DiskState, 'missed'>;
 }
 
 interface Given {
@@ -27,11 +31,16 @@ const spanLimit = 32;
 const none: Given = { spans: [], isOpen: false };
 
 export class ShownSpans {
-  readonly #records: Pick<Records, 'read' | 'write'>;
+  readonly #o: ShownSpansOptions;
   readonly #byResource = new Map<string, Given>();
+  /** Each write to the disk says all. */
+  #number = 0;
+  /** Of the last write that did not come to the disk, and of the last that did. */
+  #missed = 0;
+  #arrived = 0;
 
-  constructor({ records }: ShownSpansOptions) {
-    this.#records = records;
+  constructor(options: ShownSpansOptions) {
+    this.#o = options;
   }
 
   /**
@@ -39,7 +48,7 @@ export class ShownSpans {
    * @param newestOwed of all that was ever written to the outbox
    */
   async restore(newestOwed: string): Promise<void> {
-    for (const [resource, { spans, isOpen }] of readGiven(await this.#records.read('meta', key))) {
+    for (const [resource, { spans, isOpen }] of readGiven(await this.#o.records.read('meta', key))) {
       this.#byResource.set(resource, { spans: isOpen ? grownTo(spans, newestOwed) : spans, isOpen: false });
     }
   }
@@ -99,11 +108,38 @@ export class ShownSpans {
     this.#note();
   }
 
+  /** The disk does not know all of it, and has been told. */
+  get isBehind(): boolean {
+    return this.#missed > this.#arrived;
+  }
+
+  /** What the disk has missed, for a batch that it gets anyway; undefined when it has missed nothing. */
+  along(): ChangeAlong | undefined {
+    return this.isBehind ? this.#put() : undefined;
+  }
+
   #note(): void {
+    const { change, settled } = this.#put();
+    this.#o.records.write([change]).then(
+      () => settled(true),
+      (error: unknown) => {
+        settled(false);
+        this.#o.diskState?.missed(error); // it goes with the next batch of the outbox
+      },
+    );
+  }
+
+  #put(): ChangeAlong {
+    this.#number += 1;
+    const number = this.#number;
     const value = Buffer.from(JSON.stringify([...this.#byResource]));
-    const change: Change = { type: 'put', space: 'meta', key, value };
-    // Storage says itself that the disk takes nothing; the next life then knows less of what clients were shown.
-    this.#records.write([change]).catch(() => undefined);
+    return {
+      change: { type: 'put', space: 'meta', key, value },
+      settled: (isOnDisk) => {
+        if (isOnDisk) this.#arrived = Math.max(this.#arrived, number);
+        else this.#missed = Math.max(this.#missed, number);
+      },
+    };
   }
 }
 

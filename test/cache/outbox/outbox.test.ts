@@ -439,9 +439,9 @@ test('an entry comes back as it was kept, integers above 2^53 included', async (
 test('all is parked at once when another cluster answers, and versions begin anew', async (t) => {
   const { outbox, records } = await open();
   for (const name of ['a', 'b']) await outbox.add(create(name, 5000));
-  const parking = outbox.parkAll({ reason: 'another cluster', code: 0, at: 1 }, []);
+  const { onDisk } = outbox.parkAll({ reason: 'another cluster', code: 0, at: 1 });
   t.deepEqual(outbox.pending, [], 'before the disk has it');
-  await parking;
+  await onDisk;
   const next = await restarted(records);
   t.deepEqual(told(next), ['1 parked create a', '2 parked create b']);
   t.is(next.newestVersion, '');

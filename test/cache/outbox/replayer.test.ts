@@ -342,7 +342,7 @@ test('an entry that is parked while it waits for its turn is not sent', async (t
   };
   await stage.heal();
   const onTheirWay = stage.sent.length;
-  await stage.outbox.parkAll({ reason: 'another cluster', code: 0, at: 1 }, []);
+  await stage.outbox.parkAll({ reason: 'another cluster', code: 0, at: 1 }).onDisk;
   hold.resolve();
   await stage.timing.pass(10_000);
   t.is(stage.sent.length, onTheirWay);
