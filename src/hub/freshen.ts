@@ -2,6 +2,7 @@
 // is the proof of the caller's right, and of its token.
 import { MalformedListError } from '../apimachinery/list-splitter.ts';
 import { MalformedObjectError } from '../apimachinery/object.ts';
+import { isRefusedBehind } from '../cache/apiserver-answer.ts';
 import { UpstreamProtocolError, UpstreamStatusError } from '../cache/errors.ts';
 import type { FollowedScope } from '../cache/followed-scope.ts';
 import type { Scope } from '../cache/scope.ts';
@@ -26,7 +27,7 @@ export async function freshen(
     await abortable(followed.freshen(identity, credential), exchange.signal);
   } catch (error) {
     if (error instanceof UpstreamStatusError) {
-      identities.heard(exchange, 'GET', error.statusCode);
+      if (!isRefusedBehind(error)) identities.heard(exchange, 'GET', error.statusCode);
       noteRefusal({ cache, identities }, exchange, scope, error);
     }
     if (!followed.isComplete && !followed.isSyncing) cache.scopes.close(followed, 'its first sync failed');

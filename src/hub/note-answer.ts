@@ -1,6 +1,6 @@
 // What an answer of the cloud teaches, whoever asked: whether the token is good, who may read what, and what is old now.
 
-import { isApiserverAnswer } from '../cache/apiserver-answer.ts';
+import { type AnswerHead, isApiserverAnswer, isRefusedBehind } from '../cache/apiserver-answer.ts';
 import type { Scope } from '../cache/scope.ts';
 import type { Exchange } from './exchange.ts';
 import { isFollowable } from './followable.ts';
@@ -8,18 +8,13 @@ import { type CollectionRead, objectPath } from './read-request.ts';
 import type { Services } from './services.ts';
 import { isWrite } from './write-request-of.ts';
 
-/** What of an answer is looked at. */
-export interface AnswerHead {
-  readonly statusCode: number;
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-}
-
 type Learners = Pick<Services, 'cache' | 'identities' | 'clock'>;
 
 /** Every answer says something about the caller's token; a change of an object makes what is remembered of it old. */
-export function noteAnswer({ cache, identities }: Learners, exchange: Exchange, statusCode: number): void {
+export function noteAnswer({ cache, identities }: Learners, exchange: Exchange, head: AnswerHead): void {
   const { info, request } = exchange;
-  if (isAnsweredByAnother(info)) return;
+  const { statusCode } = head;
+  if (isAnsweredByAnother(info) || isRefusedBehind(head)) return;
   identities.heard(exchange, request.method ?? 'GET', statusCode);
   if (info.gvr === undefined || !isWrite(info)) return;
   const { gvr, namespace, name, verb, subresource } = info;
@@ -44,7 +39,7 @@ export function noteCollectionAnswer(
   { scope, verb }: CollectionRead,
   head: AnswerHead,
 ): void {
-  noteAnswer(learners, exchange, head.statusCode);
+  noteAnswer(learners, exchange, head);
   const { cache, identities, clock } = learners;
   noteRefusal(learners, exchange, scope, head);
   if (head.statusCode !== 200) return;

@@ -4,7 +4,7 @@ import type { Exchange } from '../../src/hub/exchange.ts';
 import { noteAnswer } from '../../src/hub/note-answer.ts';
 
 /** What is heard of the caller's token when this is answered so. */
-function heardOf(method: string, path: string, statusCode: number): readonly number[] {
+function heardOf(method: string, path: string, statusCode: number, headers = {}): readonly number[] {
   const heard: number[] = [];
   const lost: unknown[] = [];
   const learners = {
@@ -15,7 +15,7 @@ function heardOf(method: string, path: string, statusCode: number): readonly num
     cache: { grants: { lose: (_identity: string, grant: unknown) => lost.push(grant) } },
   };
   const exchange = { info: parseRequestInfo(method, path), request: { method } };
-  noteAnswer(learners as unknown as Parameters<typeof noteAnswer>[0], exchange as Exchange, statusCode);
+  noteAnswer(learners as unknown as Parameters<typeof noteAnswer>[0], exchange as Exchange, { statusCode, headers });
   return heard;
 }
 
@@ -35,4 +35,11 @@ test('a program behind the cloud that asks for its own login says nothing about 
   for (const path of [pod, `${pod}/status`, '/version', '/api/v1/namespaces/default/pods/proxy']) {
     t.deepEqual(heardOf('GET', path, 401), [401], path);
   }
+});
+
+test('nor does an aggregated API that the apiserver has passed the request on to, unless it is the apiserver that refuses', (t) => {
+  const metrics = '/apis/metrics.k8s.io/v1beta1/nodes';
+  t.deepEqual(heardOf('GET', metrics, 401, { 'x-kubernetes-pf-flowschema-uid': 'u' }), []);
+  t.deepEqual(heardOf('GET', metrics, 401), [401]);
+  t.deepEqual(heardOf('GET', metrics, 200, { 'x-kubernetes-pf-flowschema-uid': 'u' }), [200]);
 });

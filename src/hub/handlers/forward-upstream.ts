@@ -32,7 +32,8 @@ export function forwardingOf(services: Services, exchange: Exchange): Forwarding
   if (read?.verb === 'get') return ofObject(services, exchange, read);
   if (read !== undefined) return { ...headLimitMs, ...ofCollection(services, exchange, read) };
   if (!info.isResourceRequest && isDocument(exchange)) return ofDocument(services, exchange);
-  const onHeaders = (statusCode: number): void => noteAnswer(services, exchange, statusCode);
+  const onHeaders: Forwarding['onHeaders'] = (statusCode, headers) =>
+    noteAnswer(services, exchange, { statusCode, headers });
   if (isWrite(info) && isWholeObject(info)) return { onHeaders, ...ofWrite(services, exchange) };
   return { ...headLimitMs, onHeaders };
 }
@@ -96,7 +97,7 @@ const objectLimitBytes = 3 * 1024 * 1024;
 function ofObject(services: Services, exchange: Exchange, read: ObjectRead): Forwarding {
   const { cache, identities } = services;
   const onHeaders: Forwarding['onHeaders'] = (statusCode, headers) => {
-    noteAnswer(services, exchange, statusCode);
+    noteAnswer(services, exchange, { statusCode, headers });
     if (!isApiserverAnswer(headers)) return;
     if (statusCode === 404) cache.objects.forget(read.path);
     if (statusCode === 403) cache.objects.refuse(read.path, identities.claimed(exchange));
@@ -136,7 +137,7 @@ function ofDocument(services: Services, exchange: Exchange): Forwarding {
   return {
     onHeaders: (statusCode, headers) => {
       if (statusCode === 304) services.cache.documents.confirm(key, headers.etag ?? '', services.wallClock());
-      noteAnswer(services, exchange, statusCode);
+      noteAnswer(services, exchange, { statusCode, headers });
     },
     teeLimitBytes: documentLimitBytes,
     tee: (body, statusCode, headers) => {

@@ -1,14 +1,9 @@
 // Response heads that are no answer to whoever asked: one that a gateway wrote in the apiserver's place, and the refusal of
 // the node's own credential, which is the hub's matter and never that of a client on the node.
-import { isApiserverAnswer } from '../../cache/apiserver-answer.ts';
+import { type AnswerHead, isApiserverAnswer, isRefusedBehind } from '../../cache/apiserver-answer.ts';
 import type { Credential } from '../../cache/credential.ts';
 import { CredentialRefusedError, GatewayAnsweredError } from './errors.ts';
 import { isGatewayAnswer } from './headers.ts';
-
-interface Head {
-  readonly statusCode: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-}
 
 interface Asker {
   readonly credential: Credential['kind'];
@@ -17,8 +12,9 @@ interface Asker {
 }
 
 /** Undefined when the head is an answer. */
-export function headFailure({ statusCode, headers }: Head, asker: Asker): Error | undefined {
+export function headFailure(head: AnswerHead, asker: Asker): Error | undefined {
+  const { statusCode, headers } = head;
   if (isGatewayAnswer(statusCode, headers)) return new GatewayAnsweredError(statusCode);
   const isRefused = statusCode === 401 && asker.credential === 'node' && asker.hasNodeCredential;
-  return isRefused && isApiserverAnswer(headers) ? new CredentialRefusedError() : undefined;
+  return isRefused && isApiserverAnswer(headers) && !isRefusedBehind(head) ? new CredentialRefusedError() : undefined;
 }

@@ -138,7 +138,7 @@ export function hasBody(headers: Readonly<Record<string, string | string[] | und
  */
 export function isGatewayAnswer(
   statusCode: number,
-  headers: Readonly<Record<string, string | string[] | undefined>>,
+  headers: Readonly<Record<string, string | readonly string[] | undefined>>,
 ): boolean {
   if (statusCode !== 502 && statusCode !== 503 && statusCode !== 504) return false;
   return !isApiserverAnswer(headers);
