@@ -65,9 +65,6 @@ function readOptions(request: WriteRequest): DeleteOptions {
   const { body, query } = request;
   if (body !== undefined && body !== null && !isJsonObject(body)) throw badRequest('DeleteOptions are an object');
   const given: JsonObject | undefined = isJsonObject(body) ? body : undefined;
-  if (given !== undefined && listOf(given, 'dryRun').length > 0) {
-    throw cannotJudge(request.gvr, 'a dry run asks what admission in the cloud would do');
-  }
   const preconditions = childOf(given ?? {}, 'preconditions');
   const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
   const propagation = given === undefined ? query.propagationPolicy : text(own(given, 'propagationPolicy'));

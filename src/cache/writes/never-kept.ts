@@ -26,7 +26,7 @@ const byResource: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-/** Why, as the message of a refusal; undefined: the policy decides. */
+/** Why, as the message of a refusal; undefined: it may be kept, as the policy says and where it can be judged. */
 export function neverKept(request: WriteRequest): string | undefined {
   const { verb, gvr, subresource, patchType } = request;
   const reason =
@@ -37,7 +37,12 @@ export function neverKept(request: WriteRequest): string | undefined {
     (verb === 'deletecollection' ? 'what a collection holds is known for certain only there' : undefined) ??
     (subresource !== '' && subresource !== 'status' ? `what ${subresource} does happens there` : undefined);
   if (reason === undefined) return undefined;
-  return `the cloud is not reachable, and this is never done offline: ${reason}. No setting changes that.`;
+  return inAnyCase(`this is never done offline: ${reason}`);
+}
+
+/** The message of a refusal that no setting changes. */
+export function inAnyCase(why: string): string {
+  return `the cloud is not reachable, and ${why}. No setting changes that.`;
 }
 
 /** Why no write to it is ever kept; undefined: some may be. */

@@ -3,7 +3,7 @@
 import { isJsonObject, type JsonObject, own } from '../../apimachinery/json.ts';
 import { isMirrorPod } from './kinds/pod.ts';
 import { hasRules } from './kinds/rules-of.ts';
-import { kindNeverKept, neverKept } from './never-kept.ts';
+import { inAnyCase, kindNeverKept, neverKept } from './never-kept.ts';
 import { childOf, metadataOf, textOf } from './object-view.ts';
 import { type ConflictPolicy, type UserWriteRule, userRules } from './user-rules.ts';
 import type { Known, WriteRequest } from './write-request.ts';
@@ -159,9 +159,9 @@ export function writePolicy(rules: readonly UserWriteRule[], nodeName: string): 
       const row = keeping.find((one) => one.of.includes(place) && one.verbs.includes(request.verb) && one.if(asked));
       if (row !== undefined) return { keep: row.keep, class: row.class, conflict: row.conflict };
       const never = whyNoRule(request.gvr);
-      if (never !== undefined) return { refuse: `the cloud is not reachable, and ${never}. No setting changes that.` };
+      if (never !== undefined) return { refuse: inAnyCase(never) };
       if (request.verb === 'create' && admittedOnly.includes(place) && known.state !== 'present') {
-        return { refuse: `the cloud is not reachable, and new ${place} are admitted there. No setting changes that.` };
+        return { refuse: inAnyCase(`new ${place} are admitted there`) };
       }
       const conflict = byUser(request, known);
       if (typeof conflict === 'string') return { keep: 'durable', class: 'user', conflict };
