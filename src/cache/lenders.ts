@@ -7,8 +7,11 @@ export interface Lender {
   readonly credential: Credential;
 }
 
+/** Under which the hub's own certificate reads. */
+export const nodeIdentity = 'node';
+
 /** The hub itself. */
-export const nodeLender: Lender = { identity: 'node', credential: nodeCredential };
+export const nodeLender: Lender = { identity: nodeIdentity, credential: nodeCredential };
 
 export class Lenders {
   readonly #credentials = new Map<string, Credential>();

@@ -55,6 +55,21 @@ export class Notes {
     return isDoubtful ? new Map() : loaded;
   }
 
+  /** Hands over everything in a keyspace. A note that `restore` throws at is one that is missing, and told as damaged. */
+  async restore(
+    space: NoteSpace,
+    restore: (value: Buffer, key: string) => void,
+    onDamaged: (what: string, reason: string) => void,
+  ): Promise<void> {
+    for (const [key, value] of await this.load(space)) {
+      try {
+        restore(value, key);
+      } catch (error) {
+        onDamaged(`${space} ${key}`, `it cannot be read: ${(error as Error).message}`);
+      }
+    }
+  }
+
   /** Resolves when nothing noted before is on its way any more. */
   async idle(): Promise<void> {
     await Promise.all(this.#pending);

@@ -1,8 +1,9 @@
 // The addresses of the Service default/kubernetes, under which pods know the apiserver: the hub's serving certificate is
 // valid for them where pods are led to the hub. Known from an earlier life, too.
 import { isJsonArray, isJsonObject, parseJson } from '../apimachinery/json.ts';
-import { type Cache, nodeIdentity } from '../cache/cache.ts';
+import type { Cache } from '../cache/cache.ts';
 import { nodeCredential } from '../cache/credential.ts';
+import { nodeIdentity } from '../cache/lenders.ts';
 import { scopeOfObject } from '../cache/scope.ts';
 import { objectAt } from './filters/object-fields.ts';
 

@@ -22,7 +22,7 @@ export function noteAnswer({ cache, identities }: Learners, exchange: Exchange, 
   if (statusCode === 403) cache.grants.lose(identities.claimed(exchange), grant);
   if (statusCode >= 300) return;
   cache.grants.see(identities.claimed(exchange), grant);
-  if (name !== '') cache.forgetObject(objectPath(gvr, namespace, name));
+  if (name !== '') cache.heard.forget(objectPath(gvr, namespace, name));
 }
 
 const connected = new Set(['proxy', 'exec', 'attach', 'portforward', 'log']);

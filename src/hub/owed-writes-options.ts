@@ -1,7 +1,7 @@
 // What the cache needs to take writes in and to bring them to the cloud later: the policy from the settings, the way to
 // the cloud, and a log line for each change of state.
 import { randomInt, randomUUID } from 'node:crypto';
-import type { CacheOptions } from '../cache/cache.ts';
+import type { CacheOptions } from '../cache/cache-options.ts';
 import type { Cloud } from '../cache/outbox/cloud.ts';
 import { type OutboxEntry, targetPath } from '../cache/outbox/entry.ts';
 import { publicReason } from '../cache/outbox/parked-event.ts';

@@ -1,9 +1,9 @@
 // The node's own Node object and its pods are followed from the first moment: what a restarted kubelet asks for first,
 // and how it is known which pods are alive when a token bound to one comes while the cloud is away.
 import type { Cache } from '../cache/cache.ts';
-import { nodeIdentity } from '../cache/cache.ts';
 import { nodeCredential } from '../cache/credential.ts';
 import { UpstreamStatusError } from '../cache/errors.ts';
+import { nodeIdentity } from '../cache/lenders.ts';
 import { type Scope, scopeOf } from '../cache/scope.ts';
 import type { PodReference } from './identity/bearer-identity.ts';
 import type { PodPresence } from './identity/claims-verdict.ts';

@@ -28,17 +28,13 @@ test('what the cloud has answered to writes is shown when it goes away before it
   informer.step(stage.cache);
   const answer = { ...named, verb: 'update', search: '' };
   const uid = 'a-101';
-  await stage.cache.seeWritten(
+  await stage.cache.heard.see(
     { ...answer, verb: 'create', name: '' },
     'node',
     Buffer.from(podText({ name: 'c', version: 106 })),
   );
-  await stage.cache.seeWritten(
-    { ...answer, name: 'a' },
-    'node',
-    Buffer.from(podText({ name: 'a', version: 105, uid })),
-  );
-  t.false(stage.cache.hasReachedWritten(stage.cache.scopes.get(scope.id)!, 'default'));
+  await stage.cache.heard.see({ ...answer, name: 'a' }, 'node', Buffer.from(podText({ name: 'a', version: 105, uid })));
+  t.false(stage.cache.heard.isReachedBy(stage.cache.scopes.get(scope.id)!, 'default'));
   stage.link.set(false);
   await stage.cache.answered.show();
   t.deepEqual(told(stage), ['default/a@105', 'default/b@102', 'default/c@106']);
@@ -53,9 +49,9 @@ test('what the cloud has deleted is gone when it goes away before its stream say
   const stage = await stageWithSilentStreams();
   const status = { kind: 'Status', apiVersion: 'v1', details: { name: 'a', kind: 'pods', uid: 'a-101' } };
   const answer = { ...named, name: 'a', verb: 'delete', search: '' };
-  await stage.cache.seeWritten(answer, 'node', Buffer.from(JSON.stringify(status)));
+  await stage.cache.heard.see(answer, 'node', Buffer.from(JSON.stringify(status)));
   t.false(
-    stage.cache.hasReachedWritten(stage.cache.scopes.get(scope.id)!, 'default'),
+    stage.cache.heard.isReachedBy(stage.cache.scopes.get(scope.id)!, 'default'),
     'online it is not served either',
   );
   stage.link.set(false);
@@ -85,7 +81,7 @@ test('what the cloud has deleted is gone when it goes away before its stream say
 test('an answer that another scope has heard the end of is not shown again', async (t) => {
   const stage = await stageWithSilentStreams();
   const uid = 'a-101';
-  await stage.cache.seeWritten(
+  await stage.cache.heard.see(
     { ...named, name: 'a', verb: 'update', search: '' },
     'node',
     Buffer.from(podText({ name: 'a', version: 103, uid })),
@@ -103,7 +99,7 @@ test('after the outage the cloud has the last word on what was shown from its an
   const answer = { ...named, name: '', verb: 'create', search: '' };
   stage.cloud.cut();
   stage.link.set(false);
-  await stage.cache.seeWritten(answer, 'node', Buffer.from(podText({ name: 'c', version: 103 })));
+  await stage.cache.heard.see(answer, 'node', Buffer.from(podText({ name: 'c', version: 103 })));
   await stage.cache.answered.show();
   t.is(told(stage)?.length, 3);
   stage.cloud.put('d');
@@ -116,7 +112,7 @@ test('after the outage the cloud has the last word on what was shown from its an
 test('what another cluster has answered is shown to nobody, and keeps nobody waiting', async (t) => {
   const stage = await stageWithSilentStreams();
   const answer = { ...named, name: '', verb: 'create', search: '' };
-  await stage.cache.seeWritten(answer, 'node', Buffer.from(podText({ name: 'c', version: 206 })));
+  await stage.cache.heard.see(answer, 'node', Buffer.from(podText({ name: 'c', version: 206 })));
   const old = stage.cloud;
   stage.cloud = new ModelCloud({ uid: 'cluster-2', firstVersion: 150 });
   stage.cloud.put('z');
@@ -124,7 +120,7 @@ test('what another cluster has answered is shown to nobody, and keeps nobody wai
   await stage.rest();
   t.true(stage.log.includes('AnotherClusterError'));
   t.deepEqual(told(stage), ['default/z@151']);
-  t.true(stage.cache.hasReachedWritten(stage.cache.scopes.get(scope.id)!, 'default'));
+  t.true(stage.cache.heard.isReachedBy(stage.cache.scopes.get(scope.id)!, 'default'));
   stage.link.set(false);
   await stage.cache.answered.show();
   t.deepEqual(told(stage), ['default/z@151']);
@@ -134,7 +130,7 @@ test('no later life gives a version once more under which an answer was shown', 
   const stage = await stageWithSilentStreams();
   const answer = { ...named, verb: 'update', search: '' };
   const see = (name: string, version: number): Promise<void> =>
-    stage.cache.seeWritten(
+    stage.cache.heard.see(
       { ...answer, name },
       'node',
       Buffer.from(podText({ name, version, uid: name === 'a' ? 'a-101' : 'b-102' })),
@@ -155,7 +151,7 @@ test('what was made anew under the same name is told as gone and as new', async 
   const informer = new ModelInformer(scope);
   informer.step(stage.cache);
   const answer = { ...named, name: '', verb: 'create', search: '' };
-  await stage.cache.seeWritten(answer, 'node', Buffer.from(podText({ name: 'a', version: 104, uid: 'another' })));
+  await stage.cache.heard.see(answer, 'node', Buffer.from(podText({ name: 'a', version: 104, uid: 'another' })));
   stage.link.set(false);
   await stage.cache.answered.show();
   informer.step(stage.cache);
@@ -167,11 +163,11 @@ test('a scope that has not heard of the first of two deletions under one name sh
   const stage = await stageWithSilentStreams();
   const gone = (uid: string) => Buffer.from(JSON.stringify({ kind: 'Status', apiVersion: 'v1', details: { uid } }));
   const answer = { ...named, name: 'a', verb: 'delete', search: '' };
-  await stage.cache.seeWritten(answer, 'node', gone('a-101'));
+  await stage.cache.heard.see(answer, 'node', gone('a-101'));
   const made = Buffer.from(podText({ name: 'a', version: 105, uid: 'another' }));
-  await stage.cache.seeWritten({ ...answer, name: '', verb: 'create' }, 'node', made);
-  await stage.cache.seeWritten(answer, 'node', gone('another'));
-  t.false(stage.cache.hasReachedWritten(stage.cache.scopes.get(scope.id)!, 'default'));
+  await stage.cache.heard.see({ ...answer, name: '', verb: 'create' }, 'node', made);
+  await stage.cache.heard.see(answer, 'node', gone('another'));
+  t.false(stage.cache.heard.isReachedBy(stage.cache.scopes.get(scope.id)!, 'default'));
   stage.link.set(false);
   await stage.cache.answered.show();
   t.deepEqual(told(stage), ['default/b@102']);
@@ -182,19 +178,19 @@ test('who has a version of the cloud that the scope knows nothing of is told apa
   const { cache } = stage;
   const followed = cache.scopes.get(scope.id)!;
   t.is(followed.cloudVersion, '102');
-  t.true(cache.isOfAnotherPast(followed, '900'), 'nobody has heard of the cloud that it has come so far');
+  t.true(cache.origins.isOfAnotherPast(followed, '900'), 'nobody has heard of the cloud that it has come so far');
   const answer = { ...named, verb: 'create', name: '', search: '' };
-  await cache.seeWritten(answer, 'node', Buffer.from(podText({ name: 'c', version: 106 })));
-  t.false(cache.isOfAnotherPast(followed, '104'), 'the scope will hear of that');
+  await cache.heard.see(answer, 'node', Buffer.from(podText({ name: 'c', version: 106 })));
+  t.false(cache.origins.isOfAnotherPast(followed, '104'), 'the scope will hear of that');
   stage.link.set(false);
   await cache.answered.show();
   t.is(followed.resourceVersion, '106');
   t.true(cache.writes.spans.has(pods, '106'), 'what else is shown at it is not what the cloud had then');
   cache.writes.spans.clear();
-  t.true(cache.isBeside(followed, '104'), 'what is shown now is not what the cloud had then');
-  t.false(cache.isBeside(followed, '102'));
+  t.true(cache.origins.isBeside(followed, '104'), 'what is shown now is not what the cloud had then');
+  t.false(cache.origins.isBeside(followed, '102'));
   cache.writes.spans.gaveOut(pods, '104');
-  t.false(cache.isBeside(followed, '104'), 'it was given out here');
+  t.false(cache.origins.isBeside(followed, '104'), 'it was given out here');
 });
 
 test('what was made anew in the cloud since is not taken for the one that it has deleted, also where it was written to here', async (t) => {
@@ -203,7 +199,7 @@ test('what was made anew in the cloud since is not taken for the one that it has
   const followed = cache.scopes.get(scope.id)!;
   const status = { kind: 'Status', apiVersion: 'v1', details: { name: 'a', kind: 'pods', uid: 'a-101' } };
   const answer = { ...named, name: 'a', verb: 'delete', search: '' };
-  await cache.seeWritten(answer, 'node', Buffer.from(JSON.stringify(status)));
+  await cache.heard.see(answer, 'node', Buffer.from(JSON.stringify(status)));
   const anew = (version: number) => pod({ name: 'a', uid: 'a-new', version });
   await followed.apply(
     [
@@ -231,7 +227,7 @@ test('a renewal of the Lease that was kept here gives way to the later one that 
     spec: { holderIdentity: 'node-1', renewTime: `2026-01-01T00:00:${second}.000000Z` },
   });
   const answered = (object: JsonObject) =>
-    cache.seeWritten({ ...place, verb: 'update', search: '' }, 'node', Buffer.from(JSON.stringify(object)));
+    cache.heard.see({ ...place, verb: 'update', search: '' }, 'node', Buffer.from(JSON.stringify(object)));
   await answered(lease('101', 10));
   const request: WriteRequest = {
     ...place,

@@ -1,8 +1,9 @@
 // One life of the hub over the simulated disk and network: the real cache with all that belongs to it, and the real request
 // pipeline on top. It ends as a process ends: nothing that it had under way is heard of again.
 import type { GroupVersionResource } from '../../src/apimachinery/group-version-resource.ts';
-import { Cache, type CacheOptions } from '../../src/cache/cache.ts';
+import { Cache } from '../../src/cache/cache.ts';
 import type { CacheEvents } from '../../src/cache/cache-events.ts';
+import type { CacheOptions } from '../../src/cache/cache-options.ts';
 import { nodeCredential } from '../../src/cache/credential.ts';
 import type { CloudRequest as ReplayedRequest } from '../../src/cache/outbox/cloud.ts';
 import type { Transport } from '../../src/cache/transport.ts';

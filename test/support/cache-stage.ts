@@ -1,7 +1,8 @@
 // A whole cache over a disk and a cloud in memory.
 
-import { Cache, type CacheOptions } from '../../src/cache/cache.ts';
+import { Cache } from '../../src/cache/cache.ts';
 import type { CacheEvents } from '../../src/cache/cache-events.ts';
+import type { CacheOptions } from '../../src/cache/cache-options.ts';
 import type { FollowedScope } from '../../src/cache/followed-scope.ts';
 import type { Transport } from '../../src/cache/transport.ts';
 import { writePolicy } from '../../src/cache/writes/policy.ts';

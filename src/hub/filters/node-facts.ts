@@ -3,10 +3,11 @@
 // let the node read stays unknown, and `problem` says so.
 import { isJsonObject, parseJson } from '../../apimachinery/json.ts';
 import type { KubernetesObject } from '../../apimachinery/object.ts';
-import { type Cache, nodeIdentity } from '../../cache/cache.ts';
+import type { Cache } from '../../cache/cache.ts';
 import { nodeCredential } from '../../cache/credential.ts';
 import { UpstreamStatusError } from '../../cache/errors.ts';
 import type { FollowedScope } from '../../cache/followed-scope.ts';
+import { nodeIdentity } from '../../cache/lenders.ts';
 import { type Scope, scopeOf } from '../../cache/scope.ts';
 import { ownNodeScope } from '../own-node.ts';
 import { annotationOf } from './object-fields.ts';

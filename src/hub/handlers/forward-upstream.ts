@@ -55,7 +55,7 @@ function ofWrite({ cache, identities }: Services, exchange: Exchange): Partial<F
     tee: (body, statusCode, headers) => {
       const isJson = headers['content-type']?.startsWith('application/json') && !headers['content-encoding'];
       if (statusCode >= 300 || !isJson) return;
-      return cache.seeWritten(info, identities.claimed(exchange), trimmed(body));
+      return cache.heard.see(info, identities.claimed(exchange), trimmed(body));
     },
   };
 }

@@ -53,7 +53,7 @@ async function scopeFor(
   const readAnew = async (): Promise<FollowedScope | undefined> => {
     const followed = await freshen(services, exchange, scope);
     // It was read after this client came, so what the client has is not of this cloud.
-    if (followed !== undefined && wants !== '' && cache.isAhead(followed, wants)) {
+    if (followed !== undefined && wants !== '' && cache.origins.isAhead(followed, wants)) {
       throw expired(`resource version ${wants} is not known here, nor has the cloud come so far`);
     }
     return followed;
@@ -65,9 +65,9 @@ async function scopeFor(
     const isReached =
       (wants !== '0' && !options.sendInitialEvents) ||
       ((wants === '0' || compareResourceVersion(wants, answering.resourceVersion) <= 0) &&
-        cache.hasReachedWritten(answering, scope.namespace));
+        cache.heard.isReachedBy(answering, scope.namespace));
     const { credential } = exchange.caller;
-    const mayJoin = identity !== undefined && isReached && !cache.isOfAnotherPast(answering, wants);
+    const mayJoin = identity !== undefined && isReached && !cache.origins.isOfAnotherPast(answering, wants);
     if (mayJoin && cache.mayRead({ identity, credential }, scope, answering.resourceVersion)) {
       if (cache.rights.has(identity, answering.scope)) answering.lend(identity, credential);
       return answering;

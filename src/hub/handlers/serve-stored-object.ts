@@ -23,7 +23,7 @@ export function serveStoredObject({ cache, identities, clock }: Services): Handl
     const followed = cache.scopes.answering(scope);
     const object = followed?.snapshot.get(`${read.namespace}/${read.name}`);
     if (followed === undefined || object === undefined || !/^[0-9]+$/.test(wants)) return next();
-    if (!cache.hasReachedWritten(followed, read.namespace)) return next();
+    if (!cache.heard.isReachedBy(followed, read.namespace)) return next();
     const isReached = wants === '0' || compareResourceVersion(wants, followed.resourceVersion) <= 0;
     const identity = isReached ? await identities.proven(exchange) : undefined;
     const { credential } = exchange.caller;

@@ -10,9 +10,9 @@ import {
   serviceUnavailable,
   tooLargeResourceVersion,
 } from '../../apimachinery/status.ts';
-import { nodeIdentity } from '../../cache/cache.ts';
 import { type Document, documentKey, isDocumentPath } from '../../cache/document.ts';
 import type { FollowedScope } from '../../cache/followed-scope.ts';
+import { nodeIdentity } from '../../cache/lenders.ts';
 import { readOptions } from '../../cache/read-options.ts';
 import type { Scope } from '../../cache/scope.ts';
 import { isOutdated, tellingScopes } from '../../cache/telling-scopes.ts';
@@ -85,7 +85,7 @@ async function answerCollection(
   if (read.verb === 'watch') {
     const { resourceVersion, sendInitialEvents } = options;
     const isResumed = resourceVersion !== '' && sendInitialEvents !== true;
-    if (isResumed && services.cache.isBeside(followed, resourceVersion)) {
+    if (isResumed && services.cache.origins.isBeside(followed, resourceVersion)) {
       throw expired(`what came after resource version ${resourceVersion} of the cloud is not known here`);
     }
     const { watchers, identities } = services;

@@ -2,8 +2,9 @@
 // say. Where the cloud was seen to let the hub's own user list them all, that user is not held to it, here neither.
 import { parseJson } from '../../apimachinery/json.ts';
 import type { KubernetesObject } from '../../apimachinery/object.ts';
-import { type Cache, nodeIdentity } from '../../cache/cache.ts';
+import type { Cache } from '../../cache/cache.ts';
 import { cloudObject } from '../../cache/cloud-object.ts';
+import { nodeIdentity } from '../../cache/lenders.ts';
 import { type Scope, scopeOf } from '../../cache/scope.ts';
 import { ownPodsScope } from '../own-node.ts';
 import type { Read } from '../read-request.ts';

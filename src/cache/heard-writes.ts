@@ -1,0 +1,93 @@
+// What the cloud has said of an object in answer to a write: taken to all that keep something of that object, ahead of the
+// streams that bring it a moment later.
+//
+// Promise: who reads here after a write through this hub was answered is not told less, also in another life.
+import type { GroupVersionResource } from '../apimachinery/group-version-resource.ts';
+import type { KubernetesObject } from '../apimachinery/object.ts';
+import type { AnsweredWrites } from './answered-writes.ts';
+import { type CloudWord, wordOfAnswer } from './cloud-word.ts';
+import type { FollowedScope } from './followed-scope.ts';
+import type { NotedObjects } from './noted-objects.ts';
+import type { NamedObject } from './outbox/owed-writes-dependencies.ts';
+import { isPassing, type RecentEvents } from './recent-events.ts';
+import { collectionPath } from './scope.ts';
+import type { Versions } from './versions.ts';
+import { type WrittenInfo, WrittenVersions } from './written-versions.ts';
+
+export interface HeardWritesParts {
+  readonly versions: Versions;
+  readonly objects: NotedObjects;
+  readonly recentEvents: RecentEvents;
+  readonly answered: AnsweredWrites;
+  readonly scopesOf: (gvr: GroupVersionResource) => Iterable<FollowedScope>;
+  /** A client has written the object itself, and the cloud has it so. */
+  readonly onWritten: (path: string, object: KubernetesObject) => Promise<void>;
+}
+
+export class HeardWrites {
+  readonly #parts: HeardWritesParts;
+  /** The newest version of each resource that a write through this hub was answered with. */
+  readonly #written = new WrittenVersions();
+
+  constructor(parts: HeardWritesParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * The cloud has just answered a client's write: who reads after it must not be told less. Resolves when that holds for
+   * another life, too.
+   */
+  async see({ gvr, namespace, name, verb, search }: WrittenInfo, identity: string, body: Buffer): Promise<void> {
+    if (search.includes('dryRun=') || gvr === undefined) return;
+    const word = wordOfAnswer(gvr, verb, body);
+    if (word === undefined) return;
+    if ('object' in word) {
+      this.#written.see(gvr, namespace, word.object.resourceVersion);
+      this.#parts.versions.see(word.object.resourceVersion);
+    }
+    const known = name === '' && 'object' in word ? word.object.name : name;
+    const path = `${collectionPath(gvr, namespace)}/${known}`;
+    await this.hear({ gvr, namespace, name: known, path }, identity, word);
+    if ('object' in word) await this.#parts.onWritten(path, word.object);
+  }
+
+  /** The cloud's own word on an object. Resolves when the next life would know it. */
+  async hear({ gvr, namespace, name, path }: NamedObject, identity: string, word: CloudWord): Promise<void> {
+    const { answered, scopesOf } = this.#parts;
+    const key = `${namespace}/${name}`;
+    answered.see(path, { gvr, key, word });
+    const noted = 'object' in word ? this.#remember(gvr, path, identity, word.object) : undefined;
+    const scopes = [...scopesOf(gvr)];
+    await Promise.all([noted, ...scopes.map((followed) => followed.content.hear(key, word))]);
+  }
+
+  #remember(
+    gvr: GroupVersionResource,
+    path: string,
+    identity: string,
+    object: KubernetesObject,
+  ): Promise<void> | undefined {
+    const { objects, recentEvents } = this.#parts;
+    if (!isPassing(gvr)) return objects.keep(path, identity, object.body);
+    recentEvents.see(path, object);
+    return undefined;
+  }
+
+  /** What was known of it one by one is not so any more. */
+  forget(path: string): void {
+    this.#parts.objects.forget(path);
+    this.#parts.recentEvents.forget(path);
+  }
+
+  /** True when this scope has come to what was written through this hub: who has written may be answered from it. */
+  isReachedBy(followed: FollowedScope, namespace: string): boolean {
+    const { scope, snapshot, cloudVersion } = followed;
+    const isReached = this.#written.isReached(scope.gvr, namespace, cloudVersion) && !snapshot.isToBeReread;
+    return isReached && !this.#parts.answered.isBehindDeletion(followed);
+  }
+
+  /** Another cluster answers, which counts from somewhere else. */
+  clear(): void {
+    this.#written.clear();
+  }
+}
