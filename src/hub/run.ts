@@ -1,36 +1,33 @@
 // The daemon put together: everything is made here once, from the inside out, and ended in the opposite order. Nothing
 // else in the hub makes a clock, a timer or a random number of its own.
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { once } from 'node:events';
 import { systemClock } from '../apimachinery/clock.ts';
-import { Cache } from '../cache/cache.ts';
 import { createAdminToken } from './admin/admin-token.ts';
 import { openAdminPort } from './admin/open-admin-port.ts';
-import { logCacheEvents } from './cache-log.ts';
+import { Chores } from './chores.ts';
 import { createLogger } from './create-logger.ts';
-import { type Circumstances, currentWarnings, identityWarning } from './current-warnings.ts';
+import { currentWarnings, identityWarning } from './current-warnings.ts';
 import { createDoctor } from './doctor/doctor-source.ts';
 import { openMembership } from './enrolment/membership.ts';
 import { gatherFigures } from './figures.ts';
-import { FilesAtStart, writeOrRemove } from './files-at-start.ts';
+import { FilesAtStart } from './files-at-start.ts';
+import { gatherCircumstances } from './gather-circumstances.ts';
 import { openIdentity } from './identity/open-identity.ts';
-import { type ApiPorts, openApiPorts } from './listener/open-api-ports.ts';
-import type { Logger } from './logger.ts';
+import { openApiPorts } from './listener/open-api-ports.ts';
 import { createMetrics } from './metrics.ts';
 import { openMadeAddress } from './node-address/made-address.ts';
 import { openNodeAddress } from './node-address/open-node-address.ts';
 import { systemNetwork } from './node-address/system-network.ts';
 import { createNodeClients } from './node-clients.ts';
 import { NodeGraph } from './offline/node-graph.ts';
+import { closeCache, openCache } from './open-cache.ts';
+import { announceOpenPorts, clientServers, type OpenPorts, openPorts, plainPortWarning } from './open-ports.ts';
 import { openStorage } from './open-storage.ts';
 import { openUpstream } from './open-upstream.ts';
-import { formatHostPort } from './option-types.ts';
 import type { HubConfig } from './options.ts';
 import { outboxWords } from './outbox-figures.ts';
-import { owedWritesOptions } from './owed-writes-options.ts';
-import { followOwnNode, podPresence, refusalOfOwnNode } from './own-node.ts';
+import { followOwnNode, podPresence } from './own-node.ts';
 import { createPipeline } from './pipeline.ts';
-import { serverUrl } from './pki/client-kubeconfig.ts';
 import { renewTokens } from './renew-tokens.ts';
 import type { Services } from './services.ts';
 import { createCacheSource, createStatusSource, currentOutbox } from './status-source.ts';
@@ -51,18 +48,6 @@ export interface RunOptions {
   readonly wallClock?: () => number;
 }
 
-/** What `DIR/run.json` says while the daemon runs. */
-export interface OpenPorts {
-  readonly pid: number;
-  /** `host:port` each. */
-  readonly listen: readonly string[];
-  readonly insecureLoopback: string | null;
-  readonly admin: string;
-}
-
-/** A change waits so long for company at most: 1.2 ms of CPU per event instead of 2.1 at 100 events/s. */
-const gatherMs = 25;
-const rightLifetimeMs = 30 * 24 * 3_600_000;
 const tidyEveryMs = 60_000;
 const renewEveryMs = 6 * 3_600_000;
 /** Within the five seconds that a supervisor waits after SIGTERM. */
@@ -71,10 +56,12 @@ const closeGraceMs = 2_000;
 /** Resolves when the signal has ended it. @throws when it cannot start: nothing is left open then */
 export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
   const { signal, onReady, writeLog, wallClock = Date.now } = o;
+  const { nodeName } = config;
   await using opened = new AsyncDisposableStack();
   const clock = systemClock;
   const startedAt = new Date().toISOString();
   const log = createLogger(config, writeLog ?? ((line) => void process.stderr.write(line)));
+  const chores = new Chores(log);
   const warnings = new Warnings((sentence) => log.warn({ event: 'warning' }, sentence));
 
   const upstreamConfig = await loadUpstreamConfig(config);
@@ -96,26 +83,17 @@ export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
 
   const tally = createWriteTally();
   const cacheTiming = timing(clock, wallClock, Math.random);
-  const cacheEvents = logCacheEvents(log, (sentence) => warnings.add(sentence));
   let forgetTokenKeys = (): void => {};
-  const cache = await Cache.open({
+  const cache = await openCache(config, {
     records,
     transport,
+    cloud: cloud.cloud,
     link,
     timing: cacheTiming,
-    initialSync: config.initialSync,
-    gatherMs,
-    lingerMs: config.scopeLingerMs,
-    rightLifetimeMs,
-    rightCheckMs: config.rightCheckMs,
-    events: {
-      ...cacheEvents,
-      anotherCluster: (error) => {
-        cacheEvents.anotherCluster(error);
-        forgetTokenKeys();
-      },
-    },
-    writes: owedWritesOptions(config, cloud.cloud, log, tally),
+    tally,
+    warnings,
+    log,
+    onAnotherCluster: () => forgetTokenKeys(),
   });
   opened.defer(() => closeCache(cache));
   const identity = await openIdentity(config, cloud.cluster, {
@@ -151,22 +129,12 @@ export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
       ...cloud.cluster().warnings,
       ...warnings.all,
       ...membership.warnings,
-      ...currentWarnings(circumstances()),
+      ...currentWarnings(gatherCircumstances({ cache, link, identity, nodeClients, files, nodeName })),
     ],
     now: () => clock.now(),
     startedAt,
     tally,
   };
-  const circumstances = (): Circumstances => ({
-    link,
-    refusedWith: refusalOfOwnNode(cache, config.nodeName),
-    unknownToFilters: nodeClients.problem,
-    completeScopes: [...cache.scopes.all].filter(({ isComplete }) => isComplete).length,
-    user: identity.status().user,
-    clockDoubt: cache.time.doubt,
-    outboxFill: cache.writes.outbox.size.fill,
-    unwrittenFiles: files.warning,
-  });
   const membership = await openMembership(config, {
     cluster: cloud.cluster,
     cloud: cloud.cloud,
@@ -179,7 +147,7 @@ export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
     onRenewal: (result) => metrics.increment('certificateRenewals', { result }),
   });
   opened.defer(() => membership.close());
-  const wrongName = identityWarning(identity.status().user, config.nodeName);
+  const wrongName = identityWarning(identity.status().user, nodeName);
   if (wrongName !== undefined) warnings.add(wrongName);
   const status = createStatusSource(statusParts);
   const metrics = createMetrics(() => gatherFigures(statusParts), cloud.upstream.traffic);
@@ -197,7 +165,7 @@ export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
     cache,
     clock,
     authority: identity.pki.authority.toString(),
-    onAddresses: () => soon(log, renewCertificates),
+    onAddresses: () => chores.soon(renewCertificates),
   });
   const services: Services = {
     cache,
@@ -206,8 +174,8 @@ export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
     forward: cloud.forward,
     identify: identity.identify,
     identities: identity.identities,
-    podPresence: podPresence(cache, config.nodeName),
-    nodeGraph: new NodeGraph(cache, config.nodeName),
+    podPresence: podPresence(cache, nodeName),
+    nodeGraph: new NodeGraph(cache, nodeName),
     filters: nodeClients.filters,
     watchers,
     metrics,
@@ -240,81 +208,42 @@ export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
       sleep: cacheTiming.sleep,
       log,
     },
-    doctor: createDoctor({ cache, status, nodeName: config.nodeName, servers: () => serversOf(ports), now: wallClock }),
+    doctor: createDoctor({ cache, status, nodeName, servers: () => clientServers(ports), now: wallClock }),
     outboxWords: () => outboxWords(currentOutbox(statusParts)),
     metrics,
     log,
     link,
-    nodeName: config.nodeName,
+    nodeName,
     isClosing: () => isClosing,
   });
   opened.defer(() => admin.close());
 
-  followOwnNode(cache, config.nodeName, () => watchers.sweep());
+  followOwnNode(cache, nodeName, () => watchers.sweep());
   nodeClients.follow();
   cloud.start();
   membership.start();
-  const { nodeName } = config;
   opened.defer(identity.readTokenKeys());
   opened.defer(renewTokens({ cache, cloud: cloud.cloud, link, timing: cacheTiming, nodeName, metrics, log }));
-  const stopTidying = everyNowAndThen(log, tidyEveryMs, async () => {
+  const tidy = async (): Promise<void> => {
     cache.tokens.sweep(services.podPresence);
     nodeClients.follow();
     await files.retry();
     await cache.tidy();
-  });
-  opened.defer(stopTidying);
-  const stopRenewing = everyNowAndThen(log, renewEveryMs, renewCertificates);
-  opened.defer(stopRenewing);
-
-  const open: OpenPorts = {
-    pid: process.pid,
-    listen: ports.listen.map(formatHostPort),
-    insecureLoopback: ports.insecureLoopback === undefined ? null : formatHostPort(ports.insecureLoopback),
-    admin: formatHostPort(admin.address),
   };
-  if (open.insecureLoopback !== null) {
-    warnings.add(
-      `The plain port ${open.insecureLoopback} is open: every process and hostNetwork pod on this machine can act as the node.`,
-    );
-  }
-  const runFile = join(config.dataDir, 'run.json');
-  await files.write(runFile, () => writeOrRemove(runFile, `${JSON.stringify(open)}\n`));
-  opened.defer(() => rm(runFile, { force: true }));
+  opened.defer(chores.every(tidyEveryMs, tidy));
+  opened.defer(chores.every(renewEveryMs, renewCertificates));
+
+  const open = openPorts(ports, admin.address, process.pid);
+  const plainPort = plainPortWarning(open);
+  if (plainPort !== undefined) warnings.add(plainPort);
+  opened.defer(await announceOpenPorts(config.dataDir, files, open));
   const scopes = [...cache.scopes.all].length;
   if (files.warning !== undefined) log.warn({ event: 'warning' }, files.warning);
-  log.info({ event: 'hub.started', ...open, node: config.nodeName, scopes }, 'Holdfast is ready');
+  log.info({ event: 'hub.started', ...open, node: nodeName, scopes }, 'Holdfast is ready');
   onReady?.(open);
 
-  await untilAborted(signal);
+  if (!signal.aborted) await once(signal, 'abort');
   log.info({ event: 'hub.closing' }, 'Holdfast is closing');
   isClosing = true;
   watchers.close();
-}
-
-/** As clients on this node reach them. */
-function serversOf({ listen, insecureLoopback }: Pick<ApiPorts, 'listen' | 'insecureLoopback'>): readonly string[] {
-  const plain = insecureLoopback === undefined ? [] : [insecureLoopback];
-  return [...listen, ...plain].map((address) => new URL(serverUrl(address)).host);
-}
-
-async function closeCache(cache: Cache): Promise<void> {
-  await cache.halt();
-  await cache.flush();
-}
-
-function everyNowAndThen(log: Logger, ms: number, work: () => Promise<void>): () => void {
-  const timer = setInterval(() => soon(log, work), ms);
-  return () => clearInterval(timer);
-}
-
-function soon(log: Logger, work: () => Promise<void>): void {
-  work().catch((error: unknown) => log.error({ event: 'chore.failed', error }, 'a regular chore failed'));
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

@@ -8,9 +8,10 @@ import { join } from 'node:path';
 import { systemClock } from '../../src/apimachinery/clock.ts';
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from '../../src/demo/control-plane.ts';
 import { type Link, startLink } from '../../src/demo/link.ts';
+import type { OpenPorts } from '../../src/hub/open-ports.ts';
 import { type HubConfig, options } from '../../src/hub/options.ts';
 import { parseOptions } from '../../src/hub/parse-options.ts';
-import { type OpenPorts, runHub } from '../../src/hub/run.ts';
+import { runHub } from '../../src/hub/run.ts';
 
 export interface Answer {
   readonly status: number;
