@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import type { HubStatus } from '../hub/admin/hub-status.ts';
 import { cloudPlaces } from '../hub/enrolment/cloud-directory.ts';
 import { JoinError } from '../hub/enrolment/join-error.ts';
-import { type Left, leave } from '../hub/enrolment/leave.ts';
+import { type KeptCertificate, type Left, leave } from '../hub/enrolment/leave.ts';
 import type { HostPort } from '../hub/option-types.ts';
 import { askDaemon, DaemonAnswerError } from './ask-daemon.ts';
 import type { Invocation, Terminal } from './command.ts';
@@ -52,8 +52,8 @@ async function isSameDirectory(one: string | undefined, other: string): Promise<
   }
 }
 
-function leftText({ restored, restoredEarlier, expiredAtMs }: Left, dataDir: string): string {
-  const { directory, current } = cloudPlaces(dataDir);
+function leftText({ restored, restoredEarlier, expiredAtMs, kept }: Left, dataDir: string): string {
+  const { directory } = cloudPlaces(dataDir);
   const lines =
     restored === undefined
       ? [
@@ -66,12 +66,11 @@ function leftText({ restored, restoredEarlier, expiredAtMs }: Left, dataDir: str
             ? `${restored.path} was removed: there was none before the join.`
             : `${restored.path} is what it was before the join.`,
         ];
-  if (expiredAtMs === undefined)
+  if (expiredAtMs === undefined || kept === undefined)
     lines.push(`The node's certificate and its enrolment credential were removed (${directory}).`);
   else {
-    lines.push(
-      `But the certificate that it names expired at ${new Date(expiredAtMs).toISOString()}. The hub's still works and was left in ${current}: put it in kubelet's place (/var/lib/kubelet/pki/kubelet-client-current.pem), then remove ${directory}.`,
-    );
+    const expired = `But the certificate that it names expired at ${new Date(expiredAtMs).toISOString()}.`;
+    lines.push(`${expired} ${keptText(kept, dataDir)}`);
   }
   return [
     ...lines,
@@ -80,4 +79,19 @@ function leftText({ restored, restoredEarlier, expiredAtMs }: Left, dataDir: str
     '  2. Stop the hub: systemctl disable --now holdfast.',
     `  3. Remove ${dataDir} when nothing in it is needed any more.`,
   ].join('\n');
+}
+
+function keptText(kept: KeptCertificate, dataDir: string): string {
+  const { directory, current } = cloudPlaces(dataDir);
+  const anew = `Give kubelet one that does (kubeadm join with a new token); ${directory} was left, remove it then.`;
+  switch (kept.state) {
+    case 'usable':
+      return `The hub's still works and was left in ${current}: put it in kubelet's place (/var/lib/kubelet/pki/kubelet-client-current.pem), then remove ${directory}.`;
+    case 'expired':
+      return `The hub's expired too, at ${new Date(kept.atMs).toISOString()}: none of this node works. ${anew}`;
+    case 'other-name':
+      return `The hub's still works, but is that of ${kept.user}, and kubelet was ${kept.kubeletUser} before: it is not for it. ${anew}`;
+    case 'unreadable':
+      return `The hub's in ${current} cannot be read: none of this node is known to work. ${anew}`;
+  }
 }

@@ -1,13 +1,19 @@
 import { once } from 'node:events';
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import test from 'ava';
+import { replaceKept } from '../../src/hub/enrolment/before-join.ts';
+import { writeCloudDirectory } from '../../src/hub/enrolment/cloud-directory.ts';
+import { enrolmentKubeconfig, nodeKubeconfig } from '../../src/hub/enrolment/upstream-kubeconfig.ts';
 import { main } from '../../src/main.ts';
+import { makeCertificate } from '../hub/pki/test-certificates.ts';
 import { temporaryDirectory } from '../storage/temporary-directory.ts';
 import { healthyStatus } from '../support/hub-status.ts';
 import { recordTerminal } from '../support/terminal.ts';
+
+const hourMs = 3_600_000;
 
 test('a node whose daemon still owes writes does not leave, by whichever path its data directory is named', async (t) => {
   const directory = temporaryDirectory(t);
@@ -40,4 +46,28 @@ test('a node whose daemon still owes writes does not leave, by whichever path it
     t.is(await main(['leave', admin, '--data-dir', dataDir], terminal), 1);
     t.regex(terminal.complained.join('\n'), words, dataDir);
   }
+});
+
+test('a node that leaves with no certificate that works is told so, and is not told to use one', async (t) => {
+  const dataDir = join(temporaryDirectory(t), 'data');
+  const path = join(dataDir, '..', 'kubelet.conf');
+  mkdirSync(dataDir, { mode: 0o700 });
+  const terminal = recordTerminal();
+  const nowMs = terminal.now().getTime();
+  const expired = (user: string, hours: number) =>
+    makeCertificate(user, { notBeforeMs: nowMs - 48 * hourMs, notAfterMs: nowMs + hours * hourMs });
+  const place = { server: 'https://127.0.0.1:1', authority: undefined };
+  writeFileSync(path, enrolmentKubeconfig(place, { clientCertificate: expired('system:node:n', -2) }));
+  const own = expired('system:node:n', -1);
+  await writeCloudDirectory(dataDir, {
+    kubeconfig: nodeKubeconfig(place, 'system:node:n'),
+    authority: undefined,
+    current: `${own.cert}${own.key}`,
+    enrolment: undefined,
+  });
+  await replaceKept(dataDir, path, 'ours');
+  t.is(await main(['leave', '--admin=127.0.0.1:1', '--data-dir', dataDir], terminal), 0);
+  const said = terminal.printed.join('\n');
+  t.regex(said, /it names expired at .*The hub's expired too, at .*none of this node works.*kubeadm join/);
+  t.notRegex(said, /still works/);
 });

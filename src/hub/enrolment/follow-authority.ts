@@ -8,7 +8,7 @@ import { nodeCredential } from '../../cache/credential.ts';
 import type { Cloud } from '../../cache/outbox/cloud.ts';
 import { readAuthorities } from '../client-certificate.ts';
 import type { Logger } from '../logger.ts';
-import { writeWholeFile } from '../pki/whole-file.ts';
+import { readWholeFile, replaceWholeFile } from '../pki/whole-file.ts';
 import type { UpstreamCredentials } from '../upstream/credentials.ts';
 import type { UpstreamConfig } from '../upstream-config.ts';
 import { type Apiserver, openApiserver } from './apiserver.ts';
@@ -40,13 +40,16 @@ export async function followAuthority(o: FollowAuthorityOptions): Promise<void> 
   if (cluster.ca === undefined || !cluster.files.has(authority)) return;
   const news = await readPublished(o, cluster);
   if (news === undefined) return;
-  const { bundle, isComplete } = news;
-  const [present, published] = [readAuthorities(cluster.ca), readAuthorities(bundle)];
+  const [present, published] = [readAuthorities(cluster.ca), readAuthorities(news.bundle)];
   const isPublishedEnough =
-    isComplete && lacksSome(present, published) && (await everyServerAnswers(o, cluster, bundle));
+    news.isComplete && lacksSome(present, published) && (await everyServerAnswers(o, cluster, news.bundle));
   const change = planAuthority({ present, published, isPublishedEnough });
   if (change === undefined) return;
-  await writeWholeFile(authority, change.next.map((one) => one.toString()).join(''), 0o644);
+  const { ca } = cluster;
+  // Unless a join has put another there meanwhile: then this is the news of a cluster that the node is not in any more.
+  const isMeant = async (): Promise<boolean> => (await readWholeFile(authority))?.equals(ca) ?? false;
+  const bundle = change.next.map((one) => one.toString()).join('');
+  if (!(await replaceWholeFile(authority, bundle, 0o644, isMeant))) return;
   const names = (ones: readonly X509Certificate[]): string[] => ones.map(pinOf);
   o.log.info(
     { event: 'authority.followed', added: names(change.added), dropped: names(change.dropped) },

@@ -1,9 +1,9 @@
 // A node goes back to what it was before it joined. What Holdfast knows and still owes stays in the data directory. Promise:
-// a certificate that is the only one of this node that still works is never removed.
+// a certificate that is the only one of this node that still works is never removed, and of one that does not it is not said.
 
 import { X509Certificate } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import { readCertificateFacts } from '../pki/certificate-facts.ts';
+import { type CertificateFacts, readCertificateFacts } from '../pki/certificate-facts.ts';
 import { readWholeFile, writeWholeFile } from '../pki/whole-file.ts';
 import { loadUpstreamConfig } from '../upstream-config.ts';
 import { type Manifest, readManifest, restoreKept } from './before-join.ts';
@@ -17,7 +17,15 @@ export interface Left {
   readonly restoredEarlier: string | undefined;
   /** Of kubelet's certificate in the kubeconfig put back, when it has expired: then DIR/cloud was left. */
   readonly expiredAtMs: number | undefined;
+  /** Of what was left there, whether kubelet can live by it. Undefined when nothing was left. */
+  readonly kept: KeptCertificate | undefined;
 }
+
+/** `other-name`: it is the certificate of another node than the one kubelet was before. */
+export type KeptCertificate =
+  | { readonly state: 'usable' | 'unreadable' }
+  | { readonly state: 'expired'; readonly atMs: number }
+  | { readonly state: 'other-name'; readonly user: string; readonly kubeletUser: string };
 
 interface LeftNote {
   /** kubelet's kubeconfig, as it was put back. */
@@ -38,10 +46,12 @@ export async function leave(
     );
   }
   let expiredAtMs: number | undefined;
+  let kubeletConf: string | undefined;
   const restored = await restoreKept(dataDir, {
     replacesChanges,
     beforeForgetting: async ({ path, was }) => {
-      const endMs = was.kind === 'absent' ? undefined : await certificateEndMs(path);
+      const endMs = was.kind === 'absent' ? undefined : (await certificateOf(path))?.notAfterMs;
+      kubeletConf = path;
       if (!hasCloud || endMs === undefined || endMs >= nowMs) return;
       expiredAtMs = endMs;
       await noteLeft(dataDir, { path, expiredAtMs });
@@ -49,11 +59,28 @@ export async function leave(
   });
   const earlier = restored === undefined ? await readLeft(dataDir) : undefined;
   if (earlier !== undefined) {
-    const endMs = await certificateEndMs(earlier.path);
+    const endMs = (await certificateOf(earlier.path))?.notAfterMs;
+    kubeletConf = earlier.path;
     if (endMs === undefined || endMs < nowMs) expiredAtMs = endMs ?? earlier.expiredAtMs;
   }
-  if (expiredAtMs === undefined) await removeCloudDirectory(dataDir);
-  return { restored, restoredEarlier: earlier?.path, expiredAtMs };
+  const left = { restored, restoredEarlier: earlier?.path, expiredAtMs };
+  if (expiredAtMs !== undefined) return { ...left, kept: await keptCertificate(dataDir, kubeletConf, nowMs) };
+  await removeCloudDirectory(dataDir);
+  return { ...left, kept: undefined };
+}
+
+async function keptCertificate(
+  dataDir: string,
+  kubeletConf: string | undefined,
+  nowMs: number,
+): Promise<KeptCertificate> {
+  const ours = await certificateOf(cloudPlaces(dataDir).kubeconfig);
+  if (ours === undefined) return { state: 'unreadable' };
+  if (ours.notAfterMs < nowMs) return { state: 'expired', atMs: ours.notAfterMs };
+  const before = kubeletConf === undefined ? undefined : await certificateOf(kubeletConf);
+  const [user, kubeletUser] = [ours.commonName, before?.commonName];
+  const isOther = user !== undefined && kubeletUser !== undefined && user !== kubeletUser;
+  return isOther ? { state: 'other-name', user, kubeletUser } : { state: 'usable' };
 }
 
 /** The node has joined again. */
@@ -80,11 +107,11 @@ async function readLeft(dataDir: string): Promise<LeftNote | undefined> {
   }
 }
 
-/** Milliseconds since the epoch; undefined when it names no certificate that can be read. */
-async function certificateEndMs(kubeletConf: string): Promise<number | undefined> {
+/** Undefined when it names no certificate that can be read. */
+async function certificateOf(kubeconfig: string): Promise<CertificateFacts | undefined> {
   try {
-    const { clientCertificate } = await loadUpstreamConfig({ kubeconfig: kubeletConf });
-    return clientCertificate && readCertificateFacts(new X509Certificate(clientCertificate.cert)).notAfterMs;
+    const { clientCertificate } = await loadUpstreamConfig({ kubeconfig });
+    return clientCertificate && readCertificateFacts(new X509Certificate(clientCertificate.cert));
   } catch {
     return undefined; // put back as it was, whatever it was: kubelet will say what is wrong with it
   }

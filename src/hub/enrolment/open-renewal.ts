@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../../apimachinery/clock.ts';
 import type { Logger } from '../logger.ts';
 import { type CertificateFacts, readCertificateFacts } from '../pki/certificate-facts.ts';
-import { readWholeFile, writeWholeFile } from '../pki/whole-file.ts';
+import { readWholeFile, replaceWholeFile } from '../pki/whole-file.ts';
 import { loadUpstreamConfig, type UpstreamConfig } from '../upstream-config.ts';
 import { CertificateRenewal } from './certificate-renewal.ts';
 import { cloudIdentity, cloudPlaces } from './cloud-directory.ts';
@@ -86,8 +86,9 @@ export async function openRenewal(o: OpenRenewalOptions): Promise<CertificateRen
             await keepPending(o.dataDir, owner, key);
           },
         });
-        if ((await cloudIdentity(o.dataDir)).version !== begun.version) throw replaced(places.directory);
-        await writeWholeFile(places.current, `${certificate}${pemOf(key)}`, 0o600);
+        const isMeant = async (): Promise<boolean> => (await cloudIdentity(o.dataDir)).version === begun.version;
+        if (!(await replaceWholeFile(places.current, `${certificate}${pemOf(key)}`, 0o600, isMeant)))
+          throw replaced(places.directory);
         await forgetPending(o.dataDir, 'renewal');
         return readCertificateFacts(new X509Certificate(certificate));
       } catch (error) {

@@ -27,20 +27,58 @@ const newFile = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | cons
  * through. Needs a directory that only one daemon writes to.
  */
 export async function writeWholeFile(path: string, content: string | Uint8Array, mode: number): Promise<void> {
-  const temporary = `${path}.tmp`;
   try {
-    {
-      await rm(temporary, { force: true });
-      await using file = await open(temporary, newFile, mode);
-      await file.chmod(mode);
-      await file.writeFile(content);
-      await file.sync();
-    }
-    await rename(temporary, path);
-    await syncDirectory(dirname(path));
+    await writeTemporary(path, content, mode);
+    await takeOver(path);
   } catch (error) {
     throw unwritable(path, error);
   }
+}
+
+/**
+ * As `writeWholeFile`, but only where `isMeant` holds once all but the name is on disk; false when nothing was replaced. Should
+ * another directory take the place of the file's own after that, the temporary file is not in it, and nothing is
+ * replaced either: whoever asks in `isMeant` which directory this is has left no moment in between.
+ */
+export async function replaceWholeFile(
+  path: string,
+  content: string | Uint8Array,
+  mode: number,
+  isMeant: () => Promise<boolean>,
+): Promise<boolean> {
+  try {
+    await writeTemporary(path, content, mode);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false; // the directory is gone
+    throw unwritable(path, error);
+  }
+  if (!(await isMeant())) {
+    await rm(temporaryOf(path), { force: true });
+    return false;
+  }
+  try {
+    await takeOver(path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    throw unwritable(path, error);
+  }
+}
+
+const temporaryOf = (path: string): string => `${path}.tmp`;
+
+async function writeTemporary(path: string, content: string | Uint8Array, mode: number): Promise<void> {
+  const temporary = temporaryOf(path);
+  await rm(temporary, { force: true });
+  await using file = await open(temporary, newFile, mode);
+  await file.chmod(mode);
+  await file.writeFile(content);
+  await file.sync();
+}
+
+async function takeOver(path: string): Promise<void> {
+  await rename(temporaryOf(path), path);
+  await syncDirectory(dirname(path));
 }
 
 /** What was renamed in it stays so after a power cut. */

@@ -29,6 +29,7 @@ async function trustedAfter(
   before: readonly { readonly cert: Buffer }[],
   answer: CloudAnswer,
   inClusterInfo = old,
+  meanwhile: (authorityFile: string) => Promise<void> = async () => {},
 ): Promise<readonly string[]> {
   const serving = makeCertificate('127.0.0.1', { issuer: old.issuer, use: 'server', subjectAltNames: ['127.0.0.1'] });
   const cluster = { 'certificate-authority-data': inClusterInfo.cert.toString('base64') };
@@ -55,7 +56,12 @@ async function trustedAfter(
   await followAuthority({
     dataDir,
     cluster: () => config as UpstreamConfig,
-    cloud: { send: () => Promise.resolve(answer) },
+    cloud: {
+      async send() {
+        await meanwhile(authority);
+        return answer;
+      },
+    },
     clock: systemClock,
     environment: {},
     log: createLogger({ logLevel: 'error', logFormat: 'json' }, () => {}),
@@ -83,4 +89,10 @@ test('cluster-info adds an authority where an apiserver refuses kube-root-ca.crt
 test('an authority that kube-root-ca.crt gives up goes when the server does without it, else it stays', async (t) => {
   t.deepEqual(await trustedAfter(t, [old, next], rootCa(old)), ['old']);
   t.deepEqual(await trustedAfter(t, [old, next], rootCa(next)), ['old', 'next']);
+});
+
+test('what a join has put there meanwhile stays: the news are of the cluster that the node has left', async (t) => {
+  const left = await trustedAfter(t, [old], rootCa(old, next), old, (file) => writeFile(file, 'of another cluster'));
+  t.deepEqual(left, []);
+  t.deepEqual(await trustedAfter(t, [old], rootCa(old, next)), ['old', 'next']);
 });

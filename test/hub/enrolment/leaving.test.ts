@@ -6,6 +6,7 @@ import { replaceKept } from '../../../src/hub/enrolment/before-join.ts';
 import { cloudPlaces, writeCloudDirectory } from '../../../src/hub/enrolment/cloud-directory.ts';
 import { joinState, pointKubelet } from '../../../src/hub/enrolment/join.ts';
 import { leave } from '../../../src/hub/enrolment/leave.ts';
+import { nodeKubeconfig } from '../../../src/hub/enrolment/upstream-kubeconfig.ts';
 import { makeAuthority, makeCertificate } from '../pki/test-certificates.ts';
 
 const hourMs = 3_600_000;
@@ -46,7 +47,7 @@ test("however often a node leaves, the hub's certificate stays while kubelet's o
   t.deepEqual([first.restored?.path, first.expiredAtMs], [path, expiredAtMs]);
   for (const run of ['second', 'third']) {
     const again = await leave(dataDir, order);
-    t.deepEqual(again, { restored: undefined, restoredEarlier: path, expiredAtMs }, run);
+    t.deepEqual(again, { restored: undefined, restoredEarlier: path, expiredAtMs, kept: { state: 'unreadable' } }, run);
     t.is(readFileSync(places.current, 'utf8'), 'works');
   }
   rmSync(path); // nothing is known of kubelet's certificate now
@@ -89,4 +90,25 @@ test("where kubelet's certificate still works, nothing of the join stays", async
   const { dataDir, places } = await joinedOver(t, nowMs + hourMs);
   t.is((await leave(dataDir, order)).expiredAtMs, undefined);
   t.false(existsSync(places.directory));
+});
+
+test("what is left of the hub's is told for what it is: usable, expired too, or of another node", async (t) => {
+  const kept = async (user: string, notAfterMs: number) => {
+    const { dataDir } = await joinedOver(t, nowMs - hourMs);
+    const place = { server: 'https://127.0.0.1:1', authority: ca.cert };
+    const own = makeCertificate(user, { issuer: ca.issuer, notBeforeMs: nowMs - 48 * hourMs, notAfterMs });
+    const kubeconfig = nodeKubeconfig(place, user);
+    const current = `${own.cert}${own.key}`;
+    await writeCloudDirectory(dataDir, { kubeconfig, authority: `${ca.cert}`, current, enrolment: undefined });
+    const first = await leave(dataDir, order);
+    t.deepEqual((await leave(dataDir, order)).kept, first.kept, 'a further run says the same');
+    return first.kept;
+  };
+  t.deepEqual(await kept('system:node:n', nowMs + hourMs), { state: 'usable' });
+  t.deepEqual(await kept('system:node:n', nowMs - 1000), { state: 'expired', atMs: nowMs - 1000 });
+  t.deepEqual(await kept('system:node:m', nowMs + hourMs), {
+    state: 'other-name',
+    user: 'system:node:m',
+    kubeletUser: 'system:node:n',
+  });
 });
