@@ -13,10 +13,11 @@ import {
   step,
   type Tick,
 } from './connectivity.ts';
-import { linkAdvice } from './link-advice.ts';
+import { LinkLog } from './link-log.ts';
 import { LinkProbes } from './link-probes.ts';
 import type { Logger } from './logger.ts';
 import type { ServerLink } from './server-link.ts';
+import { untilLink } from './until-link.ts';
 import { failureReason } from './upstream/failure-reason.ts';
 import type { LinkObserver } from './upstream/link-observer.ts';
 import { type ProbeAnswer, probe } from './upstream/probe.ts';
@@ -42,21 +43,13 @@ export interface LinkChangeEvent extends LinkChange {
 const lateMs = 200;
 const graceMs = 100;
 
-const messages: Readonly<Record<LinkState, string>> = {
-  starting: 'the cloud has not been asked yet',
-  online: 'the cloud answers',
-  suspect: 'the cloud may have gone: a probe will tell',
-  offline: 'the cloud does not answer',
-};
-
 export class LinkMonitor extends EventEmitter<{ change: [LinkChangeEvent] }> implements LinkObserver {
   readonly #options: LinkMonitorOptions;
   readonly #probes: LinkProbes;
+  readonly #log: LinkLog;
   /** Answers not yet told to the machine: while all is well it need not hear of each. */
   readonly #answeredAt = new Map<string, number>();
   #now: Connectivity;
-  /** What was last said to be done about a link that is down. */
-  #advised: string | undefined;
   #timer: Timer | undefined;
   #isClosed = false;
   #losses = 0;
@@ -66,6 +59,7 @@ export class LinkMonitor extends EventEmitter<{ change: [LinkChangeEvent] }> imp
     this.setMaxListeners(0); // every reflector waits here while the link is down
     const { upstream, clock } = options;
     this.#options = options;
+    this.#log = new LinkLog(options.log);
     this.#probes = new LinkProbes({
       ask: options.probe ?? ((server, signal) => probe(upstream, server, signal)),
       onAnswered: ({ name }, { isReady }) =>
@@ -131,12 +125,12 @@ export class LinkMonitor extends EventEmitter<{ change: [LinkChangeEvent] }> imp
 
   /** Resolves at once when online. Rejects with the signal's reason. */
   whenOnline(signal: AbortSignal): Promise<void> {
-    return this.#when((state) => state === 'online', signal);
+    return untilLink(this, (state) => state === 'online', signal);
   }
 
   /** Resolves once it is known whether the link is up or down. Rejects with the signal's reason. */
   settled(signal: AbortSignal): Promise<void> {
-    return this.#when((state) => state === 'online' || state === 'offline', signal);
+    return untilLink(this, (state) => state === 'online' || state === 'offline', signal);
   }
 
   responded(server: Server): void {
@@ -187,7 +181,7 @@ export class LinkMonitor extends EventEmitter<{ change: [LinkChangeEvent] }> imp
     this.#followServers(before.servers);
     for (const action of actions) this.#act(action);
     if (change !== undefined) this.#announce(change);
-    this.#advise();
+    this.#log.advise(this.#now.state, this.#now.reason);
   }
 
   /** Whom the next request is sent to, and which probes nobody waits for any more. */
@@ -200,16 +194,7 @@ export class LinkMonitor extends EventEmitter<{ change: [LinkChangeEvent] }> imp
       const server = servers.byName(link.name)!;
       if (link.state === 'online') servers.markUp(server);
       else servers.markDown(server);
-      if (servers.all.length > 1) {
-        const fields = {
-          event: 'server.changed',
-          server: link.name,
-          from: was.state,
-          to: link.state,
-          because: link.reason,
-        };
-        this.#options.log.info(fields, 'one of the servers changed');
-      }
+      if (servers.all.length > 1) this.#log.serverChanged(was.state, link);
     });
   }
 
@@ -222,20 +207,9 @@ export class LinkMonitor extends EventEmitter<{ change: [LinkChangeEvent] }> imp
   }
 
   #announce(change: LinkChange): void {
-    const fields = { event: 'connectivity.changed', from: change.from, to: change.to, because: change.reason };
-    this.#options.log.info(fields, messages[change.to]);
+    this.#log.changed(change);
     if (change.from === 'online') this.#losses += 1;
     this.emit('change', { ...change, since: this.#now.since });
-  }
-
-  /** Each once for as long as the link is down, also when it turns up only later. */
-  #advise(): void {
-    const { state, reason } = this.#now;
-    if (state === 'online') this.#advised = undefined;
-    const advice = state === 'offline' ? linkAdvice(reason) : undefined;
-    if (advice === undefined || advice === this.#advised) return;
-    this.#advised = advice;
-    this.#options.log.warn({ event: 'connectivity.advice', because: reason }, advice);
   }
 
   #armTimer(): void {
@@ -247,28 +221,6 @@ export class LinkMonitor extends EventEmitter<{ change: [LinkChangeEvent] }> imp
       if (clock.now() - due > lateMs) this.#timer = clock.setTimeout(() => this.#feed(tickAt(clock)), graceMs);
       else this.#feed(tickAt(clock));
     }, delayMs);
-  }
-
-  #when(isMet: (state: LinkState) => boolean, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return Promise.reject(signal.reason);
-    if (isMet(this.state)) return Promise.resolve();
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const leave = (): void => {
-      this.off('change', onChange);
-      signal.removeEventListener('abort', onAbort);
-    };
-    const onChange = ({ to }: LinkChangeEvent): void => {
-      if (!isMet(to)) return;
-      leave();
-      resolve();
-    };
-    const onAbort = (): void => {
-      leave();
-      reject(signal.reason);
-    };
-    this.on('change', onChange);
-    signal.addEventListener('abort', onAbort);
-    return promise;
   }
 }
 
