@@ -1,8 +1,10 @@
 // What the cache is opened with: its disk, its way to the cloud, the time, and the periods that an operator may set.
 import type { Records } from '../../storage/records.ts';
 import type { CacheEvents } from './cache-events.ts';
+import type { LinkGate } from './link-gate.ts';
 import type { OwedWritesOptions } from './outbox/owed-writes-dependencies.ts';
-import type { InitialSync, LinkGate, Timing } from './reflector.ts';
+import type { InitialSync } from './reflector.ts';
+import type { Timing } from './timing.ts';
 import type { Transport } from './transport.ts';
 
 export interface CacheOptions {

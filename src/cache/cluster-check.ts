@@ -7,11 +7,17 @@ import { isApiserverAnswer } from './apiserver-answer.ts';
 import { nodeCredential } from './credential.ts';
 import { UpstreamStatusError, VersionRegressedError } from './errors.ts';
 import { syncByList } from './full-sync.ts';
-import type { ClusterCheck } from './reflector.ts';
 import { scopeOf } from './scope.ts';
 import type { FullSync } from './scope-feed.ts';
 import { SharedWork } from './shared-work.ts';
 import type { Transport } from './transport.ts';
+
+/** Whether the cloud that answers is the one whose versions are known here. */
+export interface ClusterCheck {
+  /** Looks once after each doubt. Rejects when it cannot tell now or when the cluster is another one. */
+  verify(signal: AbortSignal): Promise<void>;
+  doubt(): void;
+}
 
 /** What is remembered of the cluster, over restarts. */
 export interface ClusterIdentity {

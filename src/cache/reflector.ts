@@ -3,8 +3,8 @@
 // disk before anyone sees it. One reflector per scope serves all local clients.
 
 import { compareResourceVersion } from '../apimachinery/resource-version.ts';
-import type { WatchFrame } from '../apimachinery/watch-frame.ts';
 import { isApiserverAnswer } from './apiserver-answer.ts';
+import type { ClusterCheck } from './cluster-check.ts';
 import type { Credential } from './credential.ts';
 import {
   CloudBehindError,
@@ -17,43 +17,18 @@ import {
 } from './errors.ts';
 import type { FeedSink } from './feed-sink.ts';
 import { syncByList, syncByWatchList } from './full-sync.ts';
+import type { LinkGate } from './link-gate.ts';
+import { retryPauseMs } from './retry-pause.ts';
 import type { Scope } from './scope.ts';
-import type { FullSync, UpstreamChange } from './scope-feed.ts';
+import type { FullSync } from './scope-feed.ts';
+import type { Timing } from './timing.ts';
 import type { Transport } from './transport.ts';
-import { upstreamObject } from './upstream-object.ts';
-import { readBookmark, readErrorFrame } from './watch/bookmark.ts';
 import { gather } from './watch/gather.ts';
+import { isBookmarkBelow, readFrames } from './watch/read-frames.ts';
 import { openWatch } from './watch/watch-stream.ts';
-
-/** Tells when it makes sense to ask the cloud at all. */
-export interface LinkGate {
-  readonly isOnline: boolean;
-  /** Goes up each time the link is lost: whoever answers after that may be another cloud. */
-  readonly losses?: number;
-  /** Resolves at once when online. Rejects when the signal aborts. */
-  whenOnline(signal: AbortSignal): Promise<void>;
-}
-
-export interface Timing {
-  /** Milliseconds that only go forward: for durations. */
-  now(): number;
-  /** Milliseconds since the epoch as the machine believes them: for what is written down. */
-  wallClock(): number;
-  /** Rejects when the signal aborts. */
-  sleep(ms: number, signal: AbortSignal): Promise<void>;
-  /** 0 <= n < 1 */
-  random(): number;
-}
 
 /** `list`: pages with gzip. `watchlist`: one stream, uncompressed. `auto`: watchlist for a single object, else list. */
 export type InitialSync = 'auto' | 'list' | 'watchlist';
-
-/** Whether the cloud that answers is the one whose versions are known here. */
-export interface ClusterCheck {
-  /** Looks once after each doubt. Rejects when it cannot tell now or when the cluster is another one. */
-  verify(signal: AbortSignal): Promise<void>;
-  doubt(): void;
-}
 
 export interface ReflectorDependencies {
   readonly transport: Transport;
@@ -191,9 +166,8 @@ export class Reflector {
         heard = true;
         this.#failures = 0;
         this.#goneSince = undefined;
-        const events = this.#readFrames(frames, resourceVersion);
+        const events = readFrames(this.#scope.gvr, frames, resourceVersion);
         if (events.some((event) => isBookmarkBelow(event, resourceVersion))) {
-          // An apiserver that lags behind another one says so; one that was restored from a backup, too.
           cluster.doubt();
           await cluster.verify(signal);
         }
@@ -205,19 +179,6 @@ export class Reflector {
     const lastedMs = timing.now() - openedAt;
     if (lastedMs < timeoutSeconds * 1000 - 5000) cluster.doubt();
     if (!heard && lastedMs < 1000) throw new UpstreamProtocolError('the watch ended at once without an event');
-  }
-
-  #readFrames(frames: readonly WatchFrame[], since: string): readonly UpstreamChange[] {
-    return frames.map((frame): UpstreamChange => {
-      if (frame.type === 'ERROR') throw readErrorFrame(frame.object);
-      if (frame.type === 'BOOKMARK')
-        return { type: 'BOOKMARK', resourceVersion: readBookmark(frame.object).resourceVersion };
-      const object = upstreamObject(this.#scope.gvr, frame.object);
-      if (compareResourceVersion(object.resourceVersion, since) <= 0) {
-        throw new VersionRegressedError(since, object.resourceVersion);
-      }
-      return { type: frame.type, object };
-    });
   }
 
   async #recover(error: unknown, asked: Credential | undefined, signal: AbortSignal): Promise<void> {
@@ -237,8 +198,7 @@ export class Reflector {
     if (isRefusal && (error.statusCode === 401 || error.statusCode === 403)) this.#sink.refused(asked, error);
     if (!(error instanceof HistoryExpiredError)) this.#sink.failed(error);
     this.#failures++;
-    const ceiling = Math.min(30_000, 200 * 2 ** Math.min(this.#failures, 8));
-    const pauseMs = Math.max(retryAfterMs(error), ceiling * (0.5 + timing.random() / 2));
+    const pauseMs = retryPauseMs(error, this.#failures, timing.random());
     const ending = error instanceof NoCredentialError ? AbortSignal.any([signal, this.#lent.signal]) : signal;
     await timing.sleep(pauseMs, ending).catch(ignoreAbort(ending));
   }
@@ -254,16 +214,6 @@ const believeGoneAfterMs = 120_000;
 
 function isGone(statusCode: number): boolean {
   return statusCode === 404 || statusCode === 405;
-}
-
-function isBookmarkBelow(event: UpstreamChange, resourceVersion: string): boolean {
-  return event.type === 'BOOKMARK' && compareResourceVersion(event.resourceVersion, resourceVersion) < 0;
-}
-
-function retryAfterMs(error: unknown): number {
-  if (!(error instanceof UpstreamStatusError)) return 0;
-  const seconds = Number(error.headers['retry-after']);
-  return Number.isFinite(seconds) ? Math.min(seconds, 60) * 1000 : 0;
 }
 
 function ignoreAbort(signal: AbortSignal): (error: unknown) => void {

@@ -5,8 +5,8 @@
 // right. Only a refusal of both, in the apiserver's own words, ends the right; whatever else comes is no answer.
 import { isApiserverAnswer } from './apiserver-answer.ts';
 import type { Lender } from './lenders.ts';
-import type { Timing } from './reflector.ts';
 import { type Scope, scopeRequestPath } from './scope.ts';
+import type { Timing } from './timing.ts';
 import type { Transport, UpstreamResponse } from './transport.ts';
 
 export interface RightProofsOptions {

@@ -1,7 +1,8 @@
 // The cache, opened with the daemon's settings on its disk and its way to the cloud.
 import type { Records } from '../../storage/records.ts';
 import { Cache } from '../cache/cache.ts';
-import type { LinkGate, Timing } from '../cache/reflector.ts';
+import type { LinkGate } from '../cache/link-gate.ts';
+import type { Timing } from '../cache/timing.ts';
 import { logCacheEvents } from './cache-log.ts';
 import type { Logger } from './logger.ts';
 import type { OpenUpstream } from './open-upstream.ts';

@@ -1,7 +1,8 @@
 // The renewal of held tokens, started with the daemon: what it needs of the hub, and a log line for each refusal.
 import type { Cache } from '../cache/cache.ts';
+import type { LinkGate } from '../cache/link-gate.ts';
 import type { Cloud } from '../cache/outbox/cloud.ts';
-import type { LinkGate, Timing } from '../cache/reflector.ts';
+import type { Timing } from '../cache/timing.ts';
 import { TokenRenewal } from '../cache/tokens/token-renewal.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';

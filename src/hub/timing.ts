@@ -1,6 +1,6 @@
 // The cache's time, made of the hub's clocks.
 import type { Clock } from '../apimachinery/clock.ts';
-import type { Timing } from '../cache/reflector.ts';
+import type { Timing } from '../cache/timing.ts';
 
 export function timing(clock: Clock, wallClock: () => number, random: () => number): Timing {
   return {

@@ -1,7 +1,7 @@
 // What the hub believes of the link: online, in doubt, offline. Simpler than the real state machine of src/hub, and with
 // the same promises: offline within seconds once nothing answers, online only after an answer, and whoever waits for an
 // answer when the link is given up hears of it.
-import type { LinkGate } from '../../src/cache/reflector.ts';
+import type { LinkGate } from '../../src/cache/link-gate.ts';
 import type { LinkView } from '../../src/hub/services.ts';
 import type { SimNetwork, Way } from './network.ts';
 import type { Random } from './random.ts';

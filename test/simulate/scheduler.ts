@@ -2,7 +2,7 @@
 // asks for its completion here, and completions are released one at a time, in the order of their virtual time; between two
 // of them everything that only waits for promises runs to its end. So the interleaving is a function of the seed.
 import type { Clock, Timer } from '../../src/apimachinery/clock.ts';
-import type { Timing } from '../../src/cache/reflector.ts';
+import type { Timing } from '../../src/cache/timing.ts';
 import type { Random } from './random.ts';
 
 /** Whom an event concerns: what is due to one that is over does not happen. */

@@ -1,8 +1,9 @@
 // One followed scope with everything around it in the hands of the test: cloud, link, time, disk, cluster check.
 import type { KubernetesObject } from '../../src/apimachinery/object.ts';
+import type { ClusterCheck } from '../../src/cache/cluster-check.ts';
 import { type Credential, nodeCredential } from '../../src/cache/credential.ts';
 import { FollowedScope } from '../../src/cache/followed-scope.ts';
-import type { ClusterCheck, InitialSync } from '../../src/cache/reflector.ts';
+import type { InitialSync } from '../../src/cache/reflector.ts';
 import type { Scope } from '../../src/cache/scope.ts';
 import type { ScopeKeeper } from '../../src/cache/scope-keeper.ts';
 import { ManualLink, ManualTiming } from './manual-timing.ts';

@@ -1,5 +1,6 @@
 // Time and link of the cache, in the hands of the test.
-import type { LinkGate, Timing } from '../../src/cache/reflector.ts';
+import type { LinkGate } from '../../src/cache/link-gate.ts';
+import type { Timing } from '../../src/cache/timing.ts';
 
 interface Sleeper {
   readonly wake: () => void;

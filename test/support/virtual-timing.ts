@@ -1,5 +1,5 @@
 // Time that passes only when the test says so: who sleeps is woken in the order in which their time comes.
-import type { Timing } from '../../src/cache/reflector.ts';
+import type { Timing } from '../../src/cache/timing.ts';
 import { settled } from './scripted-transport.ts';
 
 interface Sleeper {

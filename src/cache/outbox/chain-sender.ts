@@ -4,7 +4,9 @@
 // Promise: nothing is sent before its entry is marked as sent on disk, nor with anybody else's credential, nor before it
 // was seen that this is still the same cluster; one that cannot be sent now never holds up the others.
 import type { JsonObject } from '../../apimachinery/json.ts';
-import type { ClusterCheck, LinkGate, Timing } from '../reflector.ts';
+import type { ClusterCheck } from '../cluster-check.ts';
+import type { LinkGate } from '../link-gate.ts';
+import type { Timing } from '../timing.ts';
 import { accountOf } from './account-of.ts';
 import type { Cloud } from './cloud.ts';
 import type { Chain, OutboxEntry, Parked } from './entry.ts';

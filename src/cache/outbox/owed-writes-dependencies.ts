@@ -2,8 +2,10 @@
 import type { Records } from '../../../storage/records.ts';
 import type { GroupVersionResource } from '../../apimachinery/group-version-resource.ts';
 import type { CloudWord } from '../cloud-word.ts';
+import type { ClusterCheck } from '../cluster-check.ts';
 import type { FollowedScope } from '../followed-scope.ts';
-import type { ClusterCheck, LinkGate, Timing } from '../reflector.ts';
+import type { LinkGate } from '../link-gate.ts';
+import type { Timing } from '../timing.ts';
 import type { WritePolicy } from '../writes/policy.ts';
 import type { OutboxLimits } from './bounds.ts';
 import type { Cloud } from './cloud.ts';

@@ -3,7 +3,7 @@
 import type { GroupVersionResource } from '../../apimachinery/group-version-resource.ts';
 import type { KubernetesObject } from '../../apimachinery/object.ts';
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
-import type { LinkGate } from '../reflector.ts';
+import type { LinkGate } from '../link-gate.ts';
 import { untilEither } from '../until-either.ts';
 import { Versions } from '../versions.ts';
 import type { ComputedWrite } from '../writes/compute-write.ts';

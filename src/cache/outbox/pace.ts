@@ -1,6 +1,6 @@
 // Turns at the rate of rate.ts, evenly spread, one after the other; a short pause is made up for, a long one is not. Hears
 // of every answer.
-import type { Timing } from '../reflector.ts';
+import type { Timing } from '../timing.ts';
 import { untilEither } from '../until-either.ts';
 import type { Cloud } from './cloud.ts';
 import { afterAnswer, afterRefusal, type Rate, startRate } from './rate.ts';

@@ -1,7 +1,7 @@
 // The link as those see it who read the cloud anew: up once everything that is owed was tried since the link came back.
 // Before that, what the cloud says is older than what readers here were shown. What the cloud has put off stays shown on
 // top of its word, and keeps nobody from reading the rest.
-import type { LinkGate } from '../reflector.ts';
+import type { LinkGate } from '../link-gate.ts';
 
 /** How far replaying has come. */
 export interface CatchingUp {

@@ -5,10 +5,11 @@ import { isJsonObject, type JsonObject, parseJson, stringifyJson } from '../../a
 import { isApiserverAnswer } from '../apiserver-answer.ts';
 import type { CloudTime } from '../cloud-time.ts';
 import { nodeCredential } from '../credential.ts';
+import type { LinkGate } from '../link-gate.ts';
 import type { Cloud, CloudAnswer } from '../outbox/cloud.ts';
 import { Pace } from '../outbox/pace.ts';
-import type { LinkGate, Timing } from '../reflector.ts';
 import { collectionPath } from '../scope.ts';
+import type { Timing } from '../timing.ts';
 import { type AskedToken, type BoundPod, tokenRequestOf } from './asked-token.ts';
 import type { HeldToken } from './held-token.ts';
 import type { HeldTokens } from './held-tokens.ts';

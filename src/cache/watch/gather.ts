@@ -2,7 +2,7 @@
 // whatever is in it: at 100 events/s that was 2.1 ms of CPU per event, and half of it with two or three to a batch.
 //
 // Promise: order is kept, nothing is held back for longer than `everyMs`, and what comes after a quiet time not at all.
-import type { Timing } from '../reflector.ts';
+import type { Timing } from '../timing.ts';
 
 export interface GatherOptions {
   /** Hand-overs are at least so far apart, in milliseconds; 0 hands over whatever came in one piece. */

@@ -4,7 +4,8 @@
 // that has just been accepted. Where nobody may read them, tokens go on being known one by one.
 import type { CloudTime } from '../../cache/cloud-time.ts';
 import { type Credential, nodeCredential } from '../../cache/credential.ts';
-import type { LinkGate, Timing } from '../../cache/reflector.ts';
+import type { LinkGate } from '../../cache/link-gate.ts';
+import type { Timing } from '../../cache/timing.ts';
 import type { Transport } from '../../cache/transport.ts';
 import type { BearerIdentity } from './bearer-identity.ts';
 import type { TokenKeys } from './token-keys.ts';

@@ -1,8 +1,9 @@
 // The signing keys with their place on disk and their source, put together.
 import type { Records } from '../../../storage/records.ts';
 import type { Cache } from '../../cache/cache.ts';
+import type { LinkGate } from '../../cache/link-gate.ts';
 import { Notes } from '../../cache/notes.ts';
-import type { LinkGate, Timing } from '../../cache/reflector.ts';
+import type { Timing } from '../../cache/timing.ts';
 import type { Transport } from '../../cache/transport.ts';
 import type { Logger } from '../logger.ts';
 import { KeySource } from './key-source.ts';

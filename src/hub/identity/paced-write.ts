@@ -1,6 +1,6 @@
 // Writes down what changes often: at once, and what comes soon after that together, so that whoever causes the changes does
 // not also say how much is written.
-import type { Timing } from '../../cache/reflector.ts';
+import type { Timing } from '../../cache/timing.ts';
 
 export interface PacedWriteOptions {
   readonly write: () => void;

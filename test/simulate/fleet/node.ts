@@ -1,11 +1,11 @@
 // One node of the fleet: the product's own outbox and replayer, over a disk that takes no time, a link that comes back at a
 // given moment, and the one apiserver of the whole fleet.
 import type { JsonObject } from '../../../src/apimachinery/json.ts';
+import type { LinkGate } from '../../../src/cache/link-gate.ts';
 import type { AcceptedWrite, WriteTarget } from '../../../src/cache/outbox/entry.ts';
 import { NodeLease } from '../../../src/cache/outbox/node-lease.ts';
 import { Outbox } from '../../../src/cache/outbox/outbox.ts';
 import { Replayer } from '../../../src/cache/outbox/replayer.ts';
-import type { LinkGate } from '../../../src/cache/reflector.ts';
 import type { WriteClass } from '../../../src/cache/writes/policy.ts';
 import type { LoadedRecord, Records } from '../../../storage/records.ts';
 import type { Owner, Scheduler } from '../scheduler.ts';
