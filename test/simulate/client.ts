@@ -21,6 +21,8 @@ export interface ClientWorld {
   readonly reads: Reads;
   /** Undefined while no hub runs. */
   ask(request: ClientRequest): SimResponse | undefined;
+  /** The cloud has answered a write with how the object is now. */
+  answered(path: string, object: JsonObject): void;
   note(what: string): void;
   fault(what: string): void;
 }
@@ -82,6 +84,8 @@ export class Client {
     const outcome = outcomeOf(answer);
     intents.end(intent, outcome, answer.source === 'upstream' ? 'cloud' : 'outbox', answer.json as JsonObject);
     this.#world.reads.ended(intent, answer.json as JsonObject);
+    if (intent.by === 'cloud' && outcome === 'acknowledged')
+      this.#world.answered(intent.path, answer.json as JsonObject);
     return answer;
   }
 

@@ -14,8 +14,9 @@ export interface ReplayOrderParts {
   fault(what: string): void;
 }
 
-function renewTime(lease: JsonObject | undefined): unknown {
-  return (lease as { spec?: { renewTime?: unknown } } | undefined)?.spec?.renewTime;
+/** Of one form and so in the order of time. */
+function renewTime(lease: JsonObject | undefined): string {
+  return (lease as { spec?: { renewTime?: string } } | undefined)?.spec?.renewTime ?? '';
 }
 
 function nameIn(body: Buffer | undefined): string {
@@ -27,12 +28,14 @@ const putOffMs = 6000;
 export class ReplayOrder {
   readonly #o: ReplayOrderParts;
   #isLeaseOwed = false;
+  /** Of the renewal that is owed. */
+  #renewedAt = '';
   /** It was when this round began. */
   #isLeaseFirst = false;
   /** The cloud may have put it off so long. */
   #leaseTriedUntil = 0;
   /** Its last renewal that set out for the cloud. */
-  #told: unknown;
+  #told: string | undefined;
   /** What the cloud may have put off. */
   readonly #tried = new Set<string>();
   /** What was owed when this round of the replay began; what came in since waits for the next one. */
@@ -45,7 +48,13 @@ export class ReplayOrder {
   accepted(write: AcceptedWrite): void {
     if (targetPath(write.target) !== leasePath || this.#o.now() < this.#leaseTriedUntil) return;
     // It is told before the one who made it is told that it is kept.
-    this.#isLeaseOwed = renewTime(write.after) !== this.#told;
+    this.#renewedAt = renewTime(write.after);
+    this.#isLeaseOwed = this.#renewedAt !== this.#told;
+  }
+
+  /** The cloud has answered a write of kubelet's own. */
+  answered(path: string, object: JsonObject): void {
+    if (path === leasePath && renewTime(object) >= this.#renewedAt) this.#isLeaseOwed = false;
   }
 
   /** It was owed to a cluster that is not there any more. */

@@ -66,6 +66,8 @@ export class World {
   #known: SimCloud;
   #life = new Life();
   #hub: HubLife | undefined;
+  /** Of this life of the hub. */
+  #order: ReplayOrder | undefined;
   readonly #past: HubLife[] = [];
 
   constructor({ seed, steps, onTrace }: WorldOptions) {
@@ -192,6 +194,7 @@ export class World {
       },
       fault,
     });
+    this.#order = order;
     return {
       scheduler: this.#scheduler,
       network: this.#network,
@@ -288,6 +291,7 @@ export class World {
       intents: this.#intents,
       reads: this.#reads,
       ask: (request) => this.#hub?.request(request),
+      answered: (path, object) => this.#order?.answered(path, object),
       note: (what) => this.#trace.note(what),
       fault: (what) => this.#trace.broke(what),
     };
