@@ -3,7 +3,8 @@ import { status } from '../src/apimachinery/status.ts';
 import { commands } from '../src/cli/commands.ts';
 import { errorCatalogue } from '../src/hub/error-catalogue.ts';
 import { metricTable } from '../src/hub/metric-table.ts';
-import { environmentName, fileKey, options } from '../src/hub/options.ts';
+import { environmentName, fileKey } from '../src/hub/option.ts';
+import { options } from '../src/hub/options.ts';
 
 /** Path from the repository's root → what the page says. */
 export function renderedPages(): Readonly<Record<string, string>> {

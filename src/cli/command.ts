@@ -1,6 +1,7 @@
 // What a subcommand is, and what it may see of the process. Tests hand in their own terminal.
+
+import type { OptionTable } from '../hub/option.ts';
 import type { Surroundings } from '../hub/option-types.ts';
-import type { OptionTable } from '../hub/options.ts';
 
 export interface Terminal {
   readonly environment: Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,8 @@
 // The subcommands of `holdfast`, in the order the help shows them. To add one, add an entry.
+
+import { type OptionTable, optional, switchOption, withDefault } from '../hub/option.ts';
 import { choice, path } from '../hub/option-types.ts';
-import { type OptionTable, optional, options, switchOption, withDefault } from '../hub/options.ts';
+import { options } from '../hub/options.ts';
 import type { Command } from './command.ts';
 import { joinOptions, leaveOptions } from './join-options.ts';
 

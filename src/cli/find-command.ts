@@ -1,7 +1,7 @@
 // From the words of a command line to the command meant, its arguments and its flags. Pure.
 import { parseArgs } from 'node:util';
 import { closestName } from '../hub/closest-name.ts';
-import type { OptionTable } from '../hub/options.ts';
+import type { OptionTable } from '../hub/option.ts';
 import { argumentTypes, UsageError } from '../hub/parse-options.ts';
 import type { Command, Invocation } from './command.ts';
 

@@ -1,5 +1,5 @@
 // `holdfast help` and every `--help`: rendered from the tables of commands and options, never written twice.
-import { environmentName, fileKey, type Option } from '../hub/options.ts';
+import { environmentName, fileKey, type Option } from '../hub/option.ts';
 import { UsageError } from '../hub/parse-options.ts';
 import type { Command, Invocation, Terminal } from './command.ts';
 import { commands } from './commands.ts';

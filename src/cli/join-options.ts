@@ -1,8 +1,9 @@
 // Options of `holdfast join` and `holdfast leave`.
 import { authorityPin } from '../hub/enrolment/authority-pin-option.ts';
 import { bootstrapToken } from '../hub/enrolment/bootstrap-token.ts';
+import { type OptionTable, optional, repeated, switchOption, withDefault } from '../hub/option.ts';
 import { directory, duration, nodeName, path } from '../hub/option-types.ts';
-import { type OptionTable, optional, options, repeated, switchOption, withDefault } from '../hub/options.ts';
+import { options } from '../hub/options.ts';
 
 const { config, dataDir, listen, admin, servers } = options;
 const section = 'Cluster';

@@ -11,8 +11,8 @@ import { contactByKubeconfig, contactByKubeletConf, type FirstContact } from '..
 import { join, joinState, pointKubelet } from '../hub/enrolment/join.ts';
 import { joinedNode } from '../hub/enrolment/joined-node.ts';
 import { enrolmentKubeconfig } from '../hub/enrolment/upstream-kubeconfig.ts';
+import type { ValuesOf } from '../hub/option.ts';
 import { nodeName as nodeNameType } from '../hub/option-types.ts';
-import type { ValuesOf } from '../hub/options.ts';
 import { UsageError } from '../hub/parse-options.ts';
 import type { Invocation, Terminal } from './command.ts';
 import { joinOptions } from './join-options.ts';

@@ -1,8 +1,9 @@
 // The I/O around parseOptions: finds and reads the configuration file, then hands everything to the pure parser.
 import { readFile } from 'node:fs/promises';
 import { dirname, extname } from 'node:path';
+import type { OptionTable, ValuesOf } from '../hub/option.ts';
 import { path } from '../hub/option-types.ts';
-import { type OptionTable, options, type ValuesOf } from '../hub/options.ts';
+import { options } from '../hub/options.ts';
 import { type ConfigurationFile, namedConfigurationFile, parseOptions, UsageError } from '../hub/parse-options.ts';
 import type { Terminal } from './command.ts';
 

@@ -3,8 +3,8 @@
 // or malformed is refused, all of it at once: each problem says what, where and what to do.
 import { parseArgs } from 'node:util';
 import { closestName } from './closest-name.ts';
+import { environmentName, fileKey, type Option, type OptionTable, type ValuesOf } from './option.ts';
 import { InvalidValueError, type Surroundings } from './option-types.ts';
-import { environmentName, fileKey, type Option, type OptionTable, type ValuesOf } from './options.ts';
 
 export interface ConfigurationFile {
   readonly path: string;

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { checkRunnable, namesCluster } from '../../src/hub/hub-config.ts';
-import { environmentName, fileKey, type HubConfig, options } from '../../src/hub/options.ts';
+import { environmentName, fileKey } from '../../src/hub/option.ts';
+import { type HubConfig, options } from '../../src/hub/options.ts';
 import { namedConfigurationFile, parseOptions, UsageError, type Written } from '../../src/hub/parse-options.ts';
 
 const surroundings = { directory: '/srv', homeDirectory: '/home/edge', hostName: 'Edge-7', isRoot: false };
