@@ -77,6 +77,8 @@ export interface ControlPlane {
   /** SIGKILL unless said otherwise: on SIGTERM the apiserver waits up to a minute for open watches. */
   stopApiserver(signal?: NodeJS.Signals): Promise<void>;
   startApiserver(): Promise<void>;
+  /** The apiserver must be there. */
+  restartControllerManager(): Promise<void>;
   /** The process stands still: connections are accepted by the kernel and nothing is answered. */
   freezeApiserver(): void;
   thawApiserver(): void;
@@ -106,6 +108,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   const adminFiles = pki.issue(userRequest('admin'));
   const admin = new ApiClient({ url, caFile: pki.caFile, credentials: adminFiles });
   const running = new Map<string, ServerProcess>();
+  const controllerManager = 'kube-controller-manager' as keyof typeof programs;
   let kubeconfigs = 0;
 
   const run = (name: keyof typeof programs, given: readonly string[]) => {
@@ -174,6 +177,10 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
       run('kube-apiserver', apiserverArguments(places, options.apiserverArguments));
       await ready('apiserver ready', () => isOk('/readyz'));
     },
+    async restartControllerManager() {
+      await running.get(controllerManager)?.stop('SIGKILL');
+      runControllerManager();
+    },
     freezeApiserver: () => void process.kill(running.get('kube-apiserver')!.pid, 'SIGSTOP'),
     thawApiserver: () => void process.kill(running.get('kube-apiserver')!.pid, 'SIGCONT'),
     async compact() {
@@ -193,6 +200,11 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   const onAbort = () => void plane.stop();
   options.signal?.addEventListener('abort', onAbort);
 
+  function runControllerManager(): void {
+    const kubeconfig = plane.kubeconfig('system:kube-controller-manager');
+    run(controllerManager, controllerManagerArguments(places, kubeconfig, options.controllerManagerArguments));
+  }
+
   async function defaultServiceAccount(namespace: string): Promise<void> {
     const path = `/api/v1/namespaces/${namespace}/serviceaccounts`;
     if (!options.controllerManager) {
@@ -210,13 +222,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     await Promise.all([places.apiPort, places.etcdPort].map((port) => options.place?.publish(port)));
     run('etcd', etcdArguments(places));
     await plane.startApiserver();
-    if (options.controllerManager) {
-      const kubeconfig = plane.kubeconfig('system:kube-controller-manager');
-      run(
-        'kube-controller-manager' as keyof typeof programs,
-        controllerManagerArguments(places, kubeconfig, options.controllerManagerArguments),
-      );
-    }
+    if (options.controllerManager) runControllerManager();
     await ready('namespace default', () => isOk('/api/v1/namespaces/default'));
     await defaultServiceAccount('default');
     startMs = Math.round(performance.now() - started);

@@ -20,12 +20,14 @@ export interface Pki {
   readonly caKeyFile: string;
   /** The same request is answered with the same files; `fresh` makes new ones. */
   issue(request: CertificateRequest & { readonly fresh?: boolean }): CertificateFiles;
+  /** Another authority, and everything that was issued issued anew by it, in the same files: no trace of the old one is left. */
+  replaceAuthority(): void;
 }
 
 /** A cluster's certificate authority with what it issues, as PEM files below `directory`. */
 export function createPki(directory: string): Pki {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const authority = createCertificateAuthority('kubernetes');
+  let authority = createCertificateAuthority('kubernetes');
   const write = (name: string, text: string) => {
     const file = join(directory, name);
     writeFileSync(file, text, { mode: 0o600 });
@@ -35,7 +37,9 @@ export function createPki(directory: string): Pki {
   const caKeyFile = write('ca.key', authority.key);
   const issued = new Map<string, CertificateFiles>();
   return {
-    authority,
+    get authority() {
+      return authority;
+    },
     caFile,
     caKeyFile,
     issue({ fresh = false, ...request }) {
@@ -51,7 +55,21 @@ export function createPki(directory: string): Pki {
       issued.set(key, files);
       return files;
     },
+    replaceAuthority() {
+      authority = createCertificateAuthority('kubernetes');
+      writeFileSync(caFile, authority.certificate);
+      writeFileSync(caKeyFile, authority.key);
+      for (const [key, files] of issued) {
+        const pair = authority.issue(JSON.parse(key, asDate) as CertificateRequest);
+        writeFileSync(files.certificateFile, pair.certificate);
+        writeFileSync(files.keyFile, pair.key);
+      }
+    },
   };
+}
+
+function asDate(name: string, value: unknown): unknown {
+  return name === 'notBefore' || name === 'notAfter' ? new Date(value as string) : value;
 }
 
 /** Kubernetes reads the groups from the organizations; a node's are given by its name. */

@@ -1,5 +1,6 @@
 // What the daemon's own state says about the next cut. Pure.
 import type { HubStatus } from '../admin/hub-status.ts';
+import { linkAdvice } from '../link-advice.ts';
 import type { Finding } from './finding.ts';
 
 const dayMs = 86_400_000;
@@ -18,13 +19,14 @@ export function hubFindings(status: HubStatus, nowMs: number): readonly Finding[
 
 function link({ link: { state, reason } }: HubStatus): readonly Finding[] {
   if (state === 'online') return [];
+  const advice = linkAdvice(reason);
   return [
     {
       check: 'link',
-      level: 'note',
+      level: advice === undefined ? 'note' : 'problem',
       subject: '',
       says: `The cloud is not reached now: ${reason}. What follows is what was known when it last was.`,
-      advice: 'Look again once the link is back.',
+      advice: advice ?? 'Look again once the link is back.',
     },
   ];
 }

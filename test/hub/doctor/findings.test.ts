@@ -105,3 +105,14 @@ test('each thing that is not well with the hub is named', (t) => {
   t.is(findings[1]?.subject, 'v1/services');
   t.regex(findings[2]!.says, /ends in 4 days/);
 });
+
+test('a link that waiting does not mend is a problem, with what does', (t) => {
+  const linkFinding = (reason: string) => {
+    const link = { ...healthyStatus.link, state: 'offline' as const, reason };
+    return hubFindings({ ...healthyStatus, link }, Date.now()).find(({ check }) => check === 'link');
+  };
+  t.like(linkFinding('probe failed: connection-refused'), { level: 'note' });
+  const replaced = linkFinding('probe failed: certificate-not-trusted (10.0.0.1:6443)');
+  t.is(replaced?.level, 'problem');
+  t.regex(replaced!.advice, /cloud\/ca\.crt/);
+});
