@@ -1,5 +1,6 @@
 // A batch being put together: each record at most once, the last word wins, and the head that goes with it. Pure but for the
 // encryption's nonce.
+import type { KeyObject } from 'node:crypto';
 import type { Operation } from './database.ts';
 import { encodeHead, formatVersion, type Head, headKey } from './head.ts';
 import { encodeKey, type StoredKeyspace } from './keyspace.ts';
@@ -21,10 +22,10 @@ interface Drafted {
 
 export class BatchDraft {
   readonly #sequence: number;
-  readonly #atRestKey: Buffer | undefined;
+  readonly #atRestKey: KeyObject | undefined;
   readonly #drafted = new Map<string, Drafted>();
 
-  constructor(options: { readonly sequence: number; readonly atRestKey: Buffer | undefined }) {
+  constructor(options: { readonly sequence: number; readonly atRestKey: KeyObject | undefined }) {
     this.#sequence = options.sequence;
     this.#atRestKey = options.atRestKey;
   }

@@ -11,10 +11,15 @@ export type Operation =
 
 export type Entry = [key: Buffer, value: Buffer];
 
+export interface BatchOptions {
+  readonly sync: boolean;
+  readonly andEarlier?: boolean;
+}
+
 export interface Database {
   get(key: Buffer): Promise<Buffer | undefined>;
-  /** Atomic. With `sync` this batch survives a power cut; earlier ones may need `sync()`. */
-  batch(operations: readonly Operation[], options: { readonly sync: boolean }): Promise<void>;
+  /** Atomic. With `sync` this batch survives a power cut, with `andEarlier` all that had resolved before the call, too. */
+  batch(operations: readonly Operation[], options: BatchOptions): Promise<void>;
   /**
    * Entries in key order, from a snapshot taken at the first page. A damaged table makes it throw, but only after everything
    * that can still be read was yielded.

@@ -42,7 +42,10 @@ export async function openLevelDatabase(
   await level.open();
   return {
     get: (key) => level.get(key),
-    batch: (operations, { sync }) => writeBatch(level, operations, sync),
+    batch: async (operations, { sync, andEarlier }) => {
+      await writeBatch(level, operations, sync);
+      if (sync && andEarlier) await syncLogs(directory, (logs) => logs.slice(0, -1));
+    },
     pages: (range, pageEntries) => readPages(level, range, pageEntries),
     sync: () => syncLogs(directory),
     approximateSize: (range) => level.approximateSize(range.gte, range.lt),
@@ -53,10 +56,12 @@ export async function openLevelDatabase(
 /**
  * LevelDB's own sync covers the current log only. When it starts a new log while the old one is not yet a table, batches in
  * the old one are on no disk; so this flushes every log there is. One that disappears meanwhile has become a table, synced.
+ * @param choose of the names, oldest first
  */
-async function syncLogs(directory: string): Promise<void> {
+async function syncLogs(directory: string, choose = (logs: readonly string[]) => logs): Promise<void> {
   const logs = (await readdir(directory)).filter((name) => name.endsWith('.log'));
-  await Promise.all(logs.map((name) => syncFile(join(directory, name))));
+  const inOrder = logs.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
+  await Promise.all(choose(inOrder).map((name) => syncFile(join(directory, name))));
 }
 
 async function syncFile(path: string): Promise<void> {

@@ -2,6 +2,7 @@
 //
 // A database with a damaged index can miss a key it holds, or show an older version of it; both are valid bytes, and only the
 // tally knows better. A difference may also mean that a batch is on its way, so it is judged again when none is.
+import type { KeyObject } from 'node:crypto';
 import type { Database } from './database.ts';
 import { isTableFault, readablePages } from './inspection.ts';
 import { decodeKey, encodeKey, type Keyspace, keyRange } from './keyspace.ts';
@@ -28,7 +29,7 @@ export interface RecordReaderOptions {
   /** Rejects while there is no database. */
   readonly database: () => Promise<Database>;
   readonly tally: () => Tally;
-  readonly atRestKey: Buffer | undefined;
+  readonly atRestKey: KeyObject | undefined;
   /** The changes that are newer than the database. */
   readonly reserve: Reserve;
   /** Runs the task while no batch is on its way. */

@@ -1,4 +1,5 @@
 // Records over a database: what callers see, and the way back from a full or dead disk.
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { BatchDraft } from './batch-draft.ts';
 import { markKey } from './damage-marks.ts';
 import type { Database } from './database.ts';
@@ -20,6 +21,7 @@ export type RecordStoreOptions = Required<RecordsOptions>;
 
 export class RecordStore implements Records {
   readonly #o: RecordStoreOptions;
+  readonly #atRestKey: KeyObject | undefined;
   readonly #files: StoreFiles;
   readonly #writer: StoreWriter;
   readonly #reader: RecordReader;
@@ -33,7 +35,9 @@ export class RecordStore implements Records {
   #closing: Promise<void> | undefined;
 
   private constructor(options: RecordStoreOptions, files: StoreFiles) {
-    const { key: atRestKey, clock, syncEveryMs } = options;
+    const { key, clock, syncEveryMs } = options;
+    const atRestKey = key && createSecretKey(key);
+    this.#atRestKey = atRestKey;
     this.#o = options;
     this.#files = files;
     this.#database = Promise.resolve(files.store.database);
@@ -96,7 +100,7 @@ export class RecordStore implements Records {
     return await this.#exclusively(async () => {
       // It may have recovered while this waited for its turn.
       if (this.#health.state === 'ok') return await this.write(changes, { sync: true });
-      const draft = new BatchDraft({ sequence: this.#writer.store.head.batch + 1, atRestKey: this.#o.key });
+      const draft = new BatchDraft({ sequence: this.#writer.store.head.batch + 1, atRestKey: this.#atRestKey });
       for (const change of changes) draft.change(change);
       await this.#files.reserve.append(draft.operations());
     });

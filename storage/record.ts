@@ -2,7 +2,7 @@
 //
 // Pure. Promise: what decodes is exactly what was encoded under that key; a flipped bit in record or key does not decode.
 // The CRC covers the stored key, the header and the payload, so a record that turns up under another key is damaged too.
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from 'node:crypto';
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { currentDictionary, dictionaryBytes } from './dictionary.ts';
 
@@ -24,8 +24,8 @@ export const largestValueBytes = 64 * 1024 * 1024;
 export interface EncodeOptions {
   readonly sequence: number;
   readonly isSecret: boolean;
-  /** AES-256 key; needed when the record is secret. */
-  readonly atRestKey: Buffer | undefined;
+  /** AES-256 key; needed when the record is secret. As an object: made of bytes anew, it costs more than the encryption. */
+  readonly atRestKey: KeyObject | undefined;
   /** 12 bytes, never twice under one key. */
   readonly nonce?: Buffer;
   /** Default true; false where the payload is known not to shrink. */
@@ -39,7 +39,9 @@ export function encodeRecord(storedKey: Buffer, value: Buffer, options: EncodeOp
   let flags = 0;
   let payload = value;
   if (value.length >= smallestDeflated && options.isDeflatable !== false) {
-    const smaller = deflateRawSync(value, deflateOptions);
+    // What does not fit into the value's own length is not kept.
+    const chunkSize = Math.min(16 * 1024, Math.max(smallestDeflated, value.length));
+    const smaller = deflateRawSync(value, { ...deflateOptions, chunkSize });
     if (smaller.length < value.length) {
       payload = smaller;
       flags = deflated | (currentDictionary << 4);
@@ -69,7 +71,7 @@ export type Decoded =
   | { readonly state: 'intact'; readonly value: Buffer; readonly sequence: number }
   | { readonly state: 'damaged' | 'unreadable'; readonly reason: string };
 
-export function decodeRecord(storedKey: Buffer, record: Buffer, atRestKey: Buffer | undefined): Decoded {
+export function decodeRecord(storedKey: Buffer, record: Buffer, atRestKey: KeyObject | undefined): Decoded {
   const fault = recordFault(storedKey, record);
   if (fault !== undefined) return { state: 'damaged', reason: fault };
   const flags = record[1]!;
@@ -132,13 +134,13 @@ function checksum(storedKey: Buffer, record: Buffer): number {
 }
 
 /** nonce(12) | ciphertext | tag(16). The stored key is authenticated with it: a secret cannot be moved to another name. */
-function encrypt(plain: Buffer, storedKey: Buffer, atRestKey: Buffer, nonce: Buffer): Buffer {
+function encrypt(plain: Buffer, storedKey: Buffer, atRestKey: KeyObject, nonce: Buffer): Buffer {
   const cipher = createCipheriv('aes-256-gcm', atRestKey, nonce);
   cipher.setAAD(storedKey);
   return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }
 
-function decrypt(payload: Buffer, storedKey: Buffer, atRestKey: Buffer): Buffer | undefined {
+function decrypt(payload: Buffer, storedKey: Buffer, atRestKey: KeyObject): Buffer | undefined {
   if (payload.length < nonceBytes + tagBytes) return undefined;
   const decipher = createDecipheriv('aes-256-gcm', atRestKey, payload.subarray(0, nonceBytes));
   decipher.setAAD(storedKey);

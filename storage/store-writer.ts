@@ -1,4 +1,5 @@
 // Everything that changes an open database goes through here: one batch at a time, each with its head, synced in time.
+import type { KeyObject } from 'node:crypto';
 import { BatchDraft } from './batch-draft.ts';
 import { encodeMark, encodeQuarantined, markKey } from './damage-marks.ts';
 import type { StorageReadOnlyError } from './errors.ts';
@@ -21,7 +22,7 @@ export interface StoreWriteOptions {
 
 export interface StoreWriterOptions {
   readonly store: OpenStore;
-  readonly atRestKey: Buffer | undefined;
+  readonly atRestKey: KeyObject | undefined;
   readonly witness: SyncedWitness;
   readonly clock: StorageClock;
   readonly syncEveryMs: number;
@@ -103,16 +104,17 @@ export class StoreWriter {
     const draft = await this.#draft(store, requests);
     if (draft.isIdle(store.tally)) return;
     const batch = draft.finish(store.tally, store.head.reserveSession);
-    // With nothing unsynced before it, a batch is synced by the database itself, at a third of the cost.
-    const isSynced =
-      this.#syncTimer === undefined &&
-      !this.#isSyncing &&
-      requests.some((r) => r.kind === 'write' && r.options.isSynced);
+    // The database syncs a batch itself at a third of the cost.
+    const isSynced = !this.#isSyncing && requests.some((r) => r.kind === 'write' && r.options.isSynced);
+    const andEarlier = this.#syncTimer !== undefined;
     try {
-      await store.database.batch(batch.operations, { sync: isSynced });
-      if (isSynced) await this.#o.witness.write(batch.head.batch);
+      await store.database.batch(batch.operations, { sync: isSynced, andEarlier });
     } catch (error) {
       throw this.#o.onFailure(error);
+    }
+    if (isSynced) {
+      this.cancelSync();
+      this.#witness(batch.head.batch);
     }
     store.tally.apply(batch.changes);
     this.#store = { ...store, head: batch.head };
@@ -166,6 +168,11 @@ export class StoreWriter {
     } finally {
       this.#isSyncing = false;
     }
+  }
+
+  /** The writers of this batch do not wait for it: it may be behind the disk, never ahead of it. */
+  #witness(batch: number): void {
+    this.#o.witness.write(batch).catch(this.#o.onFailure);
   }
 
   #syncInBackground(): void {

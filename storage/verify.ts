@@ -1,6 +1,7 @@
 // Looks at a whole storage directory without changing a byte of it: `holdfast cache verify`.
 //
 // Opening LevelDB writes, so what is opened is a copy in the temporary directory, made under LevelDB's lock.
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -83,7 +84,7 @@ export async function verifyDirectory(directory: string, key: Buffer | undefined
       const syncedBatch = await readWitness(layout.synced);
       const database = await openAsAtStart(scratch, syncedBatch);
       try {
-        const report = await reportOn(database, syncedBatch, key);
+        const report = await reportOn(database, syncedBatch, key && createSecretKey(key));
         const isSound = report.damaged.length + report.unsettled.length === 0;
         const diskBytes = await directoryBytes(directory);
         return { directory, format: formatVersion, isSound, syncedBatch, ...report, fileFaults, diskBytes };
@@ -117,7 +118,7 @@ function openAsAtStart(scratch: StorageLayout, synced: Witnessed): Promise<Datab
 
 type ContentReport = Pick<VerifyReport, 'newestBatch' | 'keyspaces' | 'damaged' | 'unsettled' | 'quarantined'>;
 
-async function reportOn(database: Database, synced: Witnessed, key: Buffer | undefined): Promise<ContentReport> {
+async function reportOn(database: Database, synced: Witnessed, key: KeyObject | undefined): Promise<ContentReport> {
   const inspection = await inspectDatabase(database);
   const { head, tally, bytes } = inspection;
   const faulty = new Set(inspection.faulty.map(({ storedKey }) => storedKey.toString('latin1')));

@@ -33,12 +33,22 @@ interface Told {
 }
 
 interface Answered extends Told {
-  /** As `gvrKey`. */
-  readonly resource: string;
   /** The newest version that was answered before; '' for none. */
   readonly since: string;
   /** The object under a version that was given out here. */
   raised?: KubernetesObject;
+}
+
+type Deletion = Extract<CloudWord, { goneUid: string }>;
+
+interface OfResource {
+  readonly gvr: GroupVersionResource;
+  /** Paths of what was written. */
+  readonly there: Set<string>;
+  /** Paths of what was deleted. */
+  readonly gone: Set<string>;
+  /** Version of all that was ever written; '' for none. */
+  newest: string;
 }
 
 /** A stream is a moment behind; of more than that an outage shows what is newest. */
@@ -48,8 +58,8 @@ export class AnsweredWrites {
   readonly #o: AnsweredWritesOptions;
   readonly #byPath = new BoundedMap<Answered>(limits.bytes, ({ word }) => bytesOf(word), limits.writes);
 
-  /** Resource → paths of what was deleted. */
-  readonly #gone = new Map<string, Set<string>>();
+  /** By `gvrKey`. */
+  readonly #byResource = new Map<string, OfResource>();
 
   constructor(options: AnsweredWritesOptions) {
     this.#o = options;
@@ -60,11 +70,24 @@ export class AnsweredWrites {
     const isOfUid = !('goneUid' in told.word) || told.word.goneUid !== '';
     const before = this.#byPath.peek(path);
     const since = before === undefined ? '' : maxResourceVersion(before.since, versionOf(before));
-    if (isOfUid) this.#byPath.set(path, { ...told, resource, since });
-    else this.#byPath.delete(path); // of what comes under that name later it could not be told
-    if (!('goneUid' in told.word)) return;
-    const gone = this.#gone.get(resource) ?? new Set();
-    this.#gone.set(resource, gone.add(path));
+    this.#forget(path);
+    if (!isOfUid) return; // of what comes under that name later it could not be told
+    for (const oldest of this.#byPath.set(path, { ...told, since })) this.#forget(oldest);
+    const known = this.#byResource.get(resource) ?? { gvr: told.gvr, there: new Set(), gone: new Set(), newest: '' };
+    this.#byResource.set(resource, known);
+    if (isDeletion(told.word)) known.gone.add(path);
+    else {
+      known.there.add(path);
+      known.newest = maxResourceVersion(known.newest, told.word.object.resourceVersion);
+    }
+  }
+
+  #forget(path: string): void {
+    this.#byPath.delete(path);
+    for (const { there, gone } of this.#byResource.values()) {
+      there.delete(path);
+      gone.delete(path);
+    }
   }
 
   /** The object of this uid is gone, although a scope may still hold it. */
@@ -75,17 +98,13 @@ export class AnsweredWrites {
 
   clear(): void {
     this.#byPath.clear();
-    this.#gone.clear();
+    this.#byResource.clear();
   }
 
   /** While the cloud cannot be heard: resolves when every scope of this resource, or of all, shows what it answered. */
   async show(gvr?: GroupVersionResource): Promise<void> {
-    const resource = gvr && gvrKey(gvr);
-    const late: [string, Answered][] = [];
-    for (const [path, answered] of this.#byPath.entries()) {
-      if ((resource === undefined || answered.resource === resource) && this.#isLate(answered))
-        late.push([path, answered]);
-    }
+    const known = gvr === undefined ? [...this.#byResource.values()] : [this.#byResource.get(gvrKey(gvr))];
+    const late = known.flatMap((one) => (one === undefined ? [] : this.#lateOf(one)));
     // In the order of the cloud's versions, so that they need not be raised.
     for (const [path, one] of late.sort(([, a], [, b]) => compareResourceVersion(versionOf(a), versionOf(b)))) {
       await this.#show(path, one);
@@ -100,31 +119,30 @@ export class AnsweredWrites {
 
   /** Of this resource a scope holds something that the cloud has deleted in answer to a client of this hub. */
   isBehindDeletion({ scope: { gvr }, snapshot }: FollowedScope): boolean {
-    const gone = this.#gone.get(gvrKey(gvr));
+    const gone = this.#byResource.get(gvrKey(gvr))?.gone;
     if (gone === undefined) return false;
-    for (const path of gone) {
-      const answered = this.#byPath.peek(path);
-      if (answered === undefined || !('goneUid' in answered.word)) gone.delete(path);
-      else {
-        const shown = snapshot.get(answered.key);
-        if (shown !== undefined && isGone(shown, snapshot, answered.word.goneUid, answered.since)) return true;
-      }
-    }
-    return false;
+    return this.#remembered(gone).some(([, { key, word, since }]) => {
+      const shown = snapshot.get(key);
+      return shown !== undefined && isDeletion(word) && isGone(shown, snapshot, word.goneUid, since);
+    });
   }
 
-  /** Some scope does not show it yet. */
-  #isLate(answered: Answered): boolean {
-    for (const followed of this.#o.scopesOf(answered.gvr)) {
-      if (followed.isComplete && isBehind(followed, answered)) return true;
-    }
-    return false;
+  /** What some scope does not show yet. Asked with every request of an outage, so streams that have come so far are not searched. */
+  #lateOf({ gvr, there, gone, newest }: OfResource): [string, Answered][] {
+    const scopes = [...this.#o.scopesOf(gvr)].filter(({ isComplete }) => isComplete);
+    const isLate = ([, answered]: [string, Answered]): boolean => scopes.some((one) => isBehind(one, answered));
+    const haveAllCome = scopes.every(({ cloudVersion }) => compareResourceVersion(cloudVersion, newest) >= 0);
+    return [...(haveAllCome ? [] : this.#remembered(there)), ...this.#remembered(gone)].filter(isLate);
+  }
+
+  #remembered(paths: Set<string>): [string, Answered][] {
+    return [...paths].map((path) => [path, this.#byPath.peek(path)!]);
   }
 
   async #show(path: string, answered: Answered): Promise<void> {
     const scopes = [...this.#o.scopesOf(answered.gvr)].filter(({ isComplete }) => isComplete);
     if (isOutdated(scopes, answered)) {
-      this.#byPath.delete(path);
+      this.#forget(path);
       return;
     }
     const behind = scopes.filter((followed) => isBehind(followed, answered));
@@ -214,6 +232,10 @@ function changesTo(
 /** '' for one that is gone. */
 function versionOf({ word }: Answered): string {
   return 'object' in word ? word.object.resourceVersion : '';
+}
+
+function isDeletion(word: CloudWord): word is Deletion {
+  return 'goneUid' in word;
 }
 
 function bytesOf(word: CloudWord): number {

@@ -45,10 +45,6 @@ export class KnownObjects {
     return this.#entries.get(path);
   }
 
-  *all(): IterableIterator<KnownObject> {
-    for (const [, entry] of this.#entries.entries()) yield entry;
-  }
-
   /** For this reader, if it was shown to them lately enough. */
   shownTo(path: string, identity: string, now: number): KnownObject | undefined {
     const known = this.#entries.get(path);

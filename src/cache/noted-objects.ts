@@ -16,8 +16,10 @@ export class NotedObjects {
   readonly #notes: Notes;
   readonly #time: CloudTime;
   readonly #known: KnownObjects;
-  /** The highest version among them; undefined when something has come since it was worked out. */
-  #newestVersion: string | undefined = '';
+  /** The highest version of all that were looked at so far. */
+  #newestVersion = '';
+  /** Paths of what has come since somebody wanted to know. */
+  readonly #unread = new Set<string>();
   /** Read out of the bodies when somebody wants to know. */
   readonly #versions = new WeakMap<Buffer, string>();
 
@@ -28,7 +30,7 @@ export class NotedObjects {
   }
 
   restore(value: Buffer, path: string): void {
-    this.#newestVersion = undefined;
+    this.#unread.add(path);
     this.#notes.delete('observed', this.#known.restore(path, decodeKnownObject(value)));
   }
 
@@ -43,16 +45,15 @@ export class NotedObjects {
     return known === undefined ? undefined : { body: known.body, resourceVersion: this.#versionOf(known.body) };
   }
 
-  /** At least the highest version among them; '' for none. Asked with every write that is taken in. */
+  /** At least the highest version among them; '' for none. Asked with every write that is taken in, so only news is read. */
   newestVersion(): string {
-    this.#newestVersion ??= this.#highestVersion();
+    for (const path of this.#unread) {
+      const known = this.#known.get(path);
+      if (known !== undefined)
+        this.#newestVersion = maxResourceVersion(this.#newestVersion, this.#versionOf(known.body));
+    }
+    this.#unread.clear();
     return this.#newestVersion;
-  }
-
-  #highestVersion(): string {
-    let highest = '';
-    for (const { body } of this.#known.all()) highest = maxResourceVersion(highest, this.#versionOf(body));
-    return highest;
   }
 
   #versionOf(body: Buffer): string {
@@ -74,7 +75,7 @@ export class NotedObjects {
     this.#notes.delete('observed', dropped);
     const known = this.#known.get(path);
     if (!isNews || known === undefined) return;
-    this.#newestVersion = undefined;
+    this.#unread.add(path);
     await this.#notes.keep('observed', path, encodeKnownObject(known), { secret: isSecret(path) });
   }
 
@@ -99,6 +100,7 @@ export class NotedObjects {
   /** Nothing of it may come back. */
   clear(): void {
     this.#newestVersion = '';
+    this.#unread.clear();
     this.#notes.revoke('observed', this.#known.clear());
   }
 }

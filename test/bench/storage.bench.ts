@@ -1,6 +1,7 @@
 // What keeping records costs: CPU of the whole process per batch, bytes to the disk per update, bytes and time per pod, time to
 // open. Values are pods of about 2.4 kB with managedFields.
 //   node test/bench/storage.bench.ts
+import { createSecretKey } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -81,7 +82,7 @@ async function codec(): Promise<void> {
     row(`${name}: time`, await cpuMicros(4000, (round) => compress(all[round]!)), 'us CPU');
   }
   const key = encodeKey('object', 'v1/pods/plant-1/pod-1');
-  const atRestKey = Buffer.alloc(32, 1);
+  const atRestKey = createSecretKey(Buffer.alloc(32, 1));
   for (const isSecret of [false, true]) {
     const options = { sequence: 1, isSecret, atRestKey };
     const records = all.map((body) => encodeRecord(key, body, options));

@@ -1,4 +1,4 @@
-import { hash, randomBytes } from 'node:crypto';
+import { createSecretKey, hash, randomBytes } from 'node:crypto';
 import test from 'ava';
 import fc from 'fast-check';
 import { currentDictionary, dictionaryBytes } from '../../storage/dictionary.ts';
@@ -6,7 +6,7 @@ import { encodeKey } from '../../storage/keyspace.ts';
 import { decodeRecord, encodeRecord, headerBytes, recordFault } from '../../storage/record.ts';
 import { podBody } from './pod.ts';
 
-const atRestKey = randomBytes(32);
+const atRestKey = createSecretKey(randomBytes(32));
 const storedKey = fc.string({ minLength: 1, unit: 'grapheme' }).map((key) => encodeKey('object', key));
 const json = fc.jsonValue().map((value) => Buffer.from(JSON.stringify(value)));
 const bytes = fc.uint8Array({ maxLength: 3000 }).map((array) => Buffer.from(array));
@@ -72,7 +72,7 @@ test('a secret is unreadable, not damaged, without its key or under another', (t
   const plain = Buffer.from('the pump opens at 4711, the pump opens at 4711, the pump opens at 4711');
   const record = encodeRecord(key, plain, { sequence: 1, isSecret: true, atRestKey });
   t.is(decodeRecord(key, record, undefined).state, 'unreadable');
-  t.is(decodeRecord(key, record, randomBytes(32)).state, 'unreadable');
+  t.is(decodeRecord(key, record, createSecretKey(randomBytes(32))).state, 'unreadable');
   t.is(recordFault(key, record), undefined);
   t.false(record.includes('4711'));
   t.false(record.includes('pump'));

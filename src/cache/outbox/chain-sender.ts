@@ -37,6 +37,14 @@ export interface ChainSenderOptions {
   };
 }
 
+interface Sending {
+  readonly pace: Pace;
+  readonly signal: AbortSignal;
+  /** The cloud has answered the last of them. */
+  readonly onAnswered: () => void;
+}
+
+/** Requests. */
 export const sideBySide = 8;
 /** So many are marked as sent with one sync, and no more than go within a fraction of a second. */
 const largestBatch = 16;
@@ -81,7 +89,15 @@ export class ChainSender {
         next += batch.length;
         // One sync for many; those that wait in the batch are looked at before they are sent, should the hub die meanwhile.
         if (!(await this.#mark(batch.map(([head]) => head!)))) continue;
-        for (const chain of batch) sent += await this.#sendChain(chain, pace, both);
+        const concluded: Promise<number>[] = [];
+        for (const chain of batch) {
+          // While the disk takes what came of one, the cloud can be asked about the next.
+          const answered = Promise.withResolvers<void>();
+          const sending = this.#sendChain(chain, { pace, signal: both, onAnswered: answered.resolve });
+          concluded.push(sending);
+          await Promise.race([answered.promise, sending]);
+        }
+        for (const count of await Promise.all(concluded)) sent += count;
       }
     };
     const workers = Array.from({ length: Math.min(sideBySide, chains.length) }, () =>
@@ -112,7 +128,7 @@ export class ChainSender {
   }
 
   /** One object's writes in their order. Stops at the first that cannot be sent now. */
-  async #sendChain(chain: Chain, pace: Pace, signal: AbortSignal): Promise<number> {
+  async #sendChain(chain: Chain, { pace, signal, onAnswered }: Sending): Promise<number> {
     const { outbox, cluster } = this.#o;
     let sent = 0;
     for (const { sequence, state } of chain) {
@@ -126,6 +142,7 @@ export class ChainSender {
       const answered = this.#o.events.asking(entry);
       try {
         const outcome = await this.#sendInTime({ ...entry, state: wasSent ? 'sent' : 'queued' }, pace, signal);
+        if (entry.sequence === chain.at(-1)!.sequence) onAnswered();
         if (outcome === undefined || !(await this.#conclude(entry, outcome))) return sent;
       } finally {
         answered();

@@ -38,7 +38,8 @@ export async function load(target: Target, work: Work): Promise<Cost> {
   const client = async (): Promise<void> => {
     while (left-- > 0) {
       const started = performance.now();
-      bytes += await getOnce(target, work, agent);
+      const got = await getOnce(target, work, agent);
+      bytes += got; // after the wait: others count meanwhile
       latencies.push(performance.now() - started);
     }
   };

@@ -121,6 +121,15 @@ test('clocks that jump change nothing: what is put off goes by the time that pas
   }
 });
 
+test('of many that are brought side by side each is counted', async (t) => {
+  const stage = await ReplayStage.open({ writes: Array.from({ length: 200 }, (_, index) => create(`one-${index}`)) });
+  await stage.heal();
+  await stage.timing.pass(60_000);
+  t.is(stage.cloud.objects.size, 200);
+  t.deepEqual(stage.log.slice(-1), ['ended 200']);
+  stage.stop();
+});
+
 test('what is refused is parked, and holds up nothing', async (t) => {
   const stage = await ReplayStage.open({ writes: [create('a'), create('b'), create('c')] });
   const codes = new Map([
