@@ -21,7 +21,7 @@ export interface Pki {
   /** The same request is answered with the same files; `fresh` makes new ones. */
   issue(request: CertificateRequest & { readonly fresh?: boolean }): CertificateFiles;
   /** Another authority, and everything that was issued issued anew by it, in the same files: no trace of the old one is left. */
-  replaceAuthority(): void;
+  replaceAuthority(next: CertificateAuthority): void;
 }
 
 /** A cluster's certificate authority with what it issues, as PEM files below `directory`. */
@@ -55,8 +55,8 @@ export function createPki(directory: string): Pki {
       issued.set(key, files);
       return files;
     },
-    replaceAuthority() {
-      authority = createCertificateAuthority('kubernetes');
+    replaceAuthority(next) {
+      authority = next;
       writeFileSync(caFile, authority.certificate);
       writeFileSync(caKeyFile, authority.key);
       for (const [key, files] of issued) {
