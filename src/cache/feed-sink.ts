@@ -3,6 +3,11 @@ import type { Credential } from './credential.ts';
 import type { UpstreamStatusError } from './errors.ts';
 import type { FullSync, UpstreamChange } from './scope-feed.ts';
 
+export interface ReplaceOptions {
+  /** Those who watch list anew, and may be given lower versions than they had. Default false. */
+  readonly mayLeadBack?: boolean;
+}
+
 export interface FeedSink {
   readonly isComplete: boolean;
   readonly resourceVersion: string;
@@ -16,9 +21,9 @@ export interface FeedSink {
   requestSync(): Promise<void>;
   /**
    * Takes a full sync over; does nothing when the scope is already past it.
-   * @throws CloudBehindError when clients know a higher version, from a write that was accepted here
+   * @throws CloudBehindError when clients know a higher version, from a write that was accepted here, unless they may be led back
    */
-  replace(sync: FullSync, era: AbortSignal): Promise<void>;
+  replace(sync: FullSync, era: AbortSignal, how?: ReplaceOptions): Promise<void>;
   apply(events: readonly UpstreamChange[], era: AbortSignal): Promise<void>;
   /** The stream with the cloud stands, opened with this credential; or has ended. */
   following(credential: Credential | undefined): void;

@@ -1,7 +1,7 @@
 // One scope that is being followed: what it shows, the reflector that feeds it, and who may lend the credential for it.
 import type { Credential } from './credential.ts';
 import { NoCredentialError, OwnWritesAheadError, ScopeClosedError, type UpstreamStatusError } from './errors.ts';
-import type { FeedSink } from './feed-sink.ts';
+import type { FeedSink, ReplaceOptions } from './feed-sink.ts';
 import type { FollowedScopeDependencies } from './followed-scope-dependencies.ts';
 import { type Lender, Lenders, nodeLender } from './lenders.ts';
 import { Reflector } from './reflector.ts';
@@ -189,8 +189,8 @@ export class FollowedScope implements FeedSink {
     throw new OwnWritesAheadError(this.resourceVersion);
   }
 
-  replace(sync: FullSync, era: AbortSignal): Promise<void> {
-    return this.content.replace(sync, era);
+  replace(sync: FullSync, era: AbortSignal, how?: ReplaceOptions): Promise<void> {
+    return this.content.replace(sync, era, how);
   }
 
   apply(events: readonly UpstreamChange[], era: AbortSignal): Promise<void> {

@@ -107,8 +107,7 @@ export class Reflector {
     const { era, resourceVersion: known, cloudVersion } = sink;
     const sync = await this.#read({ transport, scope: this.#scope, credential, signal: era });
     if (compareResourceVersion(sync.resourceVersion, cloudVersion) >= 0) {
-      await sink.replace(sync, era).catch((error: unknown) => this.#awaitCloud(error, era));
-      this.#behindSince = undefined;
+      await this.#takeOver(sync, era);
       return;
     }
     // A list of the most recent state is never below what was known before it was asked for.
@@ -120,15 +119,17 @@ export class Reflector {
   }
 
   /** Versions given out here while the cloud was away are passed by its own soon; clients are not led back before that. */
-  #awaitCloud(error: unknown, era: AbortSignal): never {
-    if (!(error instanceof CloudBehindError)) throw error;
+  async #takeOver(sync: FullSync, era: AbortSignal): Promise<void> {
     const { timing } = this.#deps;
-    this.#behindSince ??= timing.now();
-    if (timing.now() - this.#behindSince > awaitCloudMs && !era.aborted) {
-      this.#behindSince = undefined;
-      this.#sink.expire(error.message);
+    try {
+      await this.#sink.replace(sync, era);
+    } catch (error) {
+      if (!(error instanceof CloudBehindError)) throw error;
+      this.#behindSince ??= timing.now();
+      if (timing.now() - this.#behindSince < awaitCloudMs) throw error;
+      await this.#sink.replace(sync, era, { mayLeadBack: true });
     }
-    throw error;
+    this.#behindSince = undefined;
   }
 
   async #read(request: Parameters<typeof syncByList>[0]): Promise<FullSync> {
@@ -205,8 +206,11 @@ export class Reflector {
 }
 
 const enoughFrames = 200;
-/** Its counter goes up by more than one a second in any cluster that lives; after this time clients list again. */
-const awaitCloudMs = 60_000;
+/**
+ * Its counter goes up by more than one a second in any cluster that lives. In one that does not, clients list again after
+ * this time: until then they hear nothing of what has changed there.
+ */
+const awaitCloudMs = 5_000;
 const nextLookMs = 500;
 
 /** A resource that is being installed, or served by an apiserver that starts, is 404 for a while; 405 stays. */

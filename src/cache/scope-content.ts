@@ -5,6 +5,7 @@ import { compareResourceVersion } from '../apimachinery/resource-version.ts';
 import type { CloudWord } from './cloud-word.ts';
 import { CommitQueue } from './commit-queue.ts';
 import { CloudBehindError } from './errors.ts';
+import type { ReplaceOptions } from './feed-sink.ts';
 import { type OwnWritesView, withOwnWrites } from './own-writes-view.ts';
 import { type Scope, scopeMatches } from './scope.ts';
 import type { FullSync, UpstreamChange } from './scope-feed.ts';
@@ -73,7 +74,7 @@ export class ScopeContent {
     return this.#ownEndsAtSync !== this.snapshot.own.ends;
   }
 
-  replace(sync: FullSync, era: AbortSignal): Promise<void> {
+  replace(sync: FullSync, era: AbortSignal, { mayLeadBack = false }: ReplaceOptions = {}): Promise<void> {
     return this.#commits.add(era, async () => {
       const { scope, keeper, timing, ownWrites } = this.#deps;
       if (this.isSyncOverrun) return undefined;
@@ -84,10 +85,11 @@ export class ScopeContent {
       const { resourceVersion } = sync;
       const shared = { ...sync, objects: this.#intern(sync.objects) };
       const own = ownWrites.shownIn(scope);
-      let shown = withOwnWrites(shared, own, this.snapshot.resourceVersion);
-      const changes = this.snapshot.isComplete ? this.snapshot.planReplacement(shown) : [];
+      let shown = withOwnWrites(shared, own, mayLeadBack ? '' : this.snapshot.resourceVersion);
+      const changes = this.#changesOf(shown, mayLeadBack);
       // From a version that nobody knows yet clients can be told to list anew.
-      if (changes === undefined && !isNews) throw new CloudBehindError(this.snapshot.resourceVersion, resourceVersion);
+      if (changes === undefined && !isNews && !mayLeadBack)
+        throw new CloudBehindError(this.snapshot.resourceVersion, resourceVersion);
       const isBeginning = !this.snapshot.isComplete || changes === undefined;
       if (isBeginning) shown = { ...shown, resourceVersion: ownWrites.versionAbove(scope, shown.resourceVersion) };
       // The disk knows nothing of what was shown ahead of the cloud, so it is not told of differences to that.
@@ -107,6 +109,12 @@ export class ScopeContent {
           listener.expired('what the cloud has is below versions that were given out here');
       };
     });
+  }
+
+  /** What watchers hear of a full sync; undefined: that they have to list anew. */
+  #changesOf(shown: FullSync, mayLeadBack: boolean): readonly Change[] | undefined {
+    if (!this.snapshot.isComplete) return [];
+    return mayLeadBack ? undefined : this.snapshot.planReplacement(shown);
   }
 
   /** @throws OwnWritesAheadError when a full sync is needed first */

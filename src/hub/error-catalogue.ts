@@ -310,7 +310,7 @@ const rowsByGroup: Readonly<Record<string, readonly Row[]>> = {
       'HOLDFAST_CLOUD_BEHIND',
       'ServiceUnavailable',
       'Versions given out here while the cloud was away are still above its own. Clients keep what they have been shown.',
-      'Nothing: the cloud passes them soon; after a minute clients list again.',
+      'Nothing: the cloud passes them soon; if not, clients list again after five seconds.',
     ],
   ],
   Storage: [

@@ -122,6 +122,35 @@ test('a cloud whose versions are behind those given out here is waited for, unle
   t.deepEqual(shown(stage), ['a@15', 'b@14']);
 });
 
+test('a cloud that stays behind is waited for five seconds; then those who watch list anew, and nothing was forgotten', async (t) => {
+  const stage = new Stage();
+  const stream = await stage.following(10, [text('a', 5), text('b', 6)]);
+  await write(stage, 15);
+  stage.own.delete('default/a');
+  stage.followed.content.endOwnWrite('default/a', '12');
+  const heard: string[] = [];
+  stage.followed.listeners.add({
+    changed: () => heard.push('changed'),
+    expired: () => heard.push(`expired, with ${shown(stage)}`),
+  });
+  stream.end();
+  await stage.timing.wake();
+  const behind = [text('a', 12), text('b', 13)];
+  for (let waitedMs = 0; waitedMs < 5000; waitedMs += 500) {
+    (await stage.transport.next()).list(13, behind);
+    t.is(await stage.timing.wake(), 500);
+    t.deepEqual(shown(stage), ['a@15', 'b@6']);
+    t.deepEqual(heard, []);
+  }
+  (await stage.transport.next()).list(13, behind);
+  t.is((await stage.transport.next()).title, 'WATCH /api/v1/pods from 13');
+  t.deepEqual(shown(stage), ['a@12', 'b@13']);
+  t.true(heard.includes('expired, with a@12,b@13'));
+  t.false(stage.keeper.log.includes('removed'), 'the disk has it all the time');
+  t.is(stage.keeper.log.at(-1), 'sync 13');
+  t.is(stage.followed.resourceVersion, '13');
+});
+
 test('a write that ends while a scope is read for the first time is not shown by it for ever', async (t) => {
   for (const how of ['applied', 'given up']) {
     const stage = new Stage();
