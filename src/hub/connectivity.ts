@@ -9,7 +9,7 @@
 // Promises: never online without an answer; once nothing answers, offline within 5 s of the first request that waits;
 // any HTTP answer of an apiserver, 500 and 429 too, is an answer; a slow server is not a lost one. (A state `replaying`
 // between offline and online will come with the outbox.)
-import { type ServerLink, stepServer } from './server-link.ts';
+import { pace, type ServerLink, stepServer } from './server-link.ts';
 
 export type LinkState = 'starting' | 'online' | 'suspect' | 'offline';
 
@@ -62,7 +62,11 @@ export interface Step {
 }
 
 /** Nothing is known yet; the first tick probes every server. */
-export function startConnectivity(servers: readonly string[], at: number): Connectivity {
+export function startConnectivity(
+  servers: readonly string[],
+  at: number,
+  startingLimitMs: number = pace.startingLimitMs,
+): Connectivity {
   const reason = 'no server has been asked yet';
   const links = servers.map(
     (name): ServerLink => ({
@@ -78,6 +82,7 @@ export function startConnectivity(servers: readonly string[], at: number): Conne
       nextProbeAt: at,
       failedProbes: 0,
       goodProbeMs: 0,
+      startingLimitMs,
     }),
   );
   return { state: 'starting', since: at, reason, servers: links };

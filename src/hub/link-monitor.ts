@@ -16,7 +16,7 @@ import {
 import { LinkLog } from './link-log.ts';
 import { LinkProbes } from './link-probes.ts';
 import type { Logger } from './logger.ts';
-import type { ServerLink } from './server-link.ts';
+import { pace, type ServerLink } from './server-link.ts';
 import { untilLink } from './until-link.ts';
 import { failureReason } from './upstream/failure-reason.ts';
 import type { LinkObserver } from './upstream/link-observer.ts';
@@ -74,8 +74,13 @@ export class LinkMonitor extends EventEmitter<{ change: [LinkChangeEvent] }> imp
     upstream.observer = this;
   }
 
-  /** Probes every server. */
-  start(): void {
+  /**
+   * Probes every server.
+   * @param isNodeKnown the store can answer a kubelet, who then does not wait for long
+   */
+  start(isNodeKnown = false): void {
+    const startingLimitMs = isNodeKnown ? pace.knownStartingLimitMs : pace.startingLimitMs;
+    this.#now = { ...this.#now, servers: this.servers.map((link) => ({ ...link, startingLimitMs })) };
     this.#feed({ type: 'tick', at: this.#options.clock.now() });
   }
 

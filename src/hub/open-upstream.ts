@@ -30,8 +30,8 @@ export interface OpenUpstream {
   forward(exchange: Exchange, forwarding: Forwarding): Promise<void>;
   tunnel(upgrade: Upgrade): Promise<void>;
   status(): LinkStatus;
-  /** Asks the servers for the first time. */
-  start(): void;
+  /** Asks the servers for the first time. @param isNodeKnown see LinkMonitor */
+  start(isNodeKnown: boolean): void;
   close(): void;
 }
 
@@ -104,7 +104,7 @@ export async function openUpstream(
       reason: link.reason,
       servers: link.servers.map(({ name, state, reason }) => ({ url: name, isUp: state === 'online', reason })),
     }),
-    start: () => link.start(),
+    start: (isNodeKnown) => link.start(isNodeKnown),
     close: () => {
       files.close();
       link.close();

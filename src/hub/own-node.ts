@@ -30,6 +30,11 @@ export function followOwnNode(cache: Cache, nodeName: string, onPods: () => void
   });
 }
 
+/** What a kubelet asks for first can be answered without the cloud. */
+export function isOwnNodeKnown(cache: Cache, nodeName: string): boolean {
+  return [ownNodeScope(nodeName), ownPodsScope(nodeName)].every((scope) => cache.scopes.answering(scope) !== undefined);
+}
+
 /** Status code with which the cloud refuses the node's own scopes at present. */
 export function refusalOfOwnNode(cache: Cache, nodeName: string): number | undefined {
   for (const { id } of [ownNodeScope(nodeName), ownPodsScope(nodeName)]) {

@@ -26,7 +26,7 @@ import { openStorage } from './open-storage.ts';
 import { openUpstream } from './open-upstream.ts';
 import type { HubConfig } from './options.ts';
 import { outboxWords } from './outbox-figures.ts';
-import { followOwnNode, podPresence } from './own-node.ts';
+import { followOwnNode, isOwnNodeKnown, podPresence } from './own-node.ts';
 import { createPipeline } from './pipeline.ts';
 import { renewTokens } from './renew-tokens.ts';
 import type { Services } from './services.ts';
@@ -220,7 +220,7 @@ export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
 
   followOwnNode(cache, nodeName, () => watchers.sweep());
   nodeClients.follow();
-  cloud.start();
+  cloud.start(isOwnNodeKnown(cache, nodeName));
   membership.start();
   opened.defer(identity.readTokenKeys());
   opened.defer(renewTokens({ cache, cloud: cloud.cloud, link, timing: cacheTiming, nodeName, metrics, log }));

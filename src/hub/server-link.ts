@@ -18,6 +18,8 @@ export interface ServerLink {
   readonly failedProbes: number;
   /** How long the last good one took. */
   readonly goodProbeMs: number;
+  /** How long the first probe decides nothing. */
+  readonly startingLimitMs: number;
 }
 
 export interface RunningProbe {
@@ -33,8 +35,13 @@ export const pace = {
   probeLimitMs: 2_000,
   /** Where good probes are slow. With the 1.5 s that a request waits first, and the gap, still within 5 s. */
   longestProbeLimitMs: 3_000,
-  /** A node that boots waits for us before it starts its pods. Then the store counts, until the same probe is answered. */
+  /** Who asks a hub that has just started waits so long, then the store counts, until the same probe is answered. */
   startingLimitMs: 800,
+  /**
+   * The same where the store knows the node and its pods. A kubelet that boots looks for its Node right away and then once
+   * a second: to be late costs a whole one. Three round trips of most links.
+   */
+  knownStartingLimitMs: 250,
   /** Offline nobody waits for the probe, so a slow link gets the time it needs to come back. */
   offlineProbeLimitMs: 6_000,
   /** Between the beginnings of two probes, whatever happens. */
@@ -192,9 +199,9 @@ function startProbe(link: ServerLink, at: number, context: Context): ServerLink 
   return { ...link, probe: { startedAt: at, timesOutAt: at + limitMs }, lastProbeAt: at };
 }
 
-function probeLimitMs({ state, goodProbeMs }: ServerLink): number {
+function probeLimitMs({ state, goodProbeMs, startingLimitMs }: ServerLink): number {
   if (state === 'offline') return pace.offlineProbeLimitMs;
-  if (state === 'starting') return pace.startingLimitMs;
+  if (state === 'starting') return startingLimitMs;
   return Math.min(pace.longestProbeLimitMs, Math.max(pace.probeLimitMs, 2 * goodProbeMs));
 }
 

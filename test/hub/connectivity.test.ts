@@ -204,6 +204,15 @@ test('a hub that starts counts on its store after 800 ms, and on the cloud once 
   t.is(inVain.servers[0]!.probe, undefined);
 });
 
+test('a hub that starts and knows its node counts on its store after 250 ms', (t) => {
+  const known = after(startConnectivity([server], begin, pace.knownStartingLimitMs), tick(begin));
+  const undecided = step(known, tick(begin + 249), half);
+  t.is(undecided.next.state, 'starting');
+  const decided = step(undecided.next, tick(begin + 250), half);
+  t.is(decided.next.state, 'offline');
+  t.is(step(decided.next, answered(begin + 600), half).next.state, 'online');
+});
+
 test('a slow link gets more time for a probe while it is offline, so that it can come back', (t) => {
   const { actions } = step(offline, tick(nextTickAt(offline)), half);
   t.deepEqual(actions, [{ type: 'probe', server, limitMs: pace.offlineProbeLimitMs }]);

@@ -198,6 +198,19 @@ test('a request that waits in a black hole is answered from the store within fiv
   t.true(performance.now() - started < 5000);
 });
 
+test('a hub that starts in a black hole and knows its node lets nobody wait for the cloud for long', async (t) => {
+  const hub = await startRunningHub();
+  t.teardown(() => hub.stop());
+  for (const resource of ['v1/nodes', 'v1/pods']) await hub.untilFollowed(resource);
+  await hub.cut('swallow');
+  await hub.restart();
+  const answer = await hub.ask('/api/v1/pods?fieldSelector=spec.nodeName%3Dedge-1');
+  t.is(answer.status, 200);
+  t.is(answer.headers['x-holdfast-source'], 'cache');
+  const waitedMs = /not answered within (\d+) ms/.exec((await hub.status()).json.link.reason)?.[1];
+  t.true(Number(waitedMs) >= 250 && Number(waitedMs) < 700, `${waitedMs} ms`);
+});
+
 test('discovery and the version are answered offline as last seen', async (t) => {
   const hub = await startRunningHub();
   t.teardown(() => hub.stop());
