@@ -168,6 +168,23 @@ onNode('a hub that is killed offline disturbs no pod and forgets nothing that it
   t.deepEqual(await whatRuns(lab()), before);
 });
 
+onNode('a containerd that is killed offline and comes back later disturbs no pod', async (t) => {
+  const { node } = lab();
+  const before = await whatRuns(lab());
+  await cutOff(t, lab());
+  await node.stop('containerd', 'SIGKILL');
+  await lab().kubeletWorks(1_000);
+  await node.start('containerd');
+  turnSwitch(node, 'off');
+  await eventually('the hub hears of changes', async () => !isReadyIn(await lab().podsOnNode(), 'switched'));
+  turnSwitch(node, 'on');
+  await eventually('all is as it was', async () => isSettled(await lab().podsOnNode()), { timeoutMs: 30_000 });
+  t.deepEqual(await whatRuns(lab()), before);
+  t.true((await lab().podsOnNode()).every(({ restarts }) => restarts === 0));
+  await heal();
+  t.deepEqual(await whatRuns(lab()), before);
+});
+
 onNode('case 55: a pod that was deleted in the cloud during the cut is ended after it', async (t) => {
   const { plane } = lab();
   await plane.admin.expect('POST', pods, pod('doomed'));

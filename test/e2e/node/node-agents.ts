@@ -42,7 +42,8 @@ export async function prepare({ plane, node }: NodeLab): Promise<void> {
   await admin.expect('POST', `${core}/pods`, pod('client', { checks, spec: { nodeName: node.name } }));
 }
 
-async function giveRights({ admin }: NodeLab['plane']): Promise<void> {
+/** To the accounts of kube-proxy and CoreDNS, and to read ConfigMaps to that of pods. */
+export async function giveRights({ admin }: NodeLab['plane']): Promise<void> {
   const apiGroup = 'rbac.authorization.k8s.io';
   const rbac = `/apis/${apiGroup}/v1`;
   await admin.expect('POST', `${rbac}/namespaces/default/roles`, {
@@ -72,13 +73,16 @@ async function giveRights({ admin }: NodeLab['plane']): Promise<void> {
   }
 }
 
-export async function startKubeProxy(lab: NodeLab): Promise<ServerProcess> {
+/** How kube-proxy writes its rules. */
+export type ProxyMode = 'iptables' | 'nftables';
+
+export async function startKubeProxy(lab: NodeLab, mode: ProxyMode = 'iptables'): Promise<ServerProcess> {
   const { 'kube-proxy': program } = await binaries(['kube-proxy']);
   const untouched = ['max-per-core', 'min', 'tcp-timeout-established', 'tcp-timeout-close-wait'];
   return lab.node.launch('kube-proxy', program, [
     `--kubeconfig=${await kubeconfigOf(lab, 'kube-proxy')}`,
     `--hostname-override=${lab.node.name}`,
-    '--proxy-mode=iptables',
+    `--proxy-mode=${mode}`,
     '--cluster-cidr=10.244.0.0/16',
     ...untouched.map((setting) => `--conntrack-${setting}=0`),
   ]);

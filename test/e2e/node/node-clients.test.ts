@@ -66,7 +66,6 @@ onNode('case 43: kube-proxy started anew offline makes the very rules it made be
   await lab.linkIs('offline');
   t.is(await greeting(byClusterIp), 'hello');
   await proxy.stop('SIGKILL');
-  const flush = 'for table in nat filter mangle; do iptables -t $table -F; iptables -t $table -X; done';
   await lab.node.run(['sh', '-c', flush]);
   t.deepEqual(await rules(), []);
   const began = performance.now();
@@ -98,6 +97,38 @@ onNode(
     );
   },
 );
+
+onNode('case 43: kube-proxy with nftables started anew offline makes the very rules it made before', async (t) => {
+  await kubeProxy?.stop('SIGKILL');
+  await lab.node.run(['sh', '-c', flush]);
+  const proxy = await startKubeProxy(lab, 'nftables');
+  await eventually('the ClusterIP leads to the hub', async () => (await asPod(byClusterIp)).includes('hello'));
+  const before = await nftables();
+  for (const [what, text] of [
+    ['default/kubernetes leads here', `dnat to ${hubAddress}:10268`],
+    ['an endpoint of this node', 'dnat to 10.244.1.200:80'],
+  ] as const) {
+    t.true(
+      before.some((rule) => rule.includes(text)),
+      what,
+    );
+  }
+  t.false(before.some((rule) => rule.includes('default/elb') || rule.includes('10.244.9.9')));
+
+  await lab.cloud.cut();
+  await lab.linkIs('offline');
+  await proxy.stop('SIGKILL');
+  await lab.node.run(['nft', 'delete', 'table', 'ip', 'kube-proxy']);
+  const again = await startKubeProxy(lab, 'nftables');
+  await eventually('the rules are there again', async () => (await nftables()).length >= before.length, {
+    everyMs: 50,
+  });
+  t.deepEqual(await nftables(), before);
+  t.is(await greeting(byClusterIp), 'hello');
+  await again.stop('SIGKILL');
+  await lab.cloud.heal();
+  await lab.linkIs('online');
+});
 
 onNode('case 45: CoreDNS started anew offline is ready, and knows Services of all namespaces, near ones', async (t) => {
   const first = await startCoreDns(lab);
@@ -145,6 +176,7 @@ onNode(
   },
 );
 
+const flush = 'for table in nat filter mangle; do iptables -t $table -F; iptables -t $table -X; done';
 const servedCertificate =
   'openssl s_client -connect 169.254.2.1:10268 </dev/null 2>/dev/null | openssl x509 -noout -ext subjectAltName';
 
@@ -164,6 +196,20 @@ async function rules(): Promise<string[]> {
     .split('\n')
     .filter((line) => line.startsWith('-A ') && !line.includes('KUBE-FIREWALL'))
     .sort();
+}
+
+/** Of kube-proxy's table, each with the chain, map or set that it is in; without counters, sorted. */
+async function nftables(): Promise<string[]> {
+  let place = '';
+  const lines = (await lab.node.run(['nft', '-s', 'list', 'table', 'ip', 'kube-proxy'])).split('\n');
+  const all = lines.flatMap((line) => {
+    place = /^\s*(chain|map|set) \S+/.exec(line)?.[0].trim() ?? place;
+    const parts = line.replace('elements = {', '').split(/, |,$/);
+    return parts
+      .map((part) => part.replace(/ ?\}$/, '').trim())
+      .flatMap((part) => (part === '' ? [] : `${place}: ${part}`));
+  });
+  return all.sort();
 }
 
 /** Addresses, or why there are none. */
