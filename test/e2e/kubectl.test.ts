@@ -167,26 +167,24 @@ for (const name of names) {
 }
 
 test('get -w, of each version, stays through a cut and shows what comes after it', async (t) => {
-  const watching = names.map((name) =>
-    run(t, name, { until: /after-the-cut-/, timeoutMs: 60_000 }, 'get', 'cm', '-n', 'shop', '-w', '-o', 'name'),
-  );
-  const plain = run(t, 'kubectl', { until: /after-the-cut-/, timeoutMs: 60_000 }, 'get', 'cm', '-n', 'shop', '-w');
-  const one = run(
-    t,
-    'kubectl',
-    { until: /settings +2 /, timeoutMs: 60_000 },
-    'get',
-    'cm',
-    'settings',
-    '-n',
-    'shop',
-    '-w',
-  );
+  const shown = new Map<string, string>();
+  const watch = (name: (typeof names)[number], key: string, until: RegExp, ...args: readonly string[]) => {
+    const onOutput = (stdout: string) => void shown.set(key, stdout);
+    return run(t, name, { until, onOutput, timeoutMs: 60_000 }, 'get', 'cm', '-n', 'shop', '-w', ...args);
+  };
+  const watching = names.map((name) => watch(name, `names, ${name}`, /after-the-cut-/, '-o', 'name'));
+  const plain = watch('kubectl', 'all', /after-the-cut-/);
+  const one = watch('kubectl', 'one', /settings +2 /, 'settings');
   const path = '/api/v1/namespaces/shop/configmaps';
   const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
   const raw = followWatch(lab.as(token), `${path}?watch=true&resourceVersion=0`, { headers: { accept } });
   t.teardown(() => raw.stop());
   await eventually('all watch', async () => (await lab.status()).watchers === 2 && tableWatches() === 3);
+  await lab.plane.admin.expect('PATCH', `${path}/settings`, { metadata: { annotations: { seen: 'by all' } } });
+  await eventually(
+    'all have heard of a change, so their watches stand',
+    () => shown.size === 4 && [...shown.values()].every((stdout) => stdout.split('settings').length > 2),
+  );
   await lab.cut('reset');
   await lab.heal();
   await lab.plane.admin.expect('PATCH', `${path}/settings`, { data: { second: 'one' } });

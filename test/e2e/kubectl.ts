@@ -12,6 +12,8 @@ export interface KubectlOptions {
   readonly editor?: string;
   /** It is sent SIGINT once its output has this. */
   readonly until?: RegExp;
+  /** Hears everything it has printed so far, whenever that is more. */
+  readonly onOutput?: (stdout: string) => void;
   readonly timeoutMs?: number;
 }
 
@@ -36,6 +38,7 @@ export async function kubectl(options: KubectlOptions, ...args: readonly string[
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => {
     stdout += chunk;
+    options.onOutput?.(stdout);
     if (options.until?.test(stdout)) child.kill('SIGINT');
   });
   child.stderr.on('data', (chunk: Buffer) => {

@@ -33,6 +33,8 @@ export interface Relay {
     readonly bytesUp: number;
     readonly bytesDown: number;
   };
+  /** How many of those that are open now have carried at least so many bytes up: the hub opens and closes others as it likes. */
+  carrying(bytes: number): number;
   stop(): Promise<void>;
 }
 
@@ -42,7 +44,8 @@ export async function startRelay(targetPort: number, targetHost = '127.0.0.1'): 
   const portLease = await leasePort(address);
   const port = portLease.value;
   const counters = { connections: 0, open: 0, bytesUp: 0, bytesDown: 0 };
-  const connections = new Set<RelayedConnection>();
+  /** Connection → bytes that it has carried up. */
+  const connections = new Map<RelayedConnection, number>();
   const up = new Link();
   const down = new Link();
   let mode: RelayMode = 'pass';
@@ -57,6 +60,7 @@ export async function startRelay(targetPort: number, targetHost = '127.0.0.1'): 
       down,
       countUp(bytes) {
         counters.bytesUp += bytes;
+        connections.set(connection, (connections.get(connection) ?? 0) + bytes);
       },
       countDown(bytes) {
         counters.bytesDown += bytes;
@@ -66,7 +70,7 @@ export async function startRelay(targetPort: number, targetHost = '127.0.0.1'): 
         connections.delete(connection);
       },
     });
-    connections.add(connection);
+    connections.set(connection, 0);
     apply(connection, mode);
   });
   await listen(server, address, port);
@@ -79,7 +83,7 @@ export async function startRelay(targetPort: number, targetHost = '127.0.0.1'): 
     up.shape = shape;
     down.shape = shape;
     const closed = next === 'refuse' && server.listening ? closeListener(server) : undefined;
-    for (const connection of connections) apply(connection, next);
+    for (const connection of connections.keys()) apply(connection, next);
     await closed;
     if (next !== 'refuse' && !server.listening) await listen(server, address, port);
   }
@@ -94,6 +98,7 @@ export async function startRelay(targetPort: number, targetHost = '127.0.0.1'): 
     counters,
     set: (next, { latencyMs = 100, bytesPerSecond = 64_000 } = {}) =>
       change(next, next === 'slow' ? { latencyMs, bytesPerSecond } : fastLink),
+    carrying: (bytes) => [...connections.values()].filter((carried) => carried >= bytes).length,
     async stop() {
       await change('refuse', fastLink);
       portLease.release();
