@@ -1,14 +1,18 @@
 // What the node may read of Secrets while the cloud is away: those that pods on it refer to, as the node authorizer would
 // say. Where the cloud was seen to let the hub's own user list them all, that user is not held to it, here neither.
-import { parseJson } from '../../apimachinery/json.ts';
+import { isJsonObject, type JsonObject, parseJson } from '../../apimachinery/json.ts';
 import type { KubernetesObject } from '../../apimachinery/object.ts';
+import { podReferences } from '../../apimachinery/pod-references.ts';
 import type { Cache } from '../../cache/cache.ts';
 import { cloudObject } from '../../cache/cloud-object.ts';
 import { nodeIdentity } from '../../cache/lenders.ts';
 import { type Scope, scopeOf } from '../../cache/scope.ts';
+import { isMirrorPod } from '../../cache/writes/kinds/pod.ts';
+import { childOf, textOf } from '../../cache/writes/object-view.ts';
 import { ownPodsScope } from '../own-node.ts';
 import type { Read } from '../read-request.ts';
-import { namedClaims, namedSecrets } from './named-secrets.ts';
+import { podClaims } from './pod-claims.ts';
+import { volumeSecrets } from './volume-secrets.ts';
 
 const core = { group: '', version: 'v1' };
 const claimsKind = { ...core, resource: 'persistentvolumeclaims' };
@@ -51,24 +55,34 @@ export class NodeGraph {
   #referencesOf(pod: KubernetesObject): References {
     const known = this.#references.get(pod);
     if (known !== undefined) return known;
-    const object = parseJson(pod.body);
-    const secrets = new Set(namedSecrets(object).map(({ name }) => `${pod.namespace}/${name}`));
-    const references = { secrets, claims: namedClaims(object) };
+    const references = referencesOf(pod);
     this.#references.set(pod, references);
     return references;
   }
 
-  #volumeRefers(namespace: string, claimName: string, secret: string): boolean {
-    const claim = this.#known(claimsKind, namespace, claimName) as { spec?: { volumeName?: unknown } } | undefined;
-    const volumeName = claim?.spec?.volumeName;
-    if (typeof volumeName !== 'string' || volumeName === '') return false;
+  #volumeRefers(namespace: string, name: string, secret: string): boolean {
+    const claim = this.#known(claimsKind, namespace, name);
+    const volumeName = claim === undefined ? '' : textOf(childOf(claim, 'spec'), 'volumeName');
+    if (volumeName === '') return false;
     const volume = this.#known(volumesKind, '', volumeName);
-    if (volume === undefined) return false;
-    return namedSecrets(volume as never).some((one) => `${one.namespace || namespace}/${one.name}` === secret);
+    return volume !== undefined && volumeSecrets(volume, { namespace, name }).includes(secret);
   }
 
-  #known(gvr: Scope['gvr'], namespace: string, name: string): unknown {
+  #known(gvr: Scope['gvr'], namespace: string, name: string): JsonObject | undefined {
     const object = cloudObject(this.#cache, { gvr, namespace, name });
-    return typeof object === 'string' ? undefined : parseJson(object.body);
+    return typeof object === 'string' ? undefined : readJsonObject(object.body);
   }
+}
+
+function referencesOf({ namespace, body }: KubernetesObject): References {
+  const pod = readJsonObject(body);
+  // The node itself makes mirror pods: none of them opens anything to it.
+  if (pod === undefined || isMirrorPod(pod)) return { secrets: new Set(), claims: [] };
+  const secrets = podReferences(pod).filter(({ resource }) => resource === 'secrets');
+  return { secrets: new Set(secrets.map(({ name }) => `${namespace}/${name}`)), claims: podClaims(pod) };
+}
+
+function readJsonObject(body: Buffer): JsonObject | undefined {
+  const value = parseJson(body);
+  return isJsonObject(value) ? value : undefined;
 }

@@ -46,8 +46,9 @@ test('offline a Secret that a volume names is read for the pod that mounts its c
   const v1 = { apiVersion: 'v1' };
   const claim = { ...v1, kind: 'PersistentVolumeClaim', metadata: { name: 'data' }, spec: { volumeName: 'disk' } };
   const csi = { driver: 'd', volumeHandle: 'h', nodeStageSecretRef };
+  const claimRef = { namespace: 'default', name: 'data' };
   await hub.inCloud('POST', claims, claim);
-  const volume = { ...v1, kind: 'PersistentVolume', metadata: { name: 'disk' }, spec: { csi } };
+  const volume = { ...v1, kind: 'PersistentVolume', metadata: { name: 'disk' }, spec: { csi, claimRef } };
   await hub.inCloud('POST', '/api/v1/persistentvolumes', volume);
   for (const path of [`${claims}/data`, '/api/v1/persistentvolumes/disk', `${secrets}/one`, `${secrets}/two`]) {
     t.is((await hub.ask(path)).status, 200, path);
@@ -55,6 +56,32 @@ test('offline a Secret that a volume names is read for the pod that mounts its c
   await hub.cut();
   t.is((await hub.ask(`${secrets}/one`)).status, 200);
   t.is((await hub.ask(`${secrets}/two`)).status, 503);
+});
+
+test('offline nothing that only looks like a reference opens a Secret to the node', async (t) => {
+  const csi = { driver: 'd', volumeAttributes: { secretName: 'one', secretRef: 'one' } };
+  const { hub } = await startWithPod({ nodeSelector: { secretName: 'one' }, volumes: [{ name: 'v', csi }] });
+  t.teardown(() => hub.stop());
+  t.is((await hub.ask(`${secrets}/one`)).status, 200);
+  await hub.cut();
+  t.is((await hub.ask(`${secrets}/one`)).status, 503);
+});
+
+test('offline a mirror pod, which the node makes itself, opens no Secret to it', async (t) => {
+  const { hub } = await startWithPod({ volumes: [{ name: 'v', secret: { secretName: 'one' } }] });
+  t.teardown(() => hub.stop());
+  for (const name of ['one', 'two']) t.is((await hub.ask(`${secrets}/${name}`)).status, 200);
+  await hub.cut();
+  const metadata = { name: 'static-edge-1', annotations: { 'kubernetes.io/config.mirror': 'x' } };
+  const spec = {
+    nodeName: 'edge-1',
+    containers: [{ name: 'main', image: 'x' }],
+    volumes: [{ name: 'v', secret: { secretName: 'two' } }],
+  };
+  const made = await hub.ask(pods, { method: 'POST', body: { apiVersion: 'v1', kind: 'Pod', metadata, spec } });
+  t.is(made.status, 201, made.text);
+  t.is((await hub.ask(`${secrets}/two`)).status, 503);
+  t.is((await hub.ask(`${secrets}/one`)).status, 200);
 });
 
 test('a user that the cloud lets list all Secrets is not held to the graph', async (t) => {
