@@ -18,6 +18,8 @@ export interface Circumstances {
   readonly outboxFill: number;
   /** That a full disk has not taken what the daemon writes at its start, in a sentence. */
   readonly unwrittenFiles: string | undefined;
+  /** That another machine lives under the node's name, in a sentence. */
+  readonly sharedName: string | undefined;
 }
 
 /** From here on somebody should look, before writes are refused. */
@@ -32,8 +34,9 @@ export function currentWarnings({
   clockDoubt,
   outboxFill,
   unwrittenFiles,
+  sharedName,
 }: Circumstances): readonly string[] {
-  const warnings = [clockDoubt, unwrittenFiles].filter((sentence) => sentence !== undefined);
+  const warnings = [clockDoubt, unwrittenFiles, sharedName].filter((sentence) => sentence !== undefined);
   if (link.state === 'online' && refusedWith === 401) {
     warnings.push(
       `The cloud does not accept the node's credential (401 for ${user}): it may have expired or belong to another cluster. Renew it; changed files are read again at once.`,

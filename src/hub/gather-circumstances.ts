@@ -3,6 +3,7 @@ import type { Cache } from '../cache/cache.ts';
 import type { IdentityStatus } from './admin/hub-status.ts';
 import type { Circumstances } from './current-warnings.ts';
 import type { FilesAtStart } from './files-at-start.ts';
+import type { NameSharing } from './name-sharing.ts';
 import type { NodeClients } from './node-clients.ts';
 import { refusalOfOwnNode } from './own-node.ts';
 
@@ -12,6 +13,7 @@ export interface CircumstanceParts extends Pick<Circumstances, 'link'> {
   readonly identity: { status(): IdentityStatus };
   readonly nodeClients: Pick<NodeClients, 'problem'>;
   readonly files: Pick<FilesAtStart, 'warning'>;
+  readonly sharing: Pick<NameSharing, 'warning'>;
 }
 
 export function gatherCircumstances({
@@ -21,6 +23,7 @@ export function gatherCircumstances({
   identity,
   nodeClients,
   files,
+  sharing,
 }: CircumstanceParts): Circumstances {
   return {
     link,
@@ -31,5 +34,6 @@ export function gatherCircumstances({
     clockDoubt: cache.time.doubt,
     outboxFill: cache.writes.outbox.size.fill,
     unwrittenFiles: files.warning,
+    sharedName: sharing.warning,
   };
 }

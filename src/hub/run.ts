@@ -15,6 +15,7 @@ import { gatherCircumstances } from './gather-circumstances.ts';
 import { openIdentity } from './identity/open-identity.ts';
 import { openApiPorts } from './listener/open-api-ports.ts';
 import { createMetrics } from './metrics.ts';
+import { openNameSharing, watchName } from './name-sharing.ts';
 import { openMadeAddress } from './node-address/made-address.ts';
 import { openNodeAddress } from './node-address/open-node-address.ts';
 import { systemNetwork } from './node-address/system-network.ts';
@@ -110,6 +111,7 @@ export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
   for (const sentence of identity.pki.warnings) warnings.add(sentence);
 
   const files = new FilesAtStart();
+  const sharing = await openNameSharing(nodeName, clock, log);
   let isClosing = false;
   const watchers = new WatcherRegistry({
     clock,
@@ -129,7 +131,7 @@ export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
       ...cloud.cluster().warnings,
       ...warnings.all,
       ...membership.warnings,
-      ...currentWarnings(gatherCircumstances({ cache, link, identity, nodeClients, files, nodeName })),
+      ...currentWarnings(gatherCircumstances({ cache, link, identity, nodeClients, files, nodeName, sharing })),
     ],
     now: () => clock.now(),
     startedAt,
@@ -208,7 +210,7 @@ export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
       sleep: cacheTiming.sleep,
       log,
     },
-    doctor: createDoctor({ cache, status, nodeName, servers: () => clientServers(ports), now: wallClock }),
+    doctor: createDoctor({ cache, status, nodeName, sharing, servers: () => clientServers(ports), now: wallClock }),
     outboxWords: () => outboxWords(currentOutbox(statusParts)),
     metrics,
     log,
@@ -219,6 +221,7 @@ export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
   opened.defer(() => admin.close());
 
   followOwnNode(cache, nodeName, () => watchers.sweep());
+  watchName(cache, nodeName, sharing);
   nodeClients.follow();
   cloud.start(isOwnNodeKnown(cache, nodeName));
   membership.start();

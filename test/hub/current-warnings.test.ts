@@ -10,6 +10,7 @@ const fine: Circumstances = {
   clockDoubt: undefined,
   outboxFill: 0,
   unwrittenFiles: undefined,
+  sharedName: undefined,
 };
 
 test('where nothing is wrong nothing is said', (t) => {

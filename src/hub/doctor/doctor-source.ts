@@ -6,9 +6,10 @@ import type { PodReference } from '../../apimachinery/pod-references.ts';
 import type { Cache } from '../../cache/cache.ts';
 import { scopeOf } from '../../cache/scope.ts';
 import type { StatusSource } from '../admin/hub-status.ts';
+import type { NameSharing } from '../name-sharing.ts';
 import { ownPodsScope } from '../own-node.ts';
 import type { Finding } from './finding.ts';
-import { hubFindings } from './hub-findings.ts';
+import { hubFindings, sharedName } from './hub-findings.ts';
 import { type Knowledge, podFindings } from './pod-findings.ts';
 import { tokenFindings } from './token-findings.ts';
 
@@ -26,11 +27,12 @@ export interface DoctorParts {
   readonly cache: Cache;
   readonly status: StatusSource;
   readonly nodeName: string;
+  readonly sharing: Pick<NameSharing, 'warning'>;
   readonly servers: () => readonly string[];
   readonly now: () => number;
 }
 
-export function createDoctor({ cache, status, nodeName, servers, now }: DoctorParts): Doctor {
+export function createDoctor({ cache, status, nodeName, sharing, servers, now }: DoctorParts): Doctor {
   const knows = (namespace: string, { resource, name }: PodReference): Knowledge => {
     const gvr = { group: '', version: 'v1', resource };
     const asked = scopeOf({ gvr, namespace, labelSelector: '', fieldSelector: `metadata.name=${name}` });
@@ -47,7 +49,10 @@ export function createDoctor({ cache, status, nodeName, servers, now }: DoctorPa
         const held = tokens.filter(({ asked }) => asked.pod.uid === uid);
         return [...podFindings(pod, { knows }), ...tokenFindings(pod, held, cache.time.now())];
       });
-      return { findings: [...hubFindings(await status.status(), now()), ...ofPods], servers: servers() };
+      return {
+        findings: [...hubFindings(await status.status(), now()), ...sharedName(sharing.warning), ...ofPods],
+        servers: servers(),
+      };
     },
   };
 }

@@ -87,3 +87,17 @@ function parked({ outbox }: HubStatus): readonly Finding[] {
     },
   ];
 }
+
+/** @param says that another machine lives under the node's name; undefined: none is known */
+export function sharedName(says: string | undefined): readonly Finding[] {
+  if (says === undefined) return [];
+  return [
+    {
+      check: 'shared-name',
+      level: 'problem',
+      subject: '',
+      says,
+      advice: 'holdfast leave on one of the two machines; then another machine-id and host name, and holdfast join.',
+    },
+  ];
+}
