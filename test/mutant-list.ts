@@ -15,8 +15,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: `${outbox}/outbox-disk.ts`,
-        from: 'await this.#write({ sequences, encoded, also, sync: true });',
-        to: 'await this.#write({ sequences, encoded, also, sync: false });',
+        from: 'await this.#write({ sequences, encoded, sync: true });',
+        to: 'await this.#write({ sequences, encoded, sync: false });',
       },
     ],
     test: {

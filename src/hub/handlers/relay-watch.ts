@@ -6,88 +6,37 @@
 // last object that it was told nothing can be resumed, by nobody. Frames have to be read here, so the cloud is asked for
 // JSON, also for a client that would rather have protobuf; one to whom JSON would show less or more is not for here.
 
-import { jsonClauses, preferredRendering } from '../../apimachinery/negotiation.ts';
-import { toPartialObjectMetadata } from '../../apimachinery/partial-object-metadata.ts';
 import { expired } from '../../apimachinery/status.ts';
-import { encodeWatchEvent, type WatchFrame, WatchFrameReader } from '../../apimachinery/watch-frame.ts';
+import { type WatchFrame, WatchFrameReader } from '../../apimachinery/watch-frame.ts';
 import { UpstreamStatusError } from '../../cache/errors.ts';
 import { type ReadOptions, readOptionsOrUndefined } from '../../cache/read-options.ts';
 import { isPassing } from '../../cache/recent-events.ts';
 import type { UpstreamResponse } from '../../cache/transport.ts';
 import { jsonType, openStream } from '../answer.ts';
-import { storeFormOf } from '../answer-object.ts';
 import type { Exchange, Handler } from '../exchange.ts';
-import type { ObjectView } from '../filters/object-view.ts';
-import { ShownFrames } from '../filters/shown-frames.ts';
 import { noteCollectionAnswer } from '../note-answer.ts';
-import { framesAsProtobuf, protobufStreamType } from '../protobuf-answer.ts';
 import type { CollectionRead } from '../read-request.ts';
 import type { Services } from '../services.ts';
 import { UpstreamBodyCutError, UpstreamUnreachableError } from '../upstream/errors.ts';
 import { passedHeaders } from './passed-headers.ts';
+import { isFromNothing, type RelayWay, relayWay } from './relay-way.ts';
 
 export function relayWatch(services: Services): Handler {
   return (exchange, next) => {
     const { read } = exchange;
     if (read?.verb !== 'watch') return next();
-    const way = exchange.view === undefined ? wayOf(exchange, read) : wayThrough(exchange.view, read);
+    const way = relayWay(exchange, read);
     if (way === undefined) return next();
     exchange.source = 'upstream';
     return new RelayedWatch(services, exchange, read, way).run();
   };
 }
 
-/** From the cloud's frames to the client's. */
-interface Way {
-  /** What the cloud is asked for. */
-  readonly accept: string;
-  /** Undefined: as the cloud says. */
-  readonly contentType: string | undefined;
-  readonly ended: AbortSignal | undefined;
-  pass(frames: readonly WatchFrame[]): readonly WatchFrame[];
-  encode(frames: readonly WatchFrame[]): Buffer;
-}
-
-/** Untouched; undefined for one to whom JSON would show less or more. */
-function wayOf({ request }: Exchange, read: CollectionRead): Way | undefined {
-  if (read.form === 'other' || read.form === 'protobuf') return undefined;
-  const accept = jsonClauses(request.headers.accept);
-  if (preferredRendering(accept) !== read.form) return undefined;
-  return { accept, contentType: undefined, ended: undefined, pass: (frames) => frames, encode: encodeFrames };
-}
-
-/** Objects as the filters let them be seen, so the cloud is asked for whole ones. @throws StatusError 406 */
-function wayThrough(view: ObjectView, read: CollectionRead): Way {
-  const form = storeFormOf(read);
-  const shown = new ShownFrames(view, read.scope.gvr, isFromNothing(readOptionsOrUndefined(read)));
-  const render = (frame: WatchFrame): WatchFrame =>
-    frame.type === 'ERROR' ? frame : { ...frame, object: toPartialObjectMetadata(frame.object) };
-  return {
-    accept: jsonType,
-    contentType: form === 'protobuf' ? protobufStreamType : jsonType,
-    ended: view.ended,
-    pass: (frames) => shown.pass(frames),
-    encode: (frames) => {
-      const whole = encodeFrames(form === 'partial-object-metadata' ? frames.map(render) : frames);
-      return form === 'protobuf' ? framesAsProtobuf(whole) : whole;
-    },
-  };
-}
-
-function encodeFrames(frames: readonly WatchFrame[]): Buffer {
-  return Buffer.concat(frames.map(({ type, object }) => encodeWatchEvent(type, object)));
-}
-
-function isFromNothing(options: ReadOptions | undefined): boolean {
-  const from = options?.resourceVersion ?? '';
-  return from === '' || from === '0' || options?.sendInitialEvents === true;
-}
-
 class RelayedWatch {
   readonly #services: Services;
   readonly #exchange: Exchange;
   readonly #read: CollectionRead;
-  readonly #way: Way;
+  readonly #way: RelayWay;
   /** The client has left, or must begin anew. */
   readonly #leaving: AbortSignal;
   readonly #deadline: number;
@@ -98,7 +47,7 @@ class RelayedWatch {
   /** The last version that the client knows; '' while there is none to resume from. */
   #version: string;
 
-  constructor(services: Services, exchange: Exchange, read: CollectionRead, way: Way) {
+  constructor(services: Services, exchange: Exchange, read: CollectionRead, way: RelayWay) {
     this.#services = services;
     this.#exchange = exchange;
     this.#read = read;
