@@ -2,7 +2,7 @@
 // one thing of this directory that the rest of the cache and the hub talk to.
 import type { GroupVersionResource } from '../../apimachinery/group-version-resource.ts';
 import type { KubernetesObject } from '../../apimachinery/object.ts';
-import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
+import { compareResourceVersion, maxResourceVersion } from '../../apimachinery/resource-version.ts';
 import type { LinkGate } from '../link-gate.ts';
 import { untilEither } from '../until-either.ts';
 import { Versions } from '../versions.ts';
@@ -98,10 +98,10 @@ export class OwedWrites {
       spans: this.spans,
     });
     await this.versions.restore();
-    this.versions.see(this.outbox.newestVersion);
     const foreign = await this.outbox.parkOfOtherNodes(nodeName, wallClock());
     if (foreign.length > 0) events.meantForAnother(foreign, 'node');
     await this.spans.restore(this.outbox.newestVersion);
+    this.versions.see(maxResourceVersion(this.outbox.newestVersion, this.spans.newest));
     await this.#showAgain();
     this.#desk = new OfflineWrites({
       outbox: this.outbox,

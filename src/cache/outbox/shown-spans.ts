@@ -11,7 +11,7 @@ import type { ChangeAlong } from '../versions.ts';
 import type { DiskState } from './disk-state.ts';
 
 export interface ShownSpansOptions {
-  readonly records: Pick<Records, 'read' | 'write'>;
+  readonly records: Pick<Records, 'read' | 'write' | 'writeUrgent'>;
   /** Whether the disk takes what it is told. */
   readonly diskState?: Pick<DiskState, 'missed'>;
 }
@@ -26,6 +26,8 @@ interface Given {
 const key = 'shown-spans';
 /** The cloud's versions between those that were given out so close to each other are taken for such. */
 const gap = 16n;
+/** In one life: what is kept for urgent changes is for others, too. */
+const urgentLimit = 256;
 /** More are put together, which refuses a few versions too many. */
 const spanLimit = 32;
 const none: Given = { spans: [], isOpen: false };
@@ -38,6 +40,8 @@ export class ShownSpans {
   /** Of the last write that did not come to the disk, and of the last that did. */
   #missed = 0;
   #arrived = 0;
+  #isHurrying = false;
+  #urgentNotes = 0;
 
   constructor(options: ShownSpansOptions) {
     this.#o = options;
@@ -51,6 +55,12 @@ export class ShownSpans {
     for (const [resource, { spans, isOpen }] of readGiven(await this.#o.records.read('meta', key))) {
       this.#byResource.set(resource, { spans: isOpen ? grownTo(spans, newestOwed) : spans, isOpen: false });
     }
+  }
+
+  /** The highest version in any of them; '' for none. */
+  get newest(): string {
+    const all = [...this.#byResource.values()].flatMap(({ spans }) => spans);
+    return all.reduce((newest, { to }) => maxResourceVersion(newest, to), '');
   }
 
   of(gvr: GroupVersionResource): readonly VersionSpan[] {
@@ -124,9 +134,28 @@ export class ShownSpans {
       () => settled(true),
       (error: unknown) => {
         settled(false);
-        this.#o.diskState?.missed(error); // it goes with the next batch of the outbox
+        this.#o.diskState?.missed(error);
+        void this.#noteUrgently();
       },
     );
+  }
+
+  /** In the space that is kept for a full disk. What does not fit there goes with the next batch of the outbox. */
+  async #noteUrgently(): Promise<void> {
+    if (this.#isHurrying) return;
+    this.#isHurrying = true;
+    let told = 0;
+    // The last word is all of it.
+    while (told !== this.#number && this.#urgentNotes < urgentLimit) {
+      const { change, settled } = this.#put();
+      told = this.#number;
+      this.#urgentNotes += 1;
+      await this.#o.records.writeUrgent([change]).then(
+        () => settled(true),
+        () => settled(false),
+      );
+    }
+    this.#isHurrying = false;
   }
 
   #put(): ChangeAlong {

@@ -15,8 +15,9 @@ const full = new StorageReadOnlyError('No space left on device');
 const limits = { entries: 100, bytes: 1_000_000, events: 10 };
 
 /** A hub that has shown something at a version of which the disk has not heard. */
-async function shownUnheard() {
+async function shownUnheard(urgentFailure?: Error) {
   const records = new MemoryRecords();
+  records.urgentFailure = urgentFailure;
   const log: string[] = [];
   const diskState = new DiskState((error) => log.push(error === undefined ? 'goes on' : `is behind: ${error}`));
   const spans = new ShownSpans({ records, diskState });
@@ -35,7 +36,7 @@ async function isRemembered(records: MemoryRecords): Promise<boolean> {
 }
 
 test('the disk hears under which versions something was shown before it forgets what that was', async (t) => {
-  const { records, log, spans, outbox, entry } = await shownUnheard();
+  const { records, log, spans, outbox, entry } = await shownUnheard(full);
   t.deepEqual(log, ['is behind: StorageReadOnlyError: Storage is read-only: No space left on device']);
   t.true(spans.isBehind);
   records.failure = undefined;
@@ -46,14 +47,53 @@ test('the disk hears under which versions something was shown before it forgets 
   t.is(spans.along(), undefined, 'once is enough');
 });
 
-test('so it does on a full disk, in the space that is kept for urgent changes', async (t) => {
-  const { records, outbox, entry } = await shownUnheard();
+test('a full disk hears of it in the space that is kept for urgent changes', async (t) => {
+  const { records, spans } = await shownUnheard();
+  t.true(await isRemembered(records));
+  t.false(spans.isBehind);
+  const { writeUrgent } = records;
+  records.writeUrgent = async (changes) => {
+    records.writeUrgent = writeUrgent;
+    await writeUrgent.call(records, changes);
+    spans.gaveOut(pods, '6009'); // while another is on its way
+    await settled();
+  };
+  spans.gaveOut(pods, '6000');
+  await settled();
+  await settled();
+  const later = new ShownSpans({ records: records.afterCrash() });
+  await later.restore('');
+  t.is(later.newest, '6009');
+});
+
+test('where even that failed it is tried again with what is settled', async (t) => {
+  const { records, outbox, entry } = await shownUnheard(full);
+  records.urgentFailure = undefined;
   await outbox.settle([entry]);
   t.true(await isRemembered(records));
 });
 
+test('what is kept for urgent changes is not used up by it, and no version is given out once more', async (t) => {
+  const records = new MemoryRecords();
+  const stage = await OwedWritesStage.open({ records });
+  records.failure = full;
+  let urgent = 0;
+  const { writeUrgent } = records;
+  records.writeUrgent = (changes) => {
+    urgent += 1;
+    return writeUrgent.call(records, changes);
+  };
+  for (let version = 6000; version < 7000; version += 1) {
+    stage.writes.spans.gaveOut(pods, String(version));
+    await settled();
+  }
+  t.is(urgent, 256);
+  const next = await OwedWritesStage.open({ records: records.afterCrash() });
+  t.true(BigInt(next.writes.versions.next()) > 6255n);
+});
+
 test('where nothing else is written, the chore that comes every minute tells the disk', async (t) => {
-  const { records, spans, outbox } = await shownUnheard();
+  const { records, spans, outbox } = await shownUnheard(full);
   await outbox.flush();
   t.true(spans.isBehind, 'it takes nothing yet');
   records.failure = undefined;
