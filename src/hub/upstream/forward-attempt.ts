@@ -127,7 +127,8 @@ export class ForwardAttempt implements Dispatcher.DispatchHandler, AwaitedHead {
       options.onHeaders?.(statusCode, headers);
       const rawHeaders = controller.rawHeaders as readonly Buffer[];
       const hasContentLength = headers['content-length'] !== undefined;
-      const head = { statusCode, statusMessage, rawHeaders, hasContentLength };
+      const isHeld = options.isHeldForTee === true;
+      const head = { statusCode, statusMessage, rawHeaders, hasContentLength, isHeld };
       const relay = new ResponseRelay(options.response, controller, head, !options.request.complete);
       this.#answer = new RelayedAnswer(relay, options, statusCode, headers);
       this.#state = 'body';

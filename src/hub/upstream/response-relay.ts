@@ -1,5 +1,5 @@
 // Writes an upstream answer to the client as it comes, no faster than the client reads. Promise: the head is on its way
-// before the event loop waits again, and a body that was cut never looks complete.
+// before the event loop waits again, unless it is to wait for the body, and one that was cut never looks complete.
 import type { ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { breakOff } from './break-off.ts';
@@ -11,6 +11,8 @@ export interface RelayedHead {
   /** As received: name, value, name, value. */
   readonly rawHeaders: readonly (Buffer | string)[];
   readonly hasContentLength: boolean;
+  /** It leaves with the body. */
+  readonly isHeld?: boolean;
 }
 
 type Controller = Pick<Dispatcher.DispatchController, 'pause' | 'resume'>;
@@ -31,7 +33,7 @@ export class ResponseRelay {
     if (mustClose) headers.push('Connection', 'close');
     response.writeHead(head.statusCode, head.statusMessage, headers);
     // Usually the body follows in this turn of the event loop, and head and body leave as one.
-    process.nextTick(flushHead, this);
+    if (head.isHeld !== true) process.nextTick(flushHead, this);
   }
 
   data(chunk: Buffer): void {
