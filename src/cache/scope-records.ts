@@ -3,10 +3,24 @@
 // after a change, never between. What a failed disk could not take is noted: that scope is not complete after a restart.
 import type { Change as RecordChange, Records } from '../../storage/records.ts';
 import type { KubernetesObject } from '../apimachinery/object.ts';
-import { type ProgressRecord, type RestoredScope, restoreScope, type ScopeRecord } from './restore-scope.ts';
+import { type RestoredScope, restoreScope } from './restore-scope.ts';
 import { type Scope, scopeText } from './scope.ts';
 import type { FullSync } from './scope-feed.ts';
 import type { ScopeKeeper, ScopeUpdate } from './scope-keeper.ts';
+import {
+  deleteMember,
+  deleteProgress,
+  deleteRecord,
+  isOfScopes,
+  type LoadedScopes,
+  memberKey,
+  numberAfter,
+  numberText,
+  putProgress,
+  putRecord,
+  scopesIn,
+  strayRecords,
+} from './scope-layout.ts';
 import { StoredObjects } from './stored-objects.ts';
 
 export interface ScopeRecordsOptions {
@@ -42,26 +56,24 @@ export class ScopeRecords implements ScopeKeeper {
 
   /** Reads everything back. A scope of which anything is missing or damaged is not returned, but reported. */
   async restore(onIncomplete: (number: string, reason: string) => void): Promise<readonly RestoredScope[]> {
-    const bodies = await this.#loadAll('object');
-    const memberKeys = [...(await this.#loadAll('member')).keys()];
-    const scopeRecords = await this.#loadAll('scope');
-    const members = Map.groupBy(memberKeys, numberOf);
+    const loaded: LoadedScopes = {
+      bodies: await this.#loadAll('object'),
+      memberKeys: [...(await this.#loadAll('member')).keys()],
+      scopes: await this.#loadAll('scope'),
+    };
     const doubt = this.#doubt();
     const restored: RestoredScope[] = [];
     const parsed = new Map<string, KubernetesObject>();
-    for (const key of [...memberKeys, ...scopeRecords.keys()]) this.#passNumber(numberOf(key));
-    for (const [number, record] of scopeRecords) {
-      if (number.endsWith(progressSuffix)) continue;
-      const progress = scopeRecords.get(number + progressSuffix);
-      const keys = (members.get(number) ?? []).map((key) => key.slice(number.length + 1));
-      const scope = doubt ?? restoreScope({ number, record, progress, members: keys, bodies }, parsed);
-      if (typeof scope === 'string') onIncomplete(number, scope);
+    this.#nextNumber = numberAfter(loaded);
+    for (const stored of scopesIn(loaded)) {
+      const scope = doubt ?? restoreScope(stored, parsed);
+      if (typeof scope === 'string') onIncomplete(stored.number, scope);
       else {
         restored.push(scope);
         this.#keep(scope);
       }
     }
-    await this.#removeStrays([...bodies.keys()], memberKeys, [...scopeRecords.keys()]);
+    await this.#removeStrays(loaded);
     return restored;
   }
 
@@ -70,10 +82,6 @@ export class ScopeRecords implements ScopeKeeper {
     const mixed = new Set(isMixed ? ['of an earlier life'] : []);
     this.#kept.set(scope.id, { number, floor, resourceVersion, mixed, isBehind: false });
     for (const object of snapshot.objects.values()) this.#objects.hold(scope, number, object);
-  }
-
-  #passNumber(number: string): void {
-    this.#nextNumber = Math.max(this.#nextNumber, Number.parseInt(number, 36) + 1);
   }
 
   /** The disk lost something in the midst of these keyspaces: which records are old now cannot be told. */
@@ -88,12 +96,11 @@ export class ScopeRecords implements ScopeKeeper {
     const members = before === undefined ? [] : await this.#storedMembers(before);
     if (this.#kept.get(scope.id)?.number !== before) return; // removed meanwhile
     if (before !== undefined) changes.push(...this.#removal(before), ...members.map(deleteMember));
-    const number = (this.#nextNumber++).toString(36);
+    const number = numberText(this.#nextNumber++);
     const { resourceVersion } = sync;
     const kept = { number, resourceVersion, floor: resourceVersion, mixed: new Set<string>(), isBehind: false };
     this.#kept.set(scope.id, kept);
-    const record: ScopeRecord = { scope: scopeText(scope), listType: sync.listType };
-    changes.push({ type: 'put', space: 'scope', key: number, value: encode(record) });
+    changes.push(putRecord(number, { scope: scopeText(scope), listType: sync.listType }));
     for (const object of sync.objects.values()) changes.push(...this.#objects.put(scope, number, object));
     changes.push(this.#progress(kept));
     await this.#write(kept, changes, before);
@@ -186,20 +193,18 @@ export class ScopeRecords implements ScopeKeeper {
 
   #progress({ number, resourceVersion, floor, mixed }: KeptScope): RecordChange {
     const members = this.#objects.count(number);
-    const progress: ProgressRecord = {
+    return putProgress(number, {
       ...{ resourceVersion, floor, members, confirmedAt: this.#o.now() },
       ...(mixed.size > 0 && { isMixed: true }),
-    };
-    return { type: 'put', space: 'scope', key: number + progressSuffix, value: encode(progress) };
+    });
   }
 
   #removal(number: string): readonly RecordChange[] {
-    const record: RecordChange = { type: 'delete', space: 'scope', key: number };
-    return [record, deleteProgress(number), ...this.#objects.deleteAll(number)];
+    return [deleteRecord(number), deleteProgress(number), ...this.#objects.deleteAll(number)];
   }
 
   async #storedMembers(number: string): Promise<readonly string[]> {
-    return [...(await this.#loadAll('member', `${number}/`)).keys()];
+    return [...(await this.#loadAll('member', memberKey(number, ''))).keys()];
   }
 
   async #loadAll(space: 'object' | 'member' | 'scope', prefix = ''): Promise<Map<string, Buffer>> {
@@ -210,45 +215,11 @@ export class ScopeRecords implements ScopeKeeper {
   }
 
   /** What belongs to no scope that came back whole. */
-  async #removeStrays(
-    bodyKeys: readonly string[],
-    memberKeys: readonly string[],
-    scopeKeys: readonly string[],
-  ): Promise<void> {
+  async #removeStrays(loaded: LoadedScopes): Promise<void> {
     const numbers = new Set([...this.#kept.values()].map(({ number }) => number));
-    const isStray = (key: string): boolean => !numbers.has(numberOf(key));
-    const changes = [
-      ...bodyKeys
-        .filter((key) => !this.#objects.has(key))
-        .map((key): RecordChange => ({ type: 'delete', space: 'object', key })),
-      ...memberKeys.filter(isStray).map(deleteMember),
-      ...scopeKeys.filter(isStray).map((key): RecordChange => ({ type: 'delete', space: 'scope', key })),
-    ];
+    const changes = strayRecords(loaded, numbers, (key) => this.#objects.has(key));
     const settles = this.#o.records.unsettled.filter(({ space }) => isOfScopes(space));
     if (changes.length === 0 && settles.length === 0) return;
     await this.#o.records.write(changes, { settles }).catch(() => undefined); // strays only take room; the next start tries again
   }
-}
-
-const progressSuffix = '.progress';
-
-/** Of a member key `3/default/web-0` or a scope key `3` or `3.progress`. */
-function numberOf(key: string): string {
-  return /^[^/.]*/.exec(key)![0];
-}
-
-function deleteMember(key: string): RecordChange {
-  return { type: 'delete', space: 'member', key };
-}
-
-function deleteProgress(number: string): RecordChange {
-  return { type: 'delete', space: 'scope', key: number + progressSuffix };
-}
-
-function isOfScopes(space: string): boolean {
-  return space === 'object' || space === 'member' || space === 'scope';
-}
-
-function encode(value: unknown): Buffer {
-  return Buffer.from(JSON.stringify(value));
 }

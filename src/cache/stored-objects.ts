@@ -5,6 +5,7 @@ import { gvrKey } from '../apimachinery/group-version-resource.ts';
 import type { KubernetesObject } from '../apimachinery/object.ts';
 import { compareResourceVersion } from '../apimachinery/resource-version.ts';
 import type { Scope } from './scope.ts';
+import { deleteMember, memberKey } from './scope-layout.ts';
 
 interface StoredObject {
   /** The newest that any scope has seen. */
@@ -57,7 +58,7 @@ export class StoredObjects {
       changes.push({ type: 'put', space: 'object', key, value: stored.object.body, secret });
     }
     if (!stored.holders.has(number)) {
-      changes.push({ type: 'put', space: 'member', key: `${number}/${object.key}`, value: empty });
+      changes.push({ type: 'put', space: 'member', key: memberKey(number, object.key), value: empty });
     }
     stored.holders.add(number);
     this.#holdingOf(number).add(key);
@@ -100,7 +101,7 @@ export class StoredObjects {
     const held = this.#holdingOf(number);
     held.delete(recordKey);
     if (held.size === 0) this.#held.delete(number);
-    const member: RecordChange = { type: 'delete', space: 'member', key: `${number}/${key}` };
+    const member = deleteMember(memberKey(number, key));
     if (stored.holders.size > 0) return [member];
     this.#byKey.delete(recordKey);
     return [member, { type: 'delete', space: 'object', key: recordKey }];
