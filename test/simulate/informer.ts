@@ -149,6 +149,9 @@ export class Informer {
     const known = this.store.get(keyOf(object));
     // The scope that is watched may know it otherwise: clients of Kubernetes take in what is new and what has changed alike.
     const mayDiffer = this.#isAhead && !this.#heard.has(keyOf(object));
+    const isReplaced = known !== undefined && uidOf(known) !== uidOf(object);
+    if (isReplaced && !this.#o.mayBeGone(known, this.#pathOf(known)))
+      this.#fault(`${type} ${text(object)} takes the place of ${text(known)}, which nobody has deleted`);
     this.#heard.add(keyOf(object));
     if (type === 'ADDED' && known !== undefined && !mayDiffer)
       this.#fault(`ADDED ${text(object)} is known as ${text(known)}`);
@@ -168,6 +171,10 @@ export class Informer {
 function keyOf(object: JsonObject): string {
   const { namespace = '', name } = object.metadata as Record<string, string>;
   return `${namespace}/${name}`;
+}
+
+function uidOf({ metadata }: JsonObject): unknown {
+  return (metadata as JsonObject).uid;
 }
 
 function text(object: JsonObject): string {
