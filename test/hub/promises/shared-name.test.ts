@@ -14,11 +14,13 @@ test('another machine that writes this Node is in status and doctor, and nothing
     method: 'PATCH',
     headers: { 'content-type': 'application/merge-patch+json' },
   };
+  const watch = await hub.watch('/api/v1/nodes?watch=true&resourceVersion=0&fieldSelector=metadata.name%3Dedge-1');
+  t.teardown(() => watch.leave());
   const write = async (id: string): Promise<void> => {
-    const body = { status: { nodeInfo: { bootID: id } } };
-    const raw = { ...patch, body };
-    t.is((await hub.ask(`${node}/status`, raw)).status, 200);
-    await eventually(async () => (await hub.ask(`${node}?resourceVersion=0`)).json.status?.nodeInfo?.bootID === id);
+    const from = watch.events.length;
+    const answer = await hub.ask(`${node}/status`, { ...patch, body: { status: { nodeInfo: { bootID: id } } } });
+    t.is(answer.status, 200);
+    await watch.until(({ object }) => object.status?.nodeInfo?.bootID === id, from);
   };
   const warned = async (): Promise<boolean> =>
     (await hub.status()).json.warnings.some((one: string) =>
