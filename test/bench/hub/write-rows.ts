@@ -2,7 +2,7 @@
 // beside clients that write there directly, and what a quiet node makes the disk write in a day.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -139,6 +139,7 @@ class WriteBench {
   async #offline(work: string, writers: number, writes: number, goal: string): Promise<void> {
     const { rounds, row } = this.#bed;
     const raw: number[] = [];
+    const bare: number[] = [];
     const own: number[] = [];
     const medians: number[] = [];
     const p99s: number[] = [];
@@ -146,6 +147,7 @@ class WriteBench {
     const before = bytesWritten(this.#hub.pid);
     for (let round = 0; round < rounds; round++) {
       raw.push(await this.#syncsPerSecond());
+      bare.push(await this.#sinkPerSecond(writers, writes));
       const cost = await writeLoad(this.#target, this.#changes(writers, writes, 'patch'));
       own.push(cost.perSecond);
       medians.push(cost.medianMs);
@@ -154,6 +156,8 @@ class WriteBench {
     const ratio = median(own.map((perSecond, round) => perSecond / raw[round]!));
     row(work, 'acknowledged, the disk’s own syncs', `${median(own).toFixed(0)}, ${median(raw).toFixed(0)} /s`);
     row(work, 'ratio, median of pairs', ratio.toFixed(2), goal);
+    const share = median(own.map((perSecond, round) => perSecond / bare[round]!));
+    row(work, 'a server that only syncs, the hub’s share', `${median(bare).toFixed(0)} /s, ${share.toFixed(2)}`);
     row(work, 'latency median, p99', `${ms(median(medians))}, ${ms(median(p99s))}`);
     row(work, 'disk per write', `${((bytesWritten(this.#hub.pid) - before) / (writes * rounds) / 1000).toFixed(1)} kB`);
   }
@@ -167,6 +171,22 @@ class WriteBench {
     const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
     await once(child, 'exit');
     return Number(line.split(' ')[0]);
+  }
+
+  /** The same load on the least that can acknowledge it. */
+  async #sinkPerSecond(writers: number, writes: number): Promise<number> {
+    const file = join(this.#bed.directory, 'sink');
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'bare-sink.ts'), file, '1000'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [port] = (await once(createInterface(child.stdout), 'line')) as [string];
+    const sink: Target = { name: 'sink', url: `http://127.0.0.1:${port}` };
+    await writeLoad(sink, this.#changes(writers, writes / 10, 'patch'));
+    const { perSecond } = await writeLoad(sink, this.#changes(writers, writes, 'patch'));
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    rmSync(file);
+    return perSecond;
   }
 
   async #replay(work: string, direct: number): Promise<void> {
