@@ -42,3 +42,8 @@ function readPart(part: string): JwtFields | undefined {
     throw error;
   }
 }
+
+/** Those of a list that are texts; none of what is no list. */
+export function textsIn(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
+}

@@ -6,9 +6,10 @@
 // to a pod that is alive on this node is taken for what it says; none that the cloud has refused, however little could be
 // told of it then; and none of an account and pod of which the cloud has refused such a token since it last accepted one.
 import { hash } from 'node:crypto';
-import { asFields, type Jwt, readJwt, readJwtPayload } from '../../apimachinery/jwt.ts';
+import { asFields, type Jwt, readJwt, readJwtPayload, textsIn } from '../../apimachinery/jwt.ts';
 import type { BearerIdentity, PodReference } from './bearer-identity.ts';
 import { claimsVerdict, type PodPresence, type TokenVerdict, unknown } from './claims-verdict.ts';
+import { RefusedTokens, type RefusedTokensRecord } from './refused-tokens.ts';
 import { isSignedBy, readSigningKeys, type SigningKeys } from './signing-keys.ts';
 
 export interface TokenKeysOptions {
@@ -31,22 +32,14 @@ export interface TokenKeysOptions {
 export type TokenKeysChange = 'news' | 'refusal' | 'doubt';
 
 /** As it stands on disk; JSON. */
-export interface TokenKeysRecord {
+export interface TokenKeysRecord extends RefusedTokensRecord {
   readonly issuer: string;
   readonly jwks: unknown;
   readonly readAtMs: number;
   readonly audiences: readonly string[];
-  readonly refused: readonly string[];
-  readonly doubted?: readonly string[];
-  readonly forgottenAtMs?: number;
 }
 
 const audiencesLimit = 20;
-const refusedLimit = 2000;
-const doubtedLimit = 2000;
-/** The cloud's clock, which dates its tokens, and the time here may differ by less. */
-const clocksDifferByMs = 10_000;
-
 export class TokenKeys {
   readonly #o: TokenKeysOptions;
   #issuer = '';
@@ -55,18 +48,13 @@ export class TokenKeys {
   #readAtMs = 0;
   /** Of the apiserver, as far as tokens that it accepted have shown. */
   readonly #audiences = new Set<string>();
-  /** Accounts with their pods, and digests of tokens that the cloud has signed or issued; the oldest first. */
-  readonly #refused = new Set<string>();
-  /** Digests of refused tokens that may be the cloud's or made up; the oldest first. */
-  readonly #doubted = new Set<string>();
-  /** When a refusal last had to make room: a token that was issued before may be the one. */
-  #forgottenAtMs = 0;
-
+  readonly #refused: RefusedTokens;
   /** One for each connection: what its token says is looked at once. */
   readonly #heard = new WeakSet<BearerIdentity>();
 
   constructor(options: TokenKeysOptions) {
     this.#o = options;
+    this.#refused = new RefusedTokens(() => options.now());
   }
 
   get size(): number {
@@ -100,9 +88,9 @@ export class TokenKeys {
 
   /** The cloud has accepted this token. */
   accepted(bearer: BearerIdentity, token: string): void {
-    if (bearer.claimedUser === undefined || (this.#heard.has(bearer) && this.#knowsNoRefusal)) return;
+    if (bearer.claimedUser === undefined || (this.#heard.has(bearer) && this.#refused.isEmpty)) return;
     this.#heard.add(bearer);
-    const isForgiven = !this.#knowsNoRefusal && this.#forgive(bearer, token);
+    const isForgiven = !this.#refused.isEmpty && this.#forgive(bearer, token);
     const { aud, iss } = readJwtPayload(token) ?? {};
     const [only, ...more] = [aud].flat();
     const isNews =
@@ -127,19 +115,14 @@ export class TokenKeys {
     if (!isOurs && (typeof kid !== 'string' || this.#keys.has(kid))) return;
     const isVouchedFor = this.#judge(bearer, jwt, podIsAlive).verdict === 'accepted';
     const names = isVouchedFor ? [digestOf(jwt), boundName(bearer)] : [digestOf(jwt)];
-    const table = isOurs ? this.#refused : this.#doubted;
-    if (names.every((name) => table.has(name))) return;
-    for (const name of names) table.add(name);
-    this.#makeRoom(table, isOurs ? refusedLimit : doubtedLimit);
-    this.#o.onChange(isOurs ? 'refusal' : 'doubt');
+    if (this.#refused.add(names, isOurs)) this.#o.onChange(isOurs ? 'refusal' : 'doubt');
   }
 
   /** Without the cloud, of a token that it was never seen to accept. */
   verify(bearer: BearerIdentity, token: string, podIsAlive: (pod: PodReference) => PodPresence): TokenVerdict {
     const jwt = readJwt(token);
     if (jwt === undefined || bearer.claimedUser === undefined) return unknown('it names no service account');
-    const digest = digestOf(jwt);
-    if (this.#refused.has(digest) || this.#doubted.has(digest)) return unknown('it has refused this token');
+    if (this.#refused.has(digestOf(jwt))) return unknown('it has refused this token');
     if (this.#refused.has(boundName(bearer))) return unknown('it has refused a token of the same account and pod');
     return this.#judge(bearer, jwt, podIsAlive);
   }
@@ -154,7 +137,7 @@ export class TokenKeys {
       if (iss !== this.#issuer) return unknown('the token is of another issuer');
       if (!isSignedBy(this.#keys, jwt)) return unknown('it is signed by none of the keys known here');
       if (!this.#isForApiserver(aud)) return unknown('the token is not known to be meant for the apiserver');
-      if (this.#mayBeForgotten(iat))
+      if (this.#refused.mayHaveForgotten(iat))
         return unknown('it has refused more tokens than are remembered since this was issued');
     }
     const { claims } = bearer;
@@ -170,24 +153,20 @@ export class TokenKeys {
       jwks: this.#jwks ?? null,
       readAtMs: this.#readAtMs,
       audiences: [...this.#audiences],
-      refused: [...this.#refused],
-      doubted: [...this.#doubted],
-      forgottenAtMs: this.#forgottenAtMs,
+      ...this.#refused.record(),
     };
   }
 
   /** Takes over what was written down. @throws TypeError when it is no such record */
   restore(record: unknown): void {
-    const { issuer, jwks, readAtMs, audiences, refused, doubted, forgottenAtMs } = asFields(record) ?? {};
+    const { issuer, jwks, readAtMs, audiences } = asFields(record) ?? {};
     if (typeof issuer !== 'string' || typeof readAtMs !== 'number') throw new TypeError('the record tells of no keys');
     this.#issuer = issuer;
     this.#jwks = jwks;
     this.#keys = readSigningKeys(jwks);
     this.#readAtMs = readAtMs;
     for (const one of textsIn(audiences)) this.#audiences.add(one);
-    for (const one of textsIn(refused)) this.#refused.add(one);
-    for (const one of textsIn(doubted)) this.#doubted.add(one);
-    if (typeof forgottenAtMs === 'number') this.#forgottenAtMs = forgottenAtMs;
+    this.#refused.restore(record);
   }
 
   /** Another cluster: nothing of it may count. */
@@ -198,38 +177,12 @@ export class TokenKeys {
     this.#readAtMs = 0;
     this.#audiences.clear();
     this.#refused.clear();
-    this.#doubted.clear();
-    this.#forgottenAtMs = 0;
     this.#o.onChange('refusal');
-  }
-
-  get #knowsNoRefusal(): boolean {
-    return this.#refused.size === 0 && this.#doubted.size === 0;
   }
 
   #forgive(bearer: BearerIdentity, token: string): boolean {
     const jwt = readJwt(token);
-    const digest = jwt === undefined ? '' : digestOf(jwt);
-    const forgiven = [
-      this.#refused.delete(boundName(bearer)),
-      this.#refused.delete(digest),
-      this.#doubted.delete(digest),
-    ];
-    return forgiven.includes(true);
-  }
-
-  #makeRoom(table: Set<string>, limit: number): void {
-    for (const oldest of table) {
-      if (table.size <= limit) return;
-      table.delete(oldest);
-      this.#forgottenAtMs = this.#o.now();
-    }
-  }
-
-  /** @param iat when the cloud says to have issued the token, seconds */
-  #mayBeForgotten(iat: unknown): boolean {
-    if (this.#forgottenAtMs === 0) return false;
-    return typeof iat !== 'number' || iat * 1000 <= this.#forgottenAtMs + clocksDifferByMs;
+    return this.#refused.forgive([boundName(bearer), ...(jwt === undefined ? [] : [digestOf(jwt)])]);
   }
 
   #isForApiserver(aud: unknown): boolean {
@@ -249,8 +202,4 @@ function digestOf({ signed }: Jwt): string {
 /** With the account's uid: what is said of it is said of no later one of the same name. */
 function boundName({ claimed, claims }: BearerIdentity): string {
   return `${claimed} ${claims.pod?.uid ?? ''}`;
-}
-
-function textsIn(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
 }
