@@ -1,8 +1,8 @@
 // The ports that clients use: TLS on every --listen address, and the plain loopback port where it was asked for.
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { parseRequestInfo } from '../../apimachinery/request-info.ts';
-import { serviceUnavailable } from '../../apimachinery/status.ts';
+import { parseRequestInfo, type RequestInfo } from '../../apimachinery/request-info.ts';
+import { badRequest, serviceUnavailable } from '../../apimachinery/status.ts';
 import { toStatus } from '../errors.ts';
 import type { Exchange, ListenerKind } from '../exchange.ts';
 import { tlsAddresses } from '../hub-config.ts';
@@ -116,8 +116,25 @@ async function passUpgrade(
   const info = parseRequestInfo(request.method ?? 'GET', request.url ?? '/');
   const caller = services.identify(request, kind);
   const { link } = services;
+  if (isFiltered(services, info, request)) {
+    throw badRequest(
+      'this program is shown this resource through filters of the node, which does not work over an upgraded connection: ask without Upgrade',
+    );
+  }
   if (link.state === 'offline') {
     throw serviceUnavailable(`the cloud is not reachable ${link.describe()}, and only it can open this connection`);
   }
   await tunnel({ request, socket, head, path: info.path + info.search, caller });
+}
+
+const reading: ReadonlySet<string> = new Set(['get', 'list', 'watch']);
+
+/** A watch over WebSocket is not looked into, so it would show what is hidden. */
+function isFiltered(
+  { filters }: Services,
+  { verb, subresource, gvr }: RequestInfo,
+  { headers }: IncomingMessage,
+): boolean {
+  if (gvr === undefined || subresource !== '' || !reading.has(verb)) return false;
+  return filters.viewOf(headers['user-agent'], gvr) !== undefined;
 }

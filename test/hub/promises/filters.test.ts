@@ -1,5 +1,6 @@
 // What programs of the node are shown through filters: the same by GET, LIST and WATCH, online and while the cloud is away,
 // in JSON and in protobuf; and that nobody else's answers are looked into.
+import { request } from 'node:http';
 import { createServer } from 'node:net';
 import test from 'ava';
 import { decodeProtobuf } from '../../../src/apimachinery/protobuf/decode-protobuf.ts';
@@ -208,4 +209,33 @@ test('a watch from further back than is kept here comes from the cloud, through 
   const told = watch.events.map(({ type, object }) => `${type} ${object.metadata.name}`);
   t.deepEqual(told, [...Array<string>(12).fill('MODIFIED web'), 'DELETED web', 'ADDED last']);
   watch.leave();
+});
+
+test('a watch by WebSocket shows nothing that is hidden: a program that a filter concerns is told to ask without', async (t) => {
+  const hub = await started('discard-cloud-service');
+  t.teardown(() => hub.stop());
+  const upgraded = async (path: string, userAgent: string): Promise<number> => {
+    const headers = {
+      'user-agent': userAgent,
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+    };
+    const outgoing = request(`${hub.url}${path}`, { agent: false, headers }).end();
+    return new Promise((resolve, reject) => {
+      outgoing.on('response', (response) => resolve(response.resume().statusCode ?? 0));
+      outgoing.on('upgrade', ({ statusCode }, socket) => {
+        socket.destroy();
+        resolve(statusCode ?? 0);
+      });
+      outgoing.on('error', reject);
+    });
+  };
+  const proxy = kubeProxy['user-agent'];
+  for (const path of [`${services}?watch=true`, `/api/v1/watch/services`, services, `${services}/elb`])
+    t.is(await upgraded(path, proxy), 400, path);
+  t.not(await upgraded(`${services}?watch=true`, 'kubectl/v1.35.0'), 400, 'nothing is hidden from others');
+  t.not(await upgraded(`${services}/web/proxy`, proxy), 400, 'what a program behind answers is no object');
+  t.not(await upgraded('/api/v1/configmaps?watch=true', proxy), 400, 'no filter concerns it');
 });
