@@ -3,12 +3,12 @@
 import type { KubernetesObject } from '../../apimachinery/object.ts';
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
 import { expired } from '../../apimachinery/status.ts';
-import { encodeBookmark, encodeWatchEvent, type WatchEventType } from '../../apimachinery/watch-frame.ts';
+import { encodeWatchEvent } from '../../apimachinery/watch-frame.ts';
 import type { FollowedScope } from '../followed-scope.ts';
-import { type Scope, scopeMatches } from '../scope.ts';
-import { withResourceVersion } from '../with-resource-version.ts';
+import type { Scope } from '../scope.ts';
 import type { RingEvent } from './event-ring.ts';
 import type { Listener } from './listener.ts';
+import { ToldFrames, type ToldFramesOptions } from './told-frames.ts';
 
 /** Where frames go. `write` answers false when the client does not read fast enough; `onDrain` tells when it does again. */
 export interface FrameSink {
@@ -28,10 +28,9 @@ export interface WatcherOptions {
   /** Close the initial events with the end bookmark (WatchList). */
   readonly markInitialEventsEnd: boolean;
   readonly allowBookmarks: boolean;
-  /** What of each object this client is shown: the object, another in its place, or nothing. Undefined: all as they are. */
-  readonly show?: ((object: KubernetesObject) => KubernetesObject | undefined) | undefined;
-  /** Another form of each object; undefined for the object itself. */
-  readonly render: ((body: Buffer) => Buffer) | undefined;
+  /** See `ToldFrames`. */
+  readonly show?: ToldFramesOptions['show'];
+  readonly render: ToldFramesOptions['render'];
   readonly sink: FrameSink;
   /** Milliseconds on the caller's clock. */
   readonly now: number;
@@ -39,24 +38,14 @@ export interface WatcherOptions {
   readonly onEnd: () => void;
 }
 
-const partialMetadata = { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' };
 const bookmarkEveryMs = 60_000;
 /** The apiserver sends one 2 s before the deadline, so that the client resumes close to now. */
 const lastBookmarkMs = 2_000;
 const writeBytes = 64 * 1024;
 
-function seenBy(
-  scope: Scope | undefined,
-  show: WatcherOptions['show'],
-): ((object: KubernetesObject) => KubernetesObject | undefined) | undefined {
-  if (scope === undefined) return show;
-  return (object) => (scopeMatches(scope, object) ? (show === undefined ? object : show(object)) : undefined);
-}
-
 export class Watcher implements Listener {
   readonly #o: WatcherOptions;
-  /** What the client sees of an object; undefined when it sees every one as it is. */
-  readonly #seen: ((object: KubernetesObject) => KubernetesObject | undefined) | undefined;
+  readonly #frames: ToldFrames;
   /** Initial objects still to be sent. */
   #initial: readonly KubernetesObject[] = [];
   #initialIndex = 0;
@@ -74,12 +63,11 @@ export class Watcher implements Listener {
     this.#o = options;
     const { followed, scope, resourceVersion } = options;
     const { snapshot } = followed;
-    this.#seen = seenBy(scope.id === followed.scope.id ? undefined : scope, options.show);
+    const { show, render } = options;
+    this.#frames = new ToldFrames({ scope: scope.id === followed.scope.id ? undefined : scope, show, render });
     this.#nextBookmarkAt = options.now + bookmarkEveryMs;
     if (options.sendInitialEvents) {
-      const all = snapshot.sorted();
-      const seen = this.#seen;
-      this.#initial = seen === undefined ? all : all.flatMap((object) => seen(object) ?? []);
+      this.#initial = this.#frames.seen(snapshot.sorted());
       this.#initialVersion = snapshot.resourceVersion;
       this.#next = snapshot.ring.nextSequence;
       this.#skipUntil = '0';
@@ -149,7 +137,7 @@ export class Watcher implements Listener {
       const frames: Buffer[] = [];
       let bytes = 0;
       while (this.#initialIndex < this.#initial.length && bytes < writeBytes) {
-        const frame = this.#encode('ADDED', this.#initial[this.#initialIndex++]!.body);
+        const frame = this.#frames.added(this.#initial[this.#initialIndex++]!);
         frames.push(frame);
         bytes += frame.length;
       }
@@ -182,7 +170,7 @@ export class Watcher implements Listener {
         return;
       }
       this.#next++;
-      const frame = this.#frameFor(event);
+      const frame = this.#isSkipped(event) ? undefined : this.#frames.of(event);
       if (frame === undefined) continue;
       lastVersion = event.resourceVersion;
       frames.push(frame);
@@ -201,33 +189,6 @@ export class Watcher implements Listener {
     return this.#skipUntil !== '0' && compareResourceVersion(resourceVersion, this.#skipUntil) <= 0;
   }
 
-  /** What this client hears of a change: leaving its selector is DELETED, entering it is ADDED. */
-  #frameFor(event: RingEvent): Buffer | undefined {
-    if (this.#isSkipped(event)) return undefined;
-    if (this.#seen === undefined) return this.#shared(event);
-    const { previous, object } = event;
-    const before = previous && this.#seen(previous);
-    const was = previous === undefined ? event.type !== 'ADDED' : before !== undefined;
-    const after = this.#seen(object);
-    const is = event.type !== 'DELETED' && after !== undefined;
-    if (!was && !is) return undefined;
-    if (was && !is && event.type !== 'DELETED') {
-      return this.#encode('DELETED', withResourceVersion(before ?? object, event.resourceVersion).body);
-    }
-    const type = event.type === 'DELETED' ? 'DELETED' : was ? 'MODIFIED' : 'ADDED';
-    const told = after ?? object;
-    return type === event.type && told === object ? this.#shared(event) : this.#encode(type, told.body);
-  }
-
-  /** The frame that all watchers share, unless this one wants another form. */
-  #shared(event: RingEvent): Buffer {
-    return this.#o.render === undefined ? event.frame() : this.#encode(event.type, event.object.body);
-  }
-
-  #encode(type: WatchEventType, body: Buffer): Buffer {
-    return encodeWatchEvent(type, this.#o.render?.(body) ?? body);
-  }
-
   /** Says "you have everything up to here", so only when that has been written, and never below the client's version. */
   #sendBookmark(): void {
     const { followed, allowBookmarks } = this.#o;
@@ -239,9 +200,7 @@ export class Watcher implements Listener {
   }
 
   #bookmark(resourceVersion: string, initialEventsEnd: boolean): Buffer {
-    const { kind, apiVersion } = this.#o.followed.snapshot.listType;
-    const type = this.#o.render === undefined ? { kind: kind.replace(/List$/, ''), apiVersion } : partialMetadata;
-    return encodeBookmark({ ...type, resourceVersion, initialEventsEnd });
+    return this.#frames.bookmark(this.#o.followed.snapshot.listType, resourceVersion, initialEventsEnd);
   }
 
   #write(frames: readonly Buffer[]): boolean {
