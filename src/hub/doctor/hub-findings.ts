@@ -1,16 +1,16 @@
 // What the daemon's own state says about the next cut. Pure.
-import type { HubStatus } from '../admin/hub-status.ts';
+import type { HubStatus, ScopeStatus } from '../admin/hub-status.ts';
 import { linkAdvice } from '../link-advice.ts';
 import type { Finding } from './finding.ts';
 
 const dayMs = 86_400_000;
 const soonDays = 14;
 
-/** What kubelet reads before it starts a pod, as `gvr` and the field selector that belongs to it. */
-const neededScopes: readonly { readonly gvr: string; readonly what: string }[] = [
-  { gvr: 'v1/nodes', what: 'the Node object' },
-  { gvr: 'v1/pods', what: "the node's pods" },
-  { gvr: 'v1/services', what: 'the Services' },
+/** What kubelet reads before it starts a pod; of Nodes and Pods its own. */
+const neededScopes = (nodeName: string): readonly { gvr: string; fieldSelector: string; what: string }[] => [
+  { gvr: 'v1/nodes', fieldSelector: `metadata.name=${nodeName}`, what: 'The Node object was' },
+  { gvr: 'v1/pods', fieldSelector: `spec.nodeName=${nodeName}`, what: "The node's pods were" },
+  { gvr: 'v1/services', fieldSelector: '', what: 'The Services were' },
 ];
 
 export function hubFindings(status: HubStatus, nowMs: number): readonly Finding[] {
@@ -31,16 +31,25 @@ function link({ link: { state, reason } }: HubStatus): readonly Finding[] {
   ];
 }
 
-function scopes({ scopes: known }: HubStatus): readonly Finding[] {
-  return neededScopes
-    .filter(({ gvr }) => !known.some((scope) => scope.gvr === gvr && scope.complete))
+function scopes({ scopes: known, identity }: HubStatus): readonly Finding[] {
+  return neededScopes(identity.nodeName)
+    .filter((needed) => !known.some((scope) => scope.complete && covers(scope, needed)))
     .map(({ gvr, what }) => ({
       check: 'scopes',
       level: 'problem' as const,
       subject: gvr,
-      says: `${what} were never read completely through Holdfast: without them kubelet starts no pod.`,
+      says: `${what} never read completely through Holdfast: without them kubelet starts no pod.`,
       advice: 'Let kubelet run through Holdfast while the cloud is there; holdfast cache list shows what it has.',
     }));
+}
+
+function covers(
+  { gvr, namespace, labelSelector, fieldSelector }: ScopeStatus,
+  needed: { readonly gvr: string; readonly fieldSelector: string },
+): boolean {
+  const isOfAll =
+    namespace === '' && labelSelector === '' && (fieldSelector === '' || fieldSelector === needed.fieldSelector);
+  return gvr === needed.gvr && isOfAll;
 }
 
 function certificate({ identity }: HubStatus, nowMs: number): readonly Finding[] {

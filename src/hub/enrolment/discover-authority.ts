@@ -1,5 +1,5 @@
 // Finds the cluster's CA with nothing but a bootstrap token in hand, as kubeadm does: cluster-info over a connection that
-// is not trusted yet, its signature by the token, then the pin. Why not from the TLS chain: docs/decisions/0011-join.md.
+// is not trusted yet, its signature by the token, then the pin. Why not from the TLS chain: docs/decisions/0011-how-a-machine-joins.md.
 import { ClientCertificateError } from '../client-certificate.ts';
 import { type ApiserverOptions, openApiserver } from './apiserver.ts';
 import { pinnedAuthorities, pinsOf } from './authority-pin.ts';

@@ -84,7 +84,11 @@ test('each setting of kubelet that hurts without a cloud is named', (t) => {
 });
 
 const now = Date.parse('2026-11-21T10:00:00.000Z');
-const scopes = ['v1/nodes', 'v1/pods', 'v1/services'].map((gvr) => ({ ...podScope, gvr }));
+const scopes = [
+  { ...podScope, gvr: 'v1/nodes', fieldSelector: 'metadata.name=edge-7' },
+  podScope,
+  { ...podScope, gvr: 'v1/services', fieldSelector: '' },
+];
 const healthy = { ...healthyStatus, scopes, outbox: { ...healthyStatus.outbox, parked: 0 } };
 
 test('a hub that is well has nothing to say', (t) => {
@@ -104,6 +108,17 @@ test('each thing that is not well with the hub is named', (t) => {
   t.deepEqual(checks(findings), ['link', 'scopes', 'certificate', 'disk', 'parked']);
   t.is(findings[1]?.subject, 'v1/services');
   t.regex(findings[2]!.says, /ends in 4 days/);
+});
+
+test('what somebody else has read of the same kind is not what kubelet needs; a reading of all is', (t) => {
+  const ofPods = (more: Partial<typeof podScope>) => {
+    const known = scopes.map((scope) => (scope === podScope ? { ...podScope, ...more } : scope));
+    return hubFindings({ ...healthy, scopes: known }, now).map(({ subject }) => subject);
+  };
+  t.deepEqual(ofPods({ fieldSelector: 'spec.nodeName=edge-8' }), ['v1/pods']);
+  t.deepEqual(ofPods({ fieldSelector: '', namespace: 'shop' }), ['v1/pods']);
+  t.deepEqual(ofPods({ labelSelector: 'app=web' }), ['v1/pods']);
+  t.deepEqual(ofPods({ fieldSelector: '' }), []);
 });
 
 test('a link that waiting does not mend is a problem, with what does', (t) => {
