@@ -1,6 +1,9 @@
 // A machine that joins by `holdfast join`, with a real kubelet, whose certificate expires in an outage.
+import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import test from 'ava';
+import { readCertificateFacts } from '../../../src/hub/pki/certificate-facts.ts';
+import { issueCertificate } from '../../../src/hub/pki/issue-certificate.ts';
 import { eventually } from '../eventually.ts';
 import type { Cloud } from './cloud.ts';
 import { onNode } from './on-node.ts';
@@ -10,6 +13,7 @@ import { countOfPods } from './workloads.ts';
 const nodeName = 'edge-1';
 const hourMs = 3_600_000;
 const current = '/var/lib/holdfast/cloud/node-current.pem';
+const pki = '/var/lib/holdfast/pki';
 const csr = 'system:certificates.k8s.io:certificatesigningrequests';
 
 /** By an account that may ask, and whose requests are approved. */
@@ -31,6 +35,25 @@ async function byAccount({ plane, url }: Cloud): Promise<string[]> {
   return ['--bootstrap-kubeconfig', plane.tokenKubeconfig(token, { server: url }), '--node-name', nodeName];
 }
 
+/** What the hub has issued to kubelet ends, as if the node had been off for longer than it lasts. */
+function expireKubeletsOwn(node: { onDisk(path: string): string }): string {
+  const read = (name: string): Buffer => readFileSync(node.onDisk(`${pki}/${name}`));
+  const present = readCertificateFacts(new X509Certificate(read('client.crt')));
+  const pem = issueCertificate(
+    {
+      subject: { commonName: present.commonName!, organizations: present.organizations },
+      use: 'client',
+      notBeforeMs: Date.now() - 2 * hourMs,
+      notAfterMs: Date.now() - hourMs,
+      key: createPrivateKey(read('client.key')),
+      serial: randomBytes(16),
+    },
+    { certificate: new X509Certificate(read('ca.crt')), key: createPrivateKey(read('ca.key')) },
+  );
+  writeFileSync(node.onDisk(`${pki}/client.crt`), pem);
+  return new X509Certificate(pem).toString();
+}
+
 const lab = settledNode(test, { join: byAccount });
 
 onNode(
@@ -48,12 +71,23 @@ onNode(
       notAfter: new Date(Date.now() - hourMs),
     });
     writeFileSync(node.onDisk(current), expired.certificate + expired.key);
+    const ownExpired = expireKubeletsOwn(node);
     await node.boot();
     await eventually('every pod runs', async () => (await lab().running()).length === countOfPods, {
       timeoutMs: 60_000,
     });
     await eventually('the hub knows it', async () => isSettled(await lab().podsOnNode()), { timeoutMs: 30_000 });
     const before = await whatRuns(lab());
+    const own = new X509Certificate(readFileSync(node.onDisk(`${pki}/client.crt`)));
+    t.true(own.validToDate.getTime() > Date.now(), 'the hub has issued another to kubelet');
+    t.not(own.toString(), ownExpired);
+    // Oracle case 32, with every certificate over that the node had.
+    const asked = await lab().request('POST', '/apis/certificates.k8s.io/v1/certificatesigningrequests', {
+      metadata: { generateName: 'csr-' },
+      spec: { signerName: 'kubernetes.io/kube-apiserver-client-kubelet', request: 'eA==', usages: ['client auth'] },
+    });
+    t.is(asked.status, 503);
+    await lab().kubeletWorks(1_000);
 
     await cloud.heal();
     const healedAt = performance.now();
