@@ -5,6 +5,8 @@ import { type Failure, runSeeds, type SeedRange, type Tally } from './run-seeds.
 
 type Message = { readonly failure: Failure } | { readonly tally: Tally } | 'progress';
 
+/** What a world leaves behind is collected now and then; without a limit V8 puts that off for hundreds of megabytes. */
+const resourceLimits = { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 64 };
 /** So many worlds are worth a line. */
 const tellEvery = 500;
 
@@ -68,7 +70,7 @@ function inWorkers(
     parts.map(
       (part) =>
         new Promise<Tally>((resolve, reject) => {
-          const worker = new Worker(new URL(import.meta.url), { workerData: part });
+          const worker = new Worker(new URL(import.meta.url), { workerData: part, resourceLimits });
           worker.on('message', (message: Message) => {
             if (message === 'progress') onProgress();
             else if ('failure' in message) onFailure(message.failure);

@@ -31,7 +31,7 @@ export async function runSeeds(
   onTrace?: (line: string) => void,
   onProgress: () => void = () => {},
 ): Promise<Tally> {
-  Error.stackTraceLimit = 5; // many are made, and few are looked at
+  Error.stackTraceLimit = onTrace === undefined ? 0 : 20; // many are made, and few are looked at
   const tally: Tally = { seeds: 0, events: 0, failures: 0 };
   let uncaught: unknown;
   const catchAll = (error: unknown): void => {

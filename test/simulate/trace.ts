@@ -1,16 +1,14 @@
-// The story of one world, line by line: the same lines for the same seed. Keeps the last ones, and the first promise that
-// was broken.
-import { createHash, type Hash } from 'node:crypto';
+// The story of one world, line by line: the same lines for the same seed. Keeps the first promise that was broken.
+import { createHash } from 'node:crypto';
 import type { Scheduler } from './scheduler.ts';
 
 const tailLines = 60;
 
 export class Trace {
-  readonly tail: string[] = [];
   /** What was broken first. */
   fault: string | undefined;
   #isOver = false;
-  readonly #hash: Hash = createHash('sha256');
+  readonly #lines: string[] = [];
   readonly #scheduler: Scheduler;
   readonly #onLine: ((line: string) => void) | undefined;
 
@@ -22,10 +20,13 @@ export class Trace {
   note(what: string): void {
     if (this.#isOver) return;
     const line = `${this.#scheduler.now.toFixed(3)} ${what}`;
-    this.#hash.update(line);
     this.#onLine?.(line);
-    this.tail.push(line);
-    if (this.tail.length > tailLines) this.tail.shift();
+    this.#lines.push(line);
+  }
+
+  /** The last lines. */
+  get tail(): readonly string[] {
+    return this.#lines.slice(-tailLines);
   }
 
   /** A promise is broken. */
@@ -37,6 +38,6 @@ export class Trace {
   /** Of all lines; asked for once: nothing is told after that. */
   hash(): string {
     this.#isOver = true;
-    return this.#hash.digest('hex').slice(0, 16);
+    return createHash('sha256').update(this.#lines.join('\n')).digest('hex').slice(0, 16);
   }
 }
