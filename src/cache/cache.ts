@@ -207,6 +207,7 @@ export class Cache {
   async tidy(): Promise<void> {
     const { link, timing, lingerMs } = this.#o;
     this.rights.tidy();
+    this.grants.tidy();
     this.objects.tidy();
     this.documents.tidy();
     this.#cloud.noteContact(noteContactEveryMs);

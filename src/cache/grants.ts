@@ -59,6 +59,21 @@ export class Grants {
     return seenAt !== undefined && isStillRight(identity, this.#o.time.now() - seenAt, this.#o.lifetimeMs);
   }
 
+  /** Drops what has ended, by a time that is certain. */
+  tidy(): void {
+    const { time, notes, lifetimeMs } = this.#o;
+    if (!time.isCertain) return;
+    const now = time.now();
+    const ended = [...this.#seen.entries()].filter(
+      ([key, seenAt]) => !isStillRight(identityIn(key), now - seenAt, lifetimeMs),
+    );
+    for (const [key] of ended) this.#seen.delete(key);
+    notes.delete(
+      'grant',
+      ended.map(([key]) => key),
+    );
+  }
+
   /** Nothing of it may come back. */
   clear(): void {
     this.#o.notes.revoke('grant', this.#seen.clear());
@@ -67,4 +82,9 @@ export class Grants {
 
 function keyOf(identity: string, { verb, gvr, namespace, name, subresource }: Grant): string {
   return `${identity} ${verb} ${gvrKey(gvr)} ${namespace}/${verb === 'create' ? '' : name}/${subresource}`;
+}
+
+/** No identity has a space in it. */
+function identityIn(key: string): string {
+  return key.slice(0, key.indexOf(' '));
 }

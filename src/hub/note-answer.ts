@@ -1,7 +1,9 @@
 // What an answer of the cloud teaches, whoever asked: whether the token is good, who may read what, and what is old now.
 
 import { type AnswerHead, isApiserverAnswer, isRefusedBehind } from '../cache/apiserver-answer.ts';
+import { nodeIdentity } from '../cache/lenders.ts';
 import type { Scope } from '../cache/scope.ts';
+import { isNodesOwn } from '../cache/writes/policy.ts';
 import type { Exchange } from './exchange.ts';
 import { isFollowable } from './followable.ts';
 import { type CollectionRead, objectPath } from './read-request.ts';
@@ -19,9 +21,11 @@ export function noteAnswer({ cache, identities }: Learners, exchange: Exchange, 
   if (info.gvr === undefined || !isWrite(info)) return;
   const { gvr, namespace, name, verb, subresource } = info;
   const grant = { verb, gvr, namespace, name, subresource };
-  if (statusCode === 403) cache.grants.lose(identities.claimed(exchange), grant);
+  const identity = identities.claimed(exchange);
+  if (statusCode === 403) cache.grants.lose(identity, grant);
   if (statusCode >= 300) return;
-  cache.grants.see(identities.claimed(exchange), grant);
+  // Each pod that comes and goes would leave some behind, and nobody asks for them.
+  if (identity !== nodeIdentity || !isNodesOwn(grant)) cache.grants.see(identity, grant);
   if (name !== '') cache.heard.forget(objectPath(gvr, namespace, name));
 }
 

@@ -12,9 +12,10 @@ const update: Grant = { verb: 'update', gvr, namespace: 'default', name: 'web', 
 
 async function open(records = new MemoryRecords(), timing = new ManualTiming()) {
   const notes = new Notes(records, () => {});
-  const grants = new Grants({ notes, time: new CloudTime(timing), lifetimeMs });
+  const time = new CloudTime(timing);
+  const grants = new Grants({ notes, time, lifetimeMs });
   for (const [key, value] of await notes.load('grant')) grants.restore(value, key);
-  return { grants, notes, records, timing };
+  return { grants, notes, records, timing, time };
 }
 
 test('what the cloud allowed is allowed for that identity, verb, resource, namespace, name and part, and nothing else', async (t) => {
@@ -79,6 +80,25 @@ test('what the cloud allowed the node itself does not end with a time, only with
   t.true(grants.has('node', update));
   grants.lose('node', update);
   t.false(grants.has('node', update));
+});
+
+test('what has ended is gone from memory and disk, once the time is certain; what the node may do stays', async (t) => {
+  const { grants, notes, records, timing, time } = await open();
+  grants.see('sa', update);
+  grants.see('node', update);
+  timing.advance(lifetimeMs);
+  grants.see('sa', { ...update, name: 'lately' });
+  grants.tidy();
+  await notes.idle();
+  t.is(records.keys('grant').length, 3, 'a clock that may be wrong ends nothing for good');
+  time.heard(new Date(timing.wallClock()).toUTCString());
+  grants.tidy();
+  await notes.idle();
+  t.deepEqual(
+    records.keys('grant').map((key) => key.split(' ')[0]),
+    ['node', 'sa'],
+  );
+  t.true(grants.has('sa', { ...update, name: 'lately' }));
 });
 
 test('what is seen again and again is written down once an hour', async (t) => {

@@ -3,6 +3,36 @@ import { parseRequestInfo } from '../../src/apimachinery/request-info.ts';
 import type { Exchange } from '../../src/hub/exchange.ts';
 import { noteAnswer } from '../../src/hub/note-answer.ts';
 
+/** Which grants are remembered of this identity when this is answered 200. */
+function grantsOf(identity: string, method: string, path: string): readonly unknown[] {
+  const seen: unknown[] = [];
+  const learners = {
+    identities: { heard() {}, claimed: () => identity },
+    cache: { grants: { see: (...grant: unknown[]) => seen.push(grant) }, heard: { forget() {} } },
+  };
+  const exchange = { info: parseRequestInfo(method, path), request: { method } };
+  noteAnswer(learners as unknown as Parameters<typeof noteAnswer>[0], exchange as Exchange, {
+    statusCode: 200,
+    headers: {},
+  });
+  return seen;
+}
+
+test('the pods that come and go on a node leave no grants behind', (t) => {
+  const ns = '/api/v1/namespaces/default';
+  for (const [method, path] of [
+    ['PATCH', `${ns}/pods/web/status`],
+    ['DELETE', `${ns}/pods/web`],
+    ['POST', `${ns}/events`],
+    ['PATCH', `${ns}/events/web.1`],
+  ] as const) {
+    t.deepEqual(grantsOf('node', method, path), [], `${method} ${path}`);
+    t.is(grantsOf('sa:default:web', method, path).length, 1, 'anybody else is asked for it');
+  }
+  t.is(grantsOf('node', 'PATCH', `${ns}/pods/web`).length, 1, 'the node too, where it is no agent of Kubernetes');
+  t.is(grantsOf('node', 'PUT', `${ns}/configmaps/web`).length, 1);
+});
+
 /** What is heard of the caller's token when this is answered so. */
 function heardOf(method: string, path: string, statusCode: number, headers = {}): readonly number[] {
   const heard: number[] = [];

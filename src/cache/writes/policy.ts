@@ -145,6 +145,12 @@ const keeping: readonly Row[] = [
   },
 ];
 
+/** Kept for the node without the cloud having been seen to allow it: the node authorizer does, of every such object. */
+export function isNodesOwn(write: Pick<WriteRequest, 'gvr' | 'subresource'> & { readonly verb: string }): boolean {
+  const place = placeOf(write);
+  return keeping.some(({ of, verbs }) => of.includes(place) && verbs.some((verb) => verb === write.verb));
+}
+
 /** @param rules in the order of the configuration; the first that fits counts */
 export function writePolicy(rules: readonly UserWriteRule[], nodeName: string): WritePolicy {
   const byUser = userRules(rules);
@@ -190,7 +196,7 @@ function sentenceFor(place: string, { verb, namespace }: WriteRequest): string {
   return `the cloud is not reachable, and the ${verb} of ${place}${where} is not kept offline.`;
 }
 
-function placeOf({ gvr, subresource }: WriteRequest): string {
+function placeOf({ gvr, subresource }: Pick<WriteRequest, 'gvr' | 'subresource'>): string {
   return subresource === '' ? inGroup(gvr) : `${inGroup(gvr)}/${subresource}`;
 }
 
