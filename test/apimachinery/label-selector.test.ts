@@ -2,6 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { parseLabelSelector } from '../../src/apimachinery/label-selector.ts';
 import { StatusError } from '../../src/apimachinery/status.ts';
+import { expectRefusalsOnly } from '../support/selector-text.ts';
 
 const matching: readonly [selector: string, labels: Record<string, string>, isSelected: boolean][] = [
   ['', {}, true],
@@ -147,22 +148,23 @@ test('the order of requirements does not matter', (t) => {
 });
 
 test('no text makes the parser fail with anything but a 400', (t) => {
-  const pieces = fc.constantFrom('a', 'in', 'notin', '(', ')', ',', '=', '!', '<', '>', ' ', '1', '/', '\t', 'é');
-  fc.assert(
-    fc.property(
-      fc.oneof(
-        fc.string(),
-        fc.array(pieces).map((parts) => parts.join('')),
-      ),
-      (text) => {
-        try {
-          parseLabelSelector(text);
-        } catch (error) {
-          if (!(error instanceof StatusError) || error.status.code !== 400) throw error;
-        }
-      },
-    ),
-    { numRuns: 500 },
+  t.notThrows(() =>
+    expectRefusalsOnly(parseLabelSelector, [
+      'a',
+      'in',
+      'notin',
+      '(',
+      ')',
+      ',',
+      '=',
+      '!',
+      '<',
+      '>',
+      ' ',
+      '1',
+      '/',
+      '\t',
+      'é',
+    ]),
   );
-  t.pass();
 });

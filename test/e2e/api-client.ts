@@ -1,8 +1,11 @@
 // A small client of a Kubernetes API for tests: real TLS, real credentials, nothing retried, nothing hidden.
 import { readFileSync } from 'node:fs';
-import { type IncomingHttpHeaders, type IncomingMessage, request as plainRequest } from 'node:http';
+import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { createInterface } from 'node:readline';
+import { type Answer, readAnswer } from '../support/http-answer.ts';
+
+export type { Answer };
 
 export type Credentials =
   | { readonly certificateFile: string; readonly keyFile: string }
@@ -14,15 +17,6 @@ export interface ApiTarget {
   readonly url: string;
   readonly caFile?: string | undefined;
   readonly credentials?: Credentials;
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly raw: Buffer;
-  /** Parsed when the answer is JSON (and not compressed, which is the asker's to undo), else its text. */
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into objects of every kind
-  readonly body: any;
 }
 
 export interface RequestOptions {
@@ -52,17 +46,7 @@ export class ApiClient {
     const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
     try {
       const response = await this.#send(method, path, body, { ...options, signal });
-      const chunks: Buffer[] = [];
-      for await (const chunk of response) chunks.push(chunk);
-      const raw = Buffer.concat(chunks);
-      const isJson = /json/.test(response.headers['content-type'] ?? '') && !response.headers['content-encoding'];
-      const text = raw.toString();
-      return {
-        status: response.statusCode ?? 0,
-        headers: response.headers,
-        raw,
-        body: isJson ? JSON.parse(text) : text,
-      };
+      return await readAnswer(response);
     } catch (cause) {
       if (!timeout.aborted) throw cause;
       const message = `${method} ${path}: no whole answer within ${timeoutMs} ms`;

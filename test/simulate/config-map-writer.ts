@@ -15,6 +15,8 @@ export async function writeConfigMap(client: Client, random: Random): Promise<vo
   const collection = `/api/v1/namespaces/${namespace}/configmaps`;
   const path = `${collection}/${name}`;
   const key = random.pick(keys);
+  const patch = (contentType: string, body: (token: string) => unknown) =>
+    client.write({ verb: 'patch', path, contentType, fields: [`data.${key}`], body });
   switch (
     random.weighted({ create: 3, replace: 4, merge: 4, jsonPatch: 1, remove: 2, refused: 0.3, get: 2, list: 1 })
   ) {
@@ -35,24 +37,12 @@ export async function writeConfigMap(client: Client, random: Random): Promise<vo
     }
     case 'merge': {
       const body = (token: string) => ({ data: { [key]: token } });
-      await client.write({
-        verb: 'patch',
-        path,
-        contentType: 'application/merge-patch+json',
-        fields: [`data.${key}`],
-        body,
-      });
+      await patch('application/merge-patch+json', body);
       return;
     }
     case 'jsonPatch': {
       const body = (token: string) => [{ op: 'add', path: `/data/${key}`, value: token }];
-      await client.write({
-        verb: 'patch',
-        path,
-        contentType: 'application/json-patch+json',
-        fields: [`data.${key}`],
-        body,
-      });
+      await patch('application/json-patch+json', body);
       return;
     }
     case 'remove': {
@@ -64,13 +54,7 @@ export async function writeConfigMap(client: Client, random: Random): Promise<vo
     }
     case 'refused': {
       const body = (token: string) => ({ metadata: { labels: { [refusedLabel]: 'yes' } }, data: { [key]: token } });
-      await client.write({
-        verb: 'patch',
-        path,
-        contentType: 'application/merge-patch+json',
-        fields: [`data.${key}`],
-        body,
-      });
+      await patch('application/merge-patch+json', body);
       return;
     }
     case 'get':

@@ -1,8 +1,11 @@
 // Asks the demo's control plane over real sockets, each request on a connection of its own.
-import { type IncomingHttpHeaders, type IncomingMessage, request as plainRequest } from 'node:http';
+import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { type RequestOptions, request as tlsRequest } from 'node:https';
 import { createInterface } from 'node:readline';
 import { setImmediate } from 'node:timers/promises';
+import { type Answer, readAnswer } from './http-answer.ts';
+
+export type { Answer };
 
 export interface Asked {
   readonly method?: string;
@@ -11,14 +14,6 @@ export interface Asked {
   readonly body?: unknown;
   readonly tls?: Pick<RequestOptions, 'ca' | 'cert' | 'key'>;
   readonly signal?: AbortSignal;
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly raw: Buffer;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into objects of every kind
-  readonly body: any;
 }
 
 export interface Frame {
@@ -48,17 +43,7 @@ function contentTypeOf(method: string): string {
 /** Any status is an answer; a cut body rejects. */
 export async function ask(url: string, asked?: Asked): Promise<Answer> {
   const response = await open(url, asked);
-  const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk);
-  const raw = Buffer.concat(chunks);
-  const isJson = /json/.test(response.headers['content-type'] ?? '') && !response.headers['content-encoding'];
-  const text = raw.toString();
-  return {
-    status: response.statusCode ?? 0,
-    headers: response.headers,
-    raw,
-    body: isJson && text !== '' ? JSON.parse(text) : text,
-  };
+  return readAnswer(response);
 }
 
 export interface OpenWatch {

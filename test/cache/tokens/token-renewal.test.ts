@@ -95,6 +95,16 @@ function setUp() {
   return Object.assign(stage, { stop });
 }
 
+/** A token that is held, and due to be asked for anew. */
+async function setUpDue() {
+  const stage = setUp();
+  const asked = askedToken();
+  await stage.issue(asked);
+  stage.hear();
+  stage.timing.advance(30 * hourMs);
+  return { stage, asked };
+}
+
 test('a token is asked for anew once a day, in kubelet’s words, and what comes takes the place of the old one', async (t) => {
   const stage = setUp();
   t.teardown(stage.stop);
@@ -140,12 +150,8 @@ test('nothing is asked for a pod that has ended, with the link down, or by a clo
 });
 
 test('a refusal ends it until kubelet asks itself, and takes no token away; “not found” does', async (t) => {
-  const stage = setUp();
+  const { stage, asked } = await setUpDue();
   t.teardown(stage.stop);
-  const asked = askedToken();
-  await stage.issue(asked);
-  stage.hear();
-  stage.timing.advance(30 * hourMs);
   stage.statusCode = 403;
   t.is(await stage.look(10), 1);
   t.truthy(stage.held(asked));
@@ -158,12 +164,8 @@ test('a refusal ends it until kubelet asks itself, and takes no token away; “n
 });
 
 test('what says nothing about the token is tried again, a minute later at the earliest', async (t) => {
-  const stage = setUp();
+  const { stage } = await setUpDue();
   t.teardown(stage.stop);
-  const asked = askedToken();
-  await stage.issue(asked);
-  stage.hear();
-  stage.timing.advance(30 * hourMs);
   const { answerTo } = stage;
   stage.answerTo = () => undefined;
   t.is(await stage.look(2), 1);
@@ -173,12 +175,8 @@ test('what says nothing about the token is tried again, a minute later at the ea
 });
 
 test('an answer that comes when the pod is gone is not held', async (t) => {
-  const stage = setUp();
+  const { stage } = await setUpDue();
   t.teardown(stage.stop);
-  const asked = askedToken();
-  await stage.issue(asked);
-  stage.hear();
-  stage.timing.advance(30 * hourMs);
   const { answerTo } = stage;
   stage.answerTo = (one) => {
     stage.running.clear();

@@ -58,13 +58,20 @@ function listed(view: ObjectView, objects: Iterable<KubernetesObject>): string[]
   });
 }
 
+type Scenario = typeof scenario extends fc.Arbitrary<infer Given> ? Given : never;
+
+/** The client comes at some version of what happens. */
+function begin({ filters, steps: taken, startsAt }: Scenario) {
+  const history = new ClusterHistory(taken);
+  const { firstVersion, lastVersion } = history;
+  const from = firstVersion + (startsAt % (lastVersion - firstVersion + 1));
+  return { view: new ObjectView(filters, facts), history, from, lastVersion };
+}
+
 test('a filtered list and the filtered events of a followed scope end in the same objects', (t) => {
   fc.assert(
     fc.property(scenario, (given) => {
-      const view = new ObjectView(given.filters, facts);
-      const history = new ClusterHistory(given.steps);
-      const { firstVersion, lastVersion } = history;
-      const from = firstVersion + (given.startsAt % (lastVersion - firstVersion + 1));
+      const { view, history, from, lastVersion } = begin(given);
       const snapshot = new Snapshot({ events: 1000, bytes: 100_000_000 });
       snapshot.commitReplacement(history.listAt(from), []);
       const store = new Map<string, string>();
@@ -100,10 +107,7 @@ test('a filtered list and the filtered events of a followed scope end in the sam
 test('a filtered list and the filtered frames of a watch that is passed on end in the same objects', (t) => {
   fc.assert(
     fc.property(scenario, (given) => {
-      const view = new ObjectView(given.filters, facts);
-      const history = new ClusterHistory(given.steps);
-      const { firstVersion, lastVersion } = history;
-      const from = firstVersion + (given.startsAt % (lastVersion - firstVersion + 1));
+      const { view, history, from, lastVersion } = begin(given);
       const atStart = [...history.stateAt(from).values()];
       const frames: WatchFrame[] = given.isEmpty ? atStart.map(({ body }) => ({ type: 'ADDED', object: body })) : [];
       for (const { type, object } of history.eventsBetween(from, lastVersion)) {

@@ -3,6 +3,18 @@ import test from 'ava';
 import { configMap, eventually, goOn, type RunningHub, startRunningHub } from '../../support/running-hub.ts';
 
 const maps = '/api/v1/namespaces/default/configmaps';
+const patchType = { 'content-type': 'application/merge-patch+json' };
+const merge = { method: 'PATCH', headers: patchType };
+
+/** The link goes down after `web` was made and patched, and while ConfigMaps are followed. */
+async function cutWithMap(hub: RunningHub): Promise<void> {
+  await hub.ask(maps, { method: 'POST', body: configMap('web', { a: '1' }) });
+  await hub.ask(`${maps}/web`, { ...merge, body: { data: { a: '1' } } });
+  await hub.ask(maps);
+  await hub.untilFollowed('v1/configmaps');
+  await hub.cut();
+}
+
 test('an object that is made anew goes behind its own deletion, which the cloud has not heard of', async (t) => {
   const hub = await startRunningHub({}, ['--offline-writes', 'configmaps', '--replay-jitter', '10m']);
   t.teardown(() => hub.stop());
@@ -34,14 +46,13 @@ test('what the cloud has taken is not forgotten by a life that begins before all
   for (const name of ['changed', 'deleted']) {
     await hub.ask(maps, { method: 'POST', body: configMap(name, { a: '1' }) });
   }
-  const patch = { method: 'PATCH', headers: { 'content-type': 'application/merge-patch+json' } };
   await hub.ask(`${maps}/deleted`, { method: 'DELETE' });
   await hub.ask(maps, { method: 'POST', body: configMap('deleted', { a: '1' }) });
-  await hub.ask(`${maps}/changed`, { ...patch, body: { data: { a: '1' } } });
+  await hub.ask(`${maps}/changed`, { ...merge, body: { data: { a: '1' } } });
   await hub.ask(maps);
   await hub.untilFollowed('v1/configmaps');
   await hub.cut();
-  const changed = await hub.ask(`${maps}/changed`, { ...patch, body: { data: { a: '2' } } });
+  const changed = await hub.ask(`${maps}/changed`, { ...merge, body: { data: { a: '2' } } });
   t.is(changed.status, 200, changed.text);
   t.is((await hub.ask(`${maps}/deleted`, { method: 'DELETE' })).status, 200);
   t.is((await hub.ask(maps, { method: 'POST', body: configMap('made', { a: '2' }) })).status, 201);
@@ -81,7 +92,6 @@ test('what the cloud has taken is not forgotten by a life that begins before all
 test('what the cloud has answered to writes while it was there is known to the next life, whatever its stream has brought', async (t) => {
   const hub = await startRunningHub();
   t.teardown(() => hub.stop());
-  const patch = { method: 'PATCH', headers: { 'content-type': 'application/merge-patch+json' } };
   for (const name of ['changed', 'deleted', 'remade']) {
     await hub.ask(maps, { method: 'POST', body: configMap(name, { a: '1' }) });
   }
@@ -91,7 +101,7 @@ test('what the cloud has answered to writes while it was there is known to the n
     gvr?.resource === 'configmaps' && (verb === 'list' || verb === 'watch');
   hub.cloud.faults.add({ action: { kind: 'answer', code: 503 }, matches: isOfScope });
   hub.cloud.faults.endWatches();
-  await hub.ask(`${maps}/changed`, { ...patch, body: { data: { a: '2' } } });
+  await hub.ask(`${maps}/changed`, { ...merge, body: { data: { a: '2' } } });
   await hub.ask(`${maps}/deleted`, { method: 'DELETE' });
   await hub.ask(`${maps}/remade`, { method: 'DELETE' });
   const { json: remade } = await hub.ask(maps, { method: 'POST', body: configMap('remade', { a: '2' }) });
@@ -110,8 +120,6 @@ test('what the cloud has answered to writes while it was there is known to the n
   );
   t.is(items[1]?.metadata.uid, remade.metadata.uid);
 });
-
-const patchType = { 'content-type': 'application/merge-patch+json' };
 
 test('who patches an object may neither delete it nor read what somebody else makes in its place', async (t) => {
   const hub = await startRunningHub({}, ['--offline-writes', 'configmaps']);
@@ -172,7 +180,7 @@ test('who changed an object offline may not delete it for that; who made it may'
     hub.ask(`${maps}/${name}`, {
       method: 'PATCH',
       token,
-      headers: { 'content-type': 'application/merge-patch+json' },
+      headers: patchType,
       body: { data: { a: '2' } },
     });
   await hub.inCloud('POST', maps, configMap('theirs', { a: '1' }));
@@ -194,12 +202,7 @@ test('who changed an object offline may not delete it for that; who made it may'
 test('a collection that nobody follows is read from the cloud with what is owed on top, however long that is owed', async (t) => {
   const hub = await startRunningHub({}, ['--offline-writes', 'configmaps', '--replay-jitter', '10m']);
   t.teardown(() => hub.stop());
-  await hub.ask(maps, { method: 'POST', body: configMap('web', { a: '1' }) });
-  const merge = { method: 'PATCH', headers: { 'content-type': 'application/merge-patch+json' } };
-  await hub.ask(`${maps}/web`, { ...merge, body: { data: { a: '1' } } });
-  await hub.ask(maps);
-  await hub.untilFollowed('v1/configmaps');
-  await hub.cut();
+  await cutWithMap(hub);
   t.is((await hub.ask(`${maps}/web`, { ...merge, body: { data: { a: '2' } } })).status, 200);
   await hub.heal();
   const { json } = await hub.ask('/api/v1/configmaps');
@@ -210,12 +213,7 @@ test('a collection that nobody follows is read from the cloud with what is owed 
 test('a watch from a version that only this node gave out lists again: the cloud would leave out what became of it', async (t) => {
   const hub = await startRunningHub({}, ['--offline-writes', 'configmaps', '--replay-jitter', '0s']);
   t.teardown(() => hub.stop());
-  await hub.ask(maps, { method: 'POST', body: configMap('web', { a: '1' }) });
-  const merge = { method: 'PATCH', headers: { 'content-type': 'application/merge-patch+json' } };
-  await hub.ask(`${maps}/web`, { ...merge, body: { data: { a: '1' } } });
-  await hub.ask(maps);
-  await hub.untilFollowed('v1/configmaps');
-  await hub.cut();
+  await cutWithMap(hub);
   const { json: written } = await hub.ask(`${maps}/web`, { ...merge, body: { data: { a: '2' } } });
   await hub.heal();
   await eventually(async () => (await hub.inCloud('GET', `${maps}/web`)).json.data.a === '2');
