@@ -4,11 +4,11 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import test from 'ava';
 import { ApiClient } from './api-client.ts';
 import { eventually } from './eventually.ts';
 import { createPki } from './kubeconfig.ts';
 import { type Lab, startLab } from './lab.ts';
+import { test } from './one-by-one.ts';
 
 const group = 'things.example.com';
 const things = `/apis/${group}/v1/namespaces/shop/things`;

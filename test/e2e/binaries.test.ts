@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import test from 'ava';
 import { binariesDirectory, binaryNames, recipeOf } from './binaries.ts';
+import { test } from './one-by-one.ts';
 
 const builder = join(import.meta.dirname, 'build-binaries.ts');
 

@@ -1,8 +1,8 @@
 // The JavaScript client of the Kubernetes project, as its users use it, through the hub.
 import { CoreV1Api, KubeConfig, makeInformer, type V1ConfigMap } from '@kubernetes/client-node';
-import test from 'ava';
 import { eventually } from './eventually.ts';
 import { startLab } from './lab.ts';
+import { test } from './one-by-one.ts';
 
 test('the JavaScript client lists, writes and watches through the hub, and its informer survives a cut', async (t) => {
   const lab = await startLab();

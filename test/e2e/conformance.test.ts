@@ -3,11 +3,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test from 'ava';
 import { binaries } from './build-binaries.ts';
 import { allSpecs, runSpecs, type SpecResult } from './conformance.ts';
 import { startHollowNode } from './hollow-node.ts';
 import { nodeName, startLab } from './lab.ts';
+import { test } from './one-by-one.ts';
 
 /** CONFORMANCE_DIRECT=1 runs the specs against the kube-apiserver itself: for finding out whose fault a failure is. */
 const isDirect = process.env.CONFORMANCE_DIRECT === '1';

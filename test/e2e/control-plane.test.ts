@@ -3,11 +3,11 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import test from 'ava';
 import { ApiClient } from './api-client.ts';
 import { binaries } from './build-binaries.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { eventually } from './eventually.ts';
+import { test } from './one-by-one.ts';
 import { dropUnavailable } from './packet-drop.ts';
 import { startRelay } from './relay.ts';
 

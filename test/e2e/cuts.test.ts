@@ -3,7 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import type { Answer } from './api-client.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { eventually } from './eventually.ts';
@@ -11,6 +11,7 @@ import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 import { followWatch } from './followed-watch.ts';
 import { type Hub, startHub } from './hub.ts';
 import { createNode, many, nodeName, podOf } from './lab.ts';
+import { test } from './one-by-one.ts';
 import { dropUnavailable } from './packet-drop.ts';
 import { type Relay, type RelayMode, startRelay } from './relay.ts';
 

@@ -1,11 +1,12 @@
 // The demo's control plane is what most tests take for the cloud, so it has to answer as a real kube-apiserver does. The
 // same requests go to both, after the same history of writes; what differs by nature (versions, uids, times) is named.
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import { systemClock } from '../../src/apimachinery/clock.ts';
 import { type ControlPlane as DemoControlPlane, startControlPlane as startDemo } from '../../src/demo/control-plane.ts';
 import { definitionOfKey } from '../../src/demo/resource-definitions.ts';
 import { ApiClient } from './api-client.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
+import { test } from './one-by-one.ts';
 import {
   type Asked,
   answers,

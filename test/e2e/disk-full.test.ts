@@ -1,12 +1,12 @@
 // A real full disk: a file system of a few MB that someone else fills up. Needs the right to mount.
 import { rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
-import test from 'ava';
 import { StorageReadOnlyError } from '../../storage/errors.ts';
 import type { Change } from '../../storage/records.ts';
 import { verifyDirectory } from '../../storage/verify.ts';
 import { openTestRecords, type TestRecords } from '../storage/open-test-records.ts';
 import { podBody } from '../storage/pod.ts';
+import { test } from './one-by-one.ts';
 import { fill, smallDisk } from './small-disk.ts';
 
 const pod = (number: number): Change => ({

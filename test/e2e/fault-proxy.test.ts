@@ -1,10 +1,10 @@
 import { gunzipSync } from 'node:zlib';
-import test from 'ava';
 import { ApiClient } from './api-client.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { eventually } from './eventually.ts';
 import { isContinued, isWatch } from './fault.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
+import { test } from './one-by-one.ts';
 
 const configMaps = '/api/v1/namespaces/default/configmaps';
 let plane: ControlPlane;

@@ -2,8 +2,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test from 'ava';
 import { type HubOptions, startHub } from './hub.ts';
+import { test } from './one-by-one.ts';
 
 const standIn = `
 const { createServer } = require('node:http');

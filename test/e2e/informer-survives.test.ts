@@ -1,11 +1,12 @@
 // client-go's informer, the client that acts on what it is told, through the worst day of a hub: online, cut, kill -9,
 // another informer started while offline, and the cloud back with changes made meanwhile. Its store is never emptied, no
 // object ends for it that did not end, no version goes back, and at the end it holds what the apiserver lists.
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import { eventually } from './eventually.ts';
 import { type Informer, type InformerEvent, startInformer } from './informer.ts';
 import { historyFaults, plainLists, storeDifferences, watchLists } from './informer-history.ts';
 import { type Lab, startLab } from './lab.ts';
+import { test } from './one-by-one.ts';
 import { dropUnavailable } from './packet-drop.ts';
 import type { RelayMode } from './relay.ts';
 

@@ -1,4 +1,3 @@
-import test from 'ava';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { eventually } from './eventually.ts';
 import { isWatch } from './fault.ts';
@@ -11,6 +10,7 @@ import {
   startInformer,
 } from './informer.ts';
 import { historyFaults, plainLists, storeDifferences, watchLists } from './informer-history.ts';
+import { test } from './one-by-one.ts';
 import { startRelay } from './relay.ts';
 
 let plane: ControlPlane;

@@ -3,11 +3,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import test from 'ava';
 import { stringify } from 'yaml';
 import { type BootstrapCluster, startBootstrapCluster } from './bootstrap-cluster.ts';
 import { startJoinedHub } from './joined-hub.ts';
 import { type JoiningMachine, joiningMachine, modeOf } from './joining-machine.ts';
+import { test } from './one-by-one.ts';
 
 let cluster: BootstrapCluster;
 

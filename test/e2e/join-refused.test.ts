@@ -1,12 +1,12 @@
 // What keeps a machine from joining is said with what to do, and leaves the machine as it was. Against the real kube-apiserver.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import test from 'ava';
 import { type BootstrapCluster, startBootstrapCluster } from './bootstrap-cluster.ts';
 import { createCertificateAuthority } from './certificate-authority.ts';
 import { eventually } from './eventually.ts';
 import { type JoiningMachine, joiningMachine, pinOf, tokenWords } from './joining-machine.ts';
 import { leasePort } from './lease.ts';
+import { test } from './one-by-one.ts';
 
 let cluster: BootstrapCluster;
 

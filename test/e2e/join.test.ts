@@ -2,13 +2,13 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import test from 'ava';
 import { type BootstrapCluster, startBootstrapCluster } from './bootstrap-cluster.ts';
 import { createCertificateAuthority } from './certificate-authority.ts';
 import { eventually } from './eventually.ts';
 import { startHub } from './hub.ts';
 import { startJoinedHub } from './joined-hub.ts';
 import { type JoiningMachine, joiningMachine, modeOf } from './joining-machine.ts';
+import { test } from './one-by-one.ts';
 
 let cluster: BootstrapCluster;
 

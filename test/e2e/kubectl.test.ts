@@ -3,12 +3,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import { binaries } from './build-binaries.ts';
 import { eventually } from './eventually.ts';
 import { followWatch } from './followed-watch.ts';
 import { type KubectlOptions, type KubectlResult, kubectl as runKubectl } from './kubectl.ts';
 import { type Lab, nodeName, podOf, startLab } from './lab.ts';
+import { test } from './one-by-one.ts';
 
 const names = ['kubectl', 'kubectl-1.32'] as const;
 const readings: readonly (readonly string[])[] = [

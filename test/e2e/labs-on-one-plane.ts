@@ -31,7 +31,7 @@ export interface OnePlane {
 }
 
 /** Starts the control plane before the first test of this file and stops it after the last. */
-export function labsOnOnePlane(test: TestFn, options: ControlPlaneOptions = {}): OnePlane {
+export function labsOnOnePlane(test: Pick<TestFn, 'before' | 'after'>, options: ControlPlaneOptions = {}): OnePlane {
   let plane: ControlPlane | undefined;
   let labs = 0;
   test.before(async (t) => {

@@ -1,8 +1,9 @@
 // What kubelet reads for the pods of its node, and nothing beyond: the real node authorizer says so with the link up, the
 // hub with the link cut. The tests run in the order in which they stand.
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import { eventually } from './eventually.ts';
 import { createNode, type Lab, nodeName, podOf, startLab } from './lab.ts';
+import { test } from './one-by-one.ts';
 
 const shop = '/api/v1/namespaces/shop';
 const secrets = `${shop}/secrets`;

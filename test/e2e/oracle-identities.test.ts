@@ -2,12 +2,13 @@
 // link up or cut, before and after kill -9. The tests run in the order in which they stand.
 import { createHmac } from 'node:crypto';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import type { Answer, ApiClient } from './api-client.ts';
 import { createCertificateAuthority } from './certificate-authority.ts';
 import { eventually } from './eventually.ts';
 import { createPki } from './kubeconfig.ts';
 import { type Lab, nodeName, podOf, startLab } from './lab.ts';
+import { test } from './one-by-one.ts';
 
 const configMaps = '/api/v1/namespaces/shop/configmaps';
 const secrets = '/api/v1/namespaces/shop/secrets';

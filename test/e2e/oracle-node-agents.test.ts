@@ -1,11 +1,12 @@
 // Oracle cases 43 to 45: kube-proxy, CoreDNS and flannel restarted while the link is cut. Each is played by client-go's
 // informer with the very selectors, credentials and content types of the program, for what they do on the wire is that.
-import test from 'ava';
+
 import { eventually } from './eventually.ts';
 import { followWatch } from './followed-watch.ts';
 import { type Informer, type InformerOptions, type StoreDump, startInformer } from './informer.ts';
 import { historyFaults, storeDifferences } from './informer-history.ts';
 import { createNode, type Lab, nodeName, startLab } from './lab.ts';
+import { test } from './one-by-one.ts';
 
 const headless = '!service.kubernetes.io/headless,!service.kubernetes.io/service-proxy-name';
 const services = 'v1/services';

@@ -1,11 +1,12 @@
 // Oracle, link cut: what was read completely is answered as it was, everything else is a 503 that says so. The same after
 // kill -9. The tests run in the order in which they stand: one cut, one heal, one more cut.
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import { decodeProtobuf } from '../../src/apimachinery/protobuf/decode-protobuf.ts';
 import type { Answer } from './api-client.ts';
 import { eventually } from './eventually.ts';
 import { type FollowedWatch, followWatch, isEndOfInitialEvents } from './followed-watch.ts';
 import { createNode, type Lab, many, nodeName, podOf, startLab } from './lab.ts';
+import { test } from './one-by-one.ts';
 
 const pods = `/api/v1/pods?fieldSelector=spec.nodeName%3D${nodeName}`;
 const secrets = '/api/v1/namespaces/shop/secrets';

@@ -3,12 +3,12 @@
 import { readFileSync } from 'node:fs';
 import { request as sendRequest } from 'node:https';
 import { gunzipSync } from 'node:zlib';
-import test from 'ava';
 import type { WatchEvent } from './api-client.ts';
 import { eventually } from './eventually.ts';
 import { isWatch } from './fault.ts';
 import { type FollowedWatch, followWatch, isEndOfInitialEvents } from './followed-watch.ts';
 import { createNode, type Lab, many, nodeName, podOf, startLab } from './lab.ts';
+import { test } from './one-by-one.ts';
 
 const pods = `/api/v1/pods?fieldSelector=spec.nodeName%3D${nodeName}`;
 const secrets = '/api/v1/namespaces/shop/secrets';

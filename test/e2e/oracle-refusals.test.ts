@@ -3,7 +3,7 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import type { Answer, ApiClient } from './api-client.ts';
 import { binaries } from './build-binaries.ts';
 import { eventually } from './eventually.ts';
@@ -11,6 +11,7 @@ import { kubectl } from './kubectl.ts';
 import { kubeletUserAgent } from './kubelet-requests.ts';
 import { podOf } from './lab.ts';
 import { labsOnOnePlane } from './labs-on-one-plane.ts';
+import { test } from './one-by-one.ts';
 
 const labs = labsOnOnePlane(test);
 const all = [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }];

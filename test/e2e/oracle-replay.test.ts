@@ -1,6 +1,6 @@
 // Oracle, the cloud is back: what it hears first, what becomes of what both sides have changed, and what nobody notices of a
 // link that comes and goes. One apiserver (with the node authorizer and NodeRestriction), one hub and one node for each test.
-import test from 'ava';
+
 import type { ApiClient } from './api-client.ts';
 import { cloudGoesOn } from './cloud-goes-on.ts';
 import { eventually } from './eventually.ts';
@@ -10,6 +10,7 @@ import { startInformer } from './informer.ts';
 import { endedStatus, type PodName, runningStatus } from './kubelet-requests.ts';
 import { createNode, type Lab, podOf } from './lab.ts';
 import { labsOnOnePlane, type Stage } from './labs-on-one-plane.ts';
+import { test } from './one-by-one.ts';
 
 const labs = labsOnOnePlane(test);
 const all = [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }];

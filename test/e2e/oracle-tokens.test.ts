@@ -1,6 +1,6 @@
 // Oracle cases 29 and 30: what kubelet asks for each pod it mounts a token into, with a real apiserver that signs, and with
 // none. The tests run in the order in which they stand.
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import type { JsonObject } from '../../src/apimachinery/json.ts';
 import { decodeProtobuf } from '../../src/apimachinery/protobuf/decode-protobuf.ts';
 import { encodeProtobuf } from '../../src/apimachinery/protobuf/encode-protobuf.ts';
@@ -8,6 +8,7 @@ import { tokenRequestOf } from '../../src/cache/tokens/asked-token.ts';
 import type { Answer } from './api-client.ts';
 import { eventually } from './eventually.ts';
 import { type Lab, nodeName, podOf, startLab } from './lab.ts';
+import { test } from './one-by-one.ts';
 
 const pods = '/api/v1/namespaces/shop/pods';
 const accounts = '/api/v1/namespaces/shop/serviceaccounts';

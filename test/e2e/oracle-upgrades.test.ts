@@ -8,7 +8,6 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
-import test from 'ava';
 import { systemClock } from '../../src/apimachinery/clock.ts';
 import { type ControlPlane as Demo, startControlPlane as startDemo } from '../../src/demo/control-plane.ts';
 import { definitionOfKey } from '../../src/demo/resource-definitions.ts';
@@ -16,6 +15,7 @@ import { eventually } from './eventually.ts';
 import { type Hub, startHub } from './hub.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { type Lab, nodeName, podOf, startLab } from './lab.ts';
+import { test } from './one-by-one.ts';
 import { readCredential } from './proxied-identity.ts';
 import { type Relay, startRelay } from './relay.ts';
 

@@ -1,9 +1,10 @@
 // Oracle cases 39 and 40: what a client may hold on to over restarts of the hub, cuts, and a cloud that has forgotten.
-import test from 'ava';
+
 import type { WatchEvent } from './api-client.ts';
 import { eventually } from './eventually.ts';
 import { followWatch } from './followed-watch.ts';
 import { type Lab, startLab } from './lab.ts';
+import { test } from './one-by-one.ts';
 
 const configMaps = '/api/v1/namespaces/shop/configmaps';
 const watchFrom = (version: string, seconds = 600) =>

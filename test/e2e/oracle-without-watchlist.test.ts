@@ -1,9 +1,10 @@
 // Oracle case 5: a cloud whose apiserver has no WatchList, and clients that begin with one.
-import test from 'ava';
+
 import { followWatch, isEndOfInitialEvents } from './followed-watch.ts';
 import { startInformer } from './informer.ts';
 import { plainLists, storeDifferences, watchLists } from './informer-history.ts';
 import { type Lab, startLab } from './lab.ts';
+import { test } from './one-by-one.ts';
 
 const configMaps = '/api/v1/namespaces/shop/configmaps';
 const start = 'watch=true&allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan';

@@ -1,12 +1,13 @@
 // Oracle, link cut: what was acknowledged stays, whatever happens to the process; every reader sees it at once and in one
 // order; and what cannot be kept honestly is refused. One apiserver for all, one hub and one node for each test.
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import type { Answer, ApiClient } from './api-client.ts';
 import { cloudGoesOn } from './cloud-goes-on.ts';
 import { eventually } from './eventually.ts';
 import { type FollowedWatch, followWatch } from './followed-watch.ts';
 import { podOf } from './lab.ts';
 import { labsOnOnePlane, type Stage } from './labs-on-one-plane.ts';
+import { test } from './one-by-one.ts';
 import { comparable } from './same-as-cloud.ts';
 import { startTypedClient } from './typed-client.ts';
 

@@ -2,7 +2,6 @@
 // apiserver itself, and the answers are the same. One apiserver for all, one hub and one node for each test.
 
 import { Agent, request as sendRequest } from 'node:http';
-import test from 'ava';
 import type { Answer } from './api-client.ts';
 import { eventually } from './eventually.ts';
 import { followWatch } from './followed-watch.ts';
@@ -18,6 +17,7 @@ import {
 } from './kubelet-requests.ts';
 import { type Lab, podOf } from './lab.ts';
 import { labsOnOnePlane } from './labs-on-one-plane.ts';
+import { test } from './one-by-one.ts';
 import { comparable, sameAsCloud } from './same-as-cloud.ts';
 
 /** Enough to go over the bound of 5000; the oracle's number is 10 000. */

@@ -3,11 +3,11 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test from 'ava';
 import { binaries } from './build-binaries.ts';
 import { eventually } from './eventually.ts';
 import { kubectl as runKubectl } from './kubectl.ts';
 import { type Lab, startLab } from './lab.ts';
+import { test } from './one-by-one.ts';
 
 const maps = '/api/v1/namespaces/default/configmaps';
 const merge = { headers: { 'content-type': 'application/merge-patch+json' } };

@@ -1,7 +1,7 @@
 // Random patches of random objects, of all three types, sent to a real kube-apiserver and computed by us: the results are
 // equal, refusals have the same code. A failure prints what repeats it.
 //   HOLDFAST_PATCH_SEED=n HOLDFAST_PATCH_ROUNDS=n    default: another seed each run, 120 patches of each kind
-import test from 'ava';
+
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../src/apimachinery/json.ts';
 import { schemaOf } from '../../src/apimachinery/schema/schema-of.ts';
 import type { ApiClient } from './api-client.ts';
@@ -10,6 +10,7 @@ import { type Comparison, compare, type PatchMediaType, type Subject } from './d
 import { type DocumentKind, documentKinds } from './differential/documents.ts';
 import { broken, jsonPatchOperations, mergePatch, strategicPatch } from './differential/patches.ts';
 import { type Random, seededRandom } from './differential/random.ts';
+import { test } from './one-by-one.ts';
 
 const seed = Number(process.env.HOLDFAST_PATCH_SEED ?? Date.now() % 1_000_000);
 const rounds = Number(process.env.HOLDFAST_PATCH_ROUNDS ?? 120);

@@ -1,7 +1,8 @@
 // The Python client of the Kubernetes project, as its users use it, through the hub.
-import test from 'ava';
+
 import { eventually } from './eventually.ts';
 import { startLab } from './lab.ts';
+import { test } from './one-by-one.ts';
 import { startPythonClient } from './python-client.ts';
 
 test('the Python client reads, writes and watches through the hub, and its watch lives through a cut', async (t) => {

@@ -1,8 +1,8 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import test from 'ava';
 import fc from 'fast-check';
 import { eventually } from './eventually.ts';
 import { Link } from './link.ts';
+import { test } from './one-by-one.ts';
 import { dropUnavailable } from './packet-drop.ts';
 import { type Relay, startRelay } from './relay.ts';
 

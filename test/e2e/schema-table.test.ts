@@ -3,8 +3,8 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import test from 'ava';
 import { holdsVector, parseVectors } from '../support/protobuf-vectors.ts';
+import { test } from './one-by-one.ts';
 
 const root = new URL('../../', import.meta.url);
 

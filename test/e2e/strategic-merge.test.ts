@@ -3,13 +3,13 @@
 //   HOLDFAST_PATCH_SEED=n HOLDFAST_PATCH_ROUNDS=n    default: another seed each run, 20 000 patches
 import { spawn } from 'node:child_process';
 import { buffer } from 'node:stream/consumers';
-import test from 'ava';
 import { equalJson, type JsonDraft, type JsonObject, parseJson, stringifyJson } from '../../src/apimachinery/json.ts';
 import { PatchError } from '../../src/apimachinery/patch/patch-error.ts';
 import { strategicMergePatch } from '../../src/apimachinery/patch/strategic-merge-patch.ts';
 import { SchemaTable } from '../../src/apimachinery/schema/schema-table.ts';
 import { broken, strategicPatch } from './differential/patches.ts';
 import { type Random, seededRandom } from './differential/random.ts';
+import { test } from './one-by-one.ts';
 
 const seed = Number(process.env.HOLDFAST_PATCH_SEED ?? Date.now() % 1_000_000);
 const rounds = Number(process.env.HOLDFAST_PATCH_ROUNDS ?? 20_000);

@@ -2,11 +2,12 @@
 // this very token has never been seen; whose account it is decides what it may read. With a real apiserver's tokens and
 // keys. The tests run in the order in which they stand.
 import { createHmac, createPublicKey, type JsonWebKey } from 'node:crypto';
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import { tokenRequestOf } from '../../src/cache/tokens/asked-token.ts';
 import type { Answer } from './api-client.ts';
 import { eventually } from './eventually.ts';
 import { createNode, type Lab, nodeName, podOf, startLab } from './lab.ts';
+import { test } from './one-by-one.ts';
 
 const configMaps = '/api/v1/namespaces/shop/configmaps';
 const pods = '/api/v1/namespaces/shop/pods';

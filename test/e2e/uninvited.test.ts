@@ -6,7 +6,7 @@ import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { request as plainRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import { systemClock } from '../../src/apimachinery/clock.ts';
 import { tokenRequestOf } from '../../src/cache/tokens/asked-token.ts';
 import { storagePlaces } from '../../src/hub/storage-places.ts';
@@ -17,6 +17,7 @@ import type { ApiClient, Credentials } from './api-client.ts';
 import { eventually } from './eventually.ts';
 import { createPki } from './kubeconfig.ts';
 import { type Lab, nodeName, podOf, startLab } from './lab.ts';
+import { test } from './one-by-one.ts';
 
 const shop = '/api/v1/namespaces/shop';
 const secrets = `${shop}/secrets`;

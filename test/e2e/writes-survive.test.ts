@@ -1,8 +1,9 @@
 // Writes that were acknowledged while the cloud was away, on the real apiserver: seen at once, kept over kill -9, brought
 // there once the link is back.
-import test from 'ava';
+
 import { eventually } from './eventually.ts';
 import { type Lab, nodeName, startLab } from './lab.ts';
+import { test } from './one-by-one.ts';
 
 const maps = '/api/v1/namespaces/default/configmaps';
 const merge = { headers: { 'content-type': 'application/merge-patch+json' } };

@@ -1,4 +1,4 @@
-import test from 'ava';
+import { test } from '../one-by-one.ts';
 import { Ledger, type LoggedWrite, type Outcome } from './ledger.ts';
 
 const path = '/api/v1/namespaces/default/configmaps/one';
