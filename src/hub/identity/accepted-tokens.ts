@@ -30,6 +30,10 @@ export interface AcceptedTokensOptions {
 }
 
 const dayMs = 86_400_000;
+/** kubelet renews the file of a pod by the hour, and a program may go on with an older token for a while. */
+const perPodLimit = 16;
+/** A pod may show its token before it is known here that there is such a pod. */
+const settledAfterMs = 3_600_000;
 
 /**
  * Whether an upstream answer proves that the cloud knows this token. Only success does: a gateway in front of the
@@ -65,7 +69,7 @@ export class AcceptedTokens {
     const entry = { ...token.claims, hash: token.hash, identity: token.claimed, acceptedAtMs };
     this.#byHash.delete(token.hash);
     this.#byHash.set(token.hash, entry);
-    return { entry, forgotten: this.#makeRoom() };
+    return { entry, forgotten: [...this.#dropSuperseded(entry), ...this.#makeRoom()] };
   }
 
   /** The cloud answered 401. @returns true when the token had been accepted before */
@@ -101,6 +105,20 @@ export class AcceptedTokens {
     return claimsVerdict(claims, { nodeName, nowMs: now(), isTimeCertain: isTimeCertain(), podIsAlive });
   }
 
+  /**
+   * Forgets those that can never count again, which they say of themselves: see `objection`. So what is kept grows with the
+   * pods of this node, not with time.
+   * @returns their hashes
+   */
+  sweep(podIsAlive: (pod: PodReference) => PodPresence): readonly string[] {
+    const settledMs = this.#options.now() - settledAfterMs;
+    const over = [...this.#byHash.values()].filter(
+      ({ acceptedAtMs, ...claims }) =>
+        acceptedAtMs <= settledMs && this.objection({ claims }, podIsAlive)?.verdict === 'rejected',
+    );
+    return this.#drop(over);
+  }
+
   has(hash: string): boolean {
     return this.#byHash.has(hash);
   }
@@ -123,6 +141,17 @@ export class AcceptedTokens {
   /** As forgotten, by a time that is certain. */
   #isOver(entry: AcceptedToken, nowMs: number): boolean {
     return this.#options.isTimeCertain() && this.#isForgotten(entry, nowMs);
+  }
+
+  #dropSuperseded({ identity, pod }: AcceptedToken): readonly string[] {
+    if (pod === undefined) return [];
+    const ofPod = [...this.#byHash.values()].filter((one) => one.identity === identity && one.pod?.uid === pod.uid);
+    return this.#drop(ofPod.slice(0, -perPodLimit));
+  }
+
+  #drop(entries: readonly AcceptedToken[]): readonly string[] {
+    for (const { hash } of entries) this.#byHash.delete(hash);
+    return entries.map(({ hash }) => hash);
   }
 
   /** @returns the hashes that had to go */

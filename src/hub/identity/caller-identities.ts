@@ -123,10 +123,11 @@ export class CallerIdentities {
       if (this.#provenAt.size <= provenLimit) break;
       this.#provenAt.delete(oldest);
     }
-    const accepted = this.#deps.tokens.accept(bearer);
+    const { tokens, memory, podPresence } = this.#deps;
+    const accepted = tokens.accept(bearer);
     if (accepted === undefined) return;
-    this.#deps.memory.keep(accepted.entry);
-    this.#deps.memory.forget(accepted.forgotten);
+    memory.keep(accepted.entry);
+    memory.forget([...accepted.forgotten, ...tokens.sweep(podPresence)]);
   }
 
   refuted({ caller }: Pick<Asking, 'caller'>): void {
@@ -154,9 +155,14 @@ export class CallerIdentities {
     throw serviceUnavailable(`the cloud is not reachable, and ${verdict.reason}`);
   }
 
-  /** What the cloud said of this very token counts; of one it was never seen to judge, what its keys say. */
+  /**
+   * One that is over by its own word is so whoever signed it. Else what the cloud said of this very token counts; of one it was
+   * never seen to judge, what its keys say.
+   */
   #verdict(bearer: BearerIdentity, credential: Credential): TokenVerdict {
     const { tokens, keys, podPresence } = this.#deps;
+    const objection = tokens.objection(bearer, podPresence);
+    if (objection?.verdict === 'rejected') return objection;
     const verdict = tokens.verify(bearer, podPresence);
     if (tokens.has(bearer.hash) || credential.kind !== 'bearer') return verdict;
     const byKeys = keys.verify(bearer, credential.token, podPresence);

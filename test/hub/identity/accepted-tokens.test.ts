@@ -210,3 +210,54 @@ test('by a clock that may be wrong no token is ended for good, nor forgotten', (
   t.is(table.verify(token, alive).verdict, 'rejected');
   t.deepEqual(table.accept(readBearerIdentity('third'))?.forgotten, [token.hash]);
 });
+
+test('a pod that runs for months, and pods that come and go, leave no more behind than is of use', (t) => {
+  const { table, clock } = setUp();
+  const start = clock.nowMs;
+  const tokenOf = (pod: string, hour: number) =>
+    readBearerIdentity(
+      serviceAccountToken({
+        namespace: 'ns',
+        name: 'sa',
+        pod: { name: pod, uid: pod },
+        exp: seconds(start + (hour + 9000) * hourMs),
+      }),
+    );
+  const living = new Set<string>();
+  const presence = (pod: { readonly uid: string }): PodPresence => (living.has(pod.uid) ? 'alive' : 'gone');
+  const kept = new Set<string>();
+  for (let hour = 0; hour < 24 * 20; hour += 1) {
+    living.clear();
+    for (const pod of ['web', `job-${hour}`]) {
+      living.add(pod);
+      const { entry, forgotten } = table.accept(tokenOf(pod, hour))!;
+      kept.add(entry.hash);
+      for (const hash of [...forgotten, ...table.sweep(presence)]) kept.delete(hash);
+    }
+    clock.nowMs += hourMs;
+  }
+  t.is(kept.size, table.size, 'its record goes with it');
+  t.true(table.size <= 20, `${table.size}`);
+  const last = 24 * 20 - 1;
+  for (const hour of [last, last - 15]) t.is(table.verify(tokenOf('web', hour), presence).verdict, 'accepted');
+  t.is(table.verify(tokenOf('web', last - 16), presence).verdict, 'unknown');
+});
+
+test('a pod that is not known here yet, and one of which nobody can tell, lose no token', (t) => {
+  const { table, clock } = setUp();
+  const bound = readBearerIdentity(serviceAccountToken({ namespace: 'ns', name: 'sa', pod: { name: 'p', uid: 'u' } }));
+  table.accept(bound);
+  t.deepEqual(
+    table.sweep(() => 'gone'),
+    [],
+  );
+  clock.nowMs += hourMs;
+  t.deepEqual(
+    table.sweep(() => 'unknown'),
+    [],
+  );
+  t.deepEqual(
+    table.sweep(() => 'gone'),
+    [bound.hash],
+  );
+});

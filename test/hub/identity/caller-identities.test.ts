@@ -184,6 +184,18 @@ test('offline: 401 for a token whose pod is gone, 503 where it cannot be told, a
   t.is(setUp().identities.offline({ caller: node }), 'node');
 });
 
+test('offline: a token that has ended is 401 for good, also when it was forgotten long ago', (t) => {
+  const { identities, kept, clock } = setUp();
+  const exp = clock.nowMs / 1000 + 60;
+  const short = callerWith(serviceAccountToken({ namespace: 'ns', name: 'sa', exp }));
+  identities.proved({ caller: short });
+  clock.nowMs += 2 * hourMs;
+  identities.proved({ caller: callerWith(token) });
+  t.deepEqual([...kept.keys()], [callerWith(token).bearer!.hash], 'nor is it on disk');
+  const error = t.throws(() => identities.offline({ caller: short }), { instanceOf: StatusError });
+  t.is((error as StatusError).status.code, 401);
+});
+
 test('a refused token is forgotten at once', (t) => {
   const { identities, seen } = setUp();
   const caller = callerWith(token);
