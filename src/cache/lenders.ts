@@ -13,6 +13,9 @@ export const nodeIdentity = 'node';
 /** The hub itself. */
 export const nodeLender: Lender = { identity: nodeIdentity, credential: nodeCredential };
 
+/** Who comes with a new token each time is somebody else each time; more than a few are never needed. */
+const limit = 20;
+
 export class Lenders {
   readonly #credentials = new Map<string, Credential>();
   #missedSince: number | undefined;
@@ -25,6 +28,7 @@ export class Lenders {
   lend({ identity, credential }: Lender): void {
     this.#credentials.set(identity, credential);
     this.#missedSince = undefined;
+    if (this.#credentials.size > limit) this.#dropFirst();
   }
 
   /** Drops a credential and answers who lent it. One that was lent anew meanwhile stays. */
@@ -32,6 +36,14 @@ export class Lenders {
     const dropped = this.identities.filter((identity) => this.#credentials.get(identity) === credential);
     for (const identity of dropped) this.#credentials.delete(identity);
     return dropped;
+  }
+
+  #dropFirst(): void {
+    for (const [identity, { kind }] of this.#credentials) {
+      if (kind === 'node') continue;
+      this.#credentials.delete(identity);
+      return;
+    }
   }
 
   /** There was nobody to pick when one was needed. */
