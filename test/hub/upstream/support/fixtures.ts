@@ -157,3 +157,12 @@ export async function standstill(count: () => number): Promise<number> {
   }
   return before;
 }
+
+/** The text of a request that ends its connection. @param more further header lines, each with its line end */
+export function plainGet(path = '/x', more = ''): string {
+  return `GET ${path} HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n${more}\r\n`;
+}
+
+export function fetchFrom(port: number, path: string, init: RequestInit = {}): Promise<Response> {
+  return fetch(`http://127.0.0.1:${port}${path}`, init);
+}
