@@ -3,13 +3,16 @@
 import { Cache } from '../../src/cache/cache.ts';
 import type { CacheEvents } from '../../src/cache/cache-events.ts';
 import type { CacheOptions } from '../../src/cache/cache-options.ts';
+import { nodeCredential } from '../../src/cache/credential.ts';
 import type { FollowedScope } from '../../src/cache/followed-scope.ts';
+import { nodeIdentity } from '../../src/cache/lenders.ts';
 import type { Transport } from '../../src/cache/transport.ts';
 import { writePolicy } from '../../src/cache/writes/policy.ts';
 import type { Records } from '../../storage/records.ts';
 import { ManualLink, ManualTiming } from './manual-timing.ts';
 import { MemoryRecords } from './memory-records.ts';
 import { ModelCloud } from './model-cloud.ts';
+import { podScope } from './sample-objects.ts';
 import { settled } from './scripted-transport.ts';
 
 export const day = 24 * 3_600_000;
@@ -125,6 +128,15 @@ export class CacheStage {
       link,
       log,
     });
+    return stage;
+  }
+
+  /** The cloud has these, with the label `app=x`, and all Pods are followed as the node. */
+  static async withPods(...names: string[]): Promise<CacheStage> {
+    const stage = await CacheStage.open();
+    for (const name of names) stage.cloud.put(name, { app: 'x' });
+    stage.cache.open(podScope(), nodeIdentity, nodeCredential);
+    await stage.rest();
     return stage;
   }
 
