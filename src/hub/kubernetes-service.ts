@@ -2,18 +2,15 @@
 // valid for them where pods are led to the hub. Known from an earlier life, too.
 import { isJsonArray, isJsonObject, parseJson } from '../apimachinery/json.ts';
 import type { Cache } from '../cache/cache.ts';
-import { nodeCredential } from '../cache/credential.ts';
-import { nodeIdentity } from '../cache/lenders.ts';
 import { scopeOfObject } from '../cache/scope.ts';
 import { objectAt } from './filters/object-fields.ts';
+import { followAsNode } from './follow-as-node.ts';
 
 const scope = scopeOfObject({ group: '', version: 'v1', resource: 'services' }, 'default', 'kubernetes');
 
 /** @param changed is called when they may be others */
 export function followKubernetesService(cache: Cache, changed: () => void): void {
-  const followed = cache.open(scope, nodeIdentity, nodeCredential);
-  followed.pin();
-  followed.content.observers.add(changed);
+  followAsNode(cache, scope, changed);
 }
 
 /** None while they are not known. */

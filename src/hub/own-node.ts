@@ -1,12 +1,10 @@
 // The node's own Node object and its pods are followed from the first moment: what a restarted kubelet asks for first,
 // and how it is known which pods are alive when a token bound to one comes while the cloud is away.
 import type { Cache } from '../cache/cache.ts';
-import { nodeCredential } from '../cache/credential.ts';
 import { UpstreamStatusError } from '../cache/errors.ts';
-import { nodeIdentity } from '../cache/lenders.ts';
 import { type Scope, scopeOf } from '../cache/scope.ts';
-import type { PodReference } from './identity/bearer-identity.ts';
-import type { PodPresence } from './identity/claims-verdict.ts';
+import type { BoundPod, PresenceOf } from '../cache/tokens/bound-pod.ts';
+import { followAsNode } from './follow-as-node.ts';
 
 export function ownNodeScope(nodeName: string): Scope {
   return scopeOf({ ...core('nodes'), fieldSelector: `metadata.name=${nodeName}` });
@@ -18,13 +16,9 @@ export function ownPodsScope(nodeName: string): Scope {
 
 /** The tokens of a pod go with it. @param onPods something about the pods of this node has changed */
 export function followOwnNode(cache: Cache, nodeName: string, onPods: () => void): void {
-  const [, pods] = [ownNodeScope(nodeName), ownPodsScope(nodeName)].map((scope) => {
-    const followed = cache.open(scope, nodeIdentity, nodeCredential);
-    followed.pin();
-    return followed;
-  });
   const presence = podPresence(cache, nodeName);
-  pods!.content.observers.add(() => {
+  followAsNode(cache, ownNodeScope(nodeName));
+  followAsNode(cache, ownPodsScope(nodeName), () => {
     cache.tokens.sweep(presence);
     onPods();
   });
@@ -45,7 +39,7 @@ export function refusalOfOwnNode(cache: Cache, nodeName: string): number | undef
 }
 
 /** Whether a pod of this node is alive, as far as its complete pod scope tells. */
-export function podPresence(cache: Cache, nodeName: string): (pod: PodReference) => PodPresence {
+export function podPresence(cache: Cache, nodeName: string): PresenceOf {
   const scope = ownPodsScope(nodeName);
   return ({ namespace, name, uid }) => {
     const followed = cache.scopes.answering(scope);
@@ -55,7 +49,7 @@ export function podPresence(cache: Cache, nodeName: string): (pod: PodReference)
 }
 
 /** A pod that has ended keeps its tokens until it is deleted, and needs no new ones. */
-export function podRuns(cache: Cache, nodeName: string): (pod: PodReference) => boolean {
+export function podRuns(cache: Cache, nodeName: string): (pod: BoundPod) => boolean {
   const scope = ownPodsScope(nodeName);
   return ({ namespace, name, uid }) => {
     const pod = cache.scopes.answering(scope)?.snapshot.get(`${namespace}/${name}`);

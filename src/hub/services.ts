@@ -1,12 +1,11 @@
 // What the handlers work with, made once by run.ts and handed to the pipeline.
 import type { Clock } from '../apimachinery/clock.ts';
 import type { Cache } from '../cache/cache.ts';
+import type { PresenceOf } from '../cache/tokens/bound-pod.ts';
 import type { Transport } from '../cache/transport.ts';
 import type { Exchange } from './exchange.ts';
 import type { ResponseFilters } from './filters/response-filters.ts';
-import type { PodReference } from './identity/bearer-identity.ts';
 import type { CallerIdentities } from './identity/caller-identities.ts';
-import type { PodPresence } from './identity/claims-verdict.ts';
 import type { IdentifyCaller } from './identity/identify-caller.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
@@ -42,7 +41,7 @@ export interface Services {
   readonly identify: IdentifyCaller;
   readonly identities: CallerIdentities;
   /** Whether a pod lives on this node. */
-  readonly podPresence: (pod: PodReference) => PodPresence;
+  readonly podPresence: PresenceOf;
   readonly filters: ResponseFilters;
   /** What the node itself may read offline. */
   readonly nodeGraph: Pick<NodeGraph, 'objection'>;

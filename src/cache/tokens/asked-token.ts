@@ -3,12 +3,7 @@
 // TokenRequest; kubernetes pkg/kubelet/token keys its own cache by the same.
 import { hash } from 'node:crypto';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts';
-
-export interface BoundPod {
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-}
+import type { BoundPod } from './bound-pod.ts';
 
 export interface AskedToken {
   readonly namespace: string;

@@ -8,7 +8,8 @@ import type { JsonObject } from '../../apimachinery/json.ts';
 import { BoundedMap } from '../bounded-map.ts';
 import type { CloudTime } from '../cloud-time.ts';
 import type { Notes } from '../notes.ts';
-import { type AskedToken, type BoundPod, tokenKey } from './asked-token.ts';
+import { type AskedToken, tokenKey } from './asked-token.ts';
+import { isGoneForGood, type PresenceOf } from './bound-pod.ts';
 import {
   answeredAnew,
   decodeHeldToken,
@@ -19,9 +20,6 @@ import {
   heldTokenOf,
   tokenOf,
 } from './held-token.ts';
-
-/** Whether a pod lives on this node, as far as is known for certain. */
-export type IsPodAlive = (pod: BoundPod) => 'alive' | 'gone' | 'unknown';
 
 export type TokenFound =
   | { readonly answer: JsonObject; readonly reason?: undefined }
@@ -48,8 +46,6 @@ interface Entry extends HeldToken {
 
 /** A node runs 110 pods unless told otherwise, most of which mount one token. */
 const limits = { bytes: 16 * 1024 * 1024, tokens: 4000 };
-/** A pod may be known to kubelet a moment before it is known here. */
-const unseenForMs = 60_000;
 
 export class HeldTokens {
   readonly #o: HeldTokensOptions;
@@ -109,13 +105,13 @@ export class HeldTokens {
   }
 
   /** What this question may be answered with while the cloud is away. */
-  find(asked: AskedToken, isPodAlive: IsPodAlive): TokenFound {
+  find(asked: AskedToken, podPresence: PresenceOf): TokenFound {
     const { name, namespace } = asked.pod;
     const held = this.#held.get(tokenKey(asked));
     if (held === undefined) {
       return { reason: `no token with these audiences and this lifetime was issued for pod ${namespace}/${name}` };
     }
-    const presence = isPodAlive(asked.pod);
+    const presence = podPresence(asked.pod);
     if (presence !== 'alive') {
       if (presence === 'gone') return { reason: `pod ${namespace}/${name} with this uid is not on this node` };
       return { reason: `it cannot be told whether pod ${namespace}/${name} is still on this node` };
@@ -136,12 +132,12 @@ export class HeldTokens {
   }
 
   /** Wipes those whose pod is gone, and, by a time that is certain, those that have ended. Called when pods change. */
-  sweep(isPodAlive: IsPodAlive): void {
+  sweep(podPresence: PresenceOf): void {
     const { time, now } = this.#o;
     for (const [key, entry] of [...this.#held.entries()]) {
-      const presence = isPodAlive(entry.asked.pod);
+      const presence = podPresence(entry.asked.pod);
       entry.wasAlive ||= presence === 'alive';
-      const isGone = presence === 'gone' && (entry.wasAlive || now() - entry.since >= unseenForMs);
+      const isGone = isGoneForGood(presence, { wasAlive: entry.wasAlive, spokenOfForMs: now() - entry.since });
       if (isGone || (time.isCertain && time.now() >= entry.expiresMs)) this.#wipe(key);
     }
   }

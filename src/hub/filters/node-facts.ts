@@ -4,11 +4,9 @@
 import { isJsonObject, parseJson } from '../../apimachinery/json.ts';
 import type { KubernetesObject } from '../../apimachinery/object.ts';
 import type { Cache } from '../../cache/cache.ts';
-import { nodeCredential } from '../../cache/credential.ts';
 import { UpstreamStatusError } from '../../cache/errors.ts';
-import type { FollowedScope } from '../../cache/followed-scope.ts';
-import { nodeIdentity } from '../../cache/lenders.ts';
 import { type Scope, scopeOf } from '../../cache/scope.ts';
+import { followAsNode } from '../follow-as-node.ts';
 import { ownNodeScope } from '../own-node.ts';
 import { annotationOf } from './object-fields.ts';
 import {
@@ -40,8 +38,8 @@ export class NodeFacts {
   /** From now on, and again should a scope have been closed meanwhile. Does nothing where no filter reads a fact. */
   follow(): void {
     const { reads } = this.#filters;
-    if (reads.has('topology')) this.#follow(everyService, this.#learnTopology);
-    if (reads.has('pool')) this.#follow(ownNodeScope(this.#nodeName), this.#learnPool);
+    if (reads.has('topology')) followAsNode(this.#cache, everyService, this.#learnTopology);
+    if (reads.has('pool')) followAsNode(this.#cache, ownNodeScope(this.#nodeName), this.#learnPool);
     this.#learnTopology();
     this.#learnPool();
   }
@@ -68,13 +66,6 @@ export class NodeFacts {
     return undefined;
   }
 
-  #follow(scope: Scope, changed: () => void): FollowedScope {
-    const followed = this.#cache.open(scope, nodeIdentity, nodeCredential);
-    followed.pin();
-    followed.content.observers.add(changed);
-    return followed;
-  }
-
   readonly #learnTopology = (): void => {
     const followed = this.#cache.scopes.answering(everyService);
     const topology = followed && new Map(followed.snapshot.sorted().flatMap((service) => this.#topologyEntry(service)));
@@ -97,7 +88,7 @@ export class NodeFacts {
     const node = snapshot?.get(`/${this.#nodeName}`);
     const own = node && (node.labels[poolLabel] ?? '');
     const scope = own === undefined || own === '' ? undefined : nodesOf(own);
-    if (scope !== undefined && this.#filters.reads.has('topology')) this.#follow(scope, this.#learnPool);
+    if (scope !== undefined && this.#filters.reads.has('topology')) followAsNode(this.#cache, scope, this.#learnPool);
     const members = scope && this.#cache.scopes.answering(scope);
     const nodes = members && new Set(members.snapshot.sorted().map(({ name }) => name));
     if (own === this.#pool.own && isSameSet(this.#pool.nodes, nodes)) return;

@@ -1,8 +1,9 @@
 // Which bearer tokens the cloud has accepted, so that the same tokens still mean the same callers while it is out of
 // reach. A table of hashes, in order of use; no I/O. Promise: an identity comes out only if the cloud once answered that
 // very token with success, and what cannot be told is 'unknown', never a guess.
-import type { BearerIdentity, PodReference, TokenClaims } from './bearer-identity.ts';
-import { claimsVerdict, type PodPresence, type TokenVerdict, unknown } from './claims-verdict.ts';
+import type { PresenceOf } from '../../cache/tokens/bound-pod.ts';
+import type { BearerIdentity, TokenClaims } from './bearer-identity.ts';
+import { claimsVerdict, type TokenVerdict, unknown } from './claims-verdict.ts';
 
 export interface AcceptedToken extends TokenClaims {
   readonly hash: string;
@@ -83,12 +84,12 @@ export class AcceptedTokens {
   }
 
   /** Without the cloud: may this token still be taken for what it was? */
-  verify(token: Pick<BearerIdentity, 'hash'>, podIsAlive: (pod: PodReference) => PodPresence): TokenVerdict {
+  verify(token: Pick<BearerIdentity, 'hash'>, podPresence: PresenceOf): TokenVerdict {
     const known = this.#byHash.get(token.hash);
     if (known === undefined) return unknown('the cloud has not accepted this token yet');
     const { now, isTimeCertain, nodeName } = this.#options;
     const nowMs = now();
-    const here = { nodeName, nowMs, isTimeCertain: isTimeCertain(), podIsAlive };
+    const here = { nodeName, nowMs, isTimeCertain: isTimeCertain(), podPresence };
     const speaksAgainst = claimsVerdict(known, here);
     if (speaksAgainst?.verdict === 'rejected') return speaksAgainst;
     if (this.#isForgotten(known, nowMs)) return unknown('it is too long ago that the cloud accepted this token');
@@ -97,12 +98,9 @@ export class AcceptedTokens {
   }
 
   /** What time, node and pod say against a token by its own word, whatever is known of it; undefined: nothing. */
-  objection(
-    { claims }: Pick<BearerIdentity, 'claims'>,
-    podIsAlive: (pod: PodReference) => PodPresence,
-  ): TokenVerdict | undefined {
+  objection({ claims }: Pick<BearerIdentity, 'claims'>, podPresence: PresenceOf): TokenVerdict | undefined {
     const { now, isTimeCertain, nodeName } = this.#options;
-    return claimsVerdict(claims, { nodeName, nowMs: now(), isTimeCertain: isTimeCertain(), podIsAlive });
+    return claimsVerdict(claims, { nodeName, nowMs: now(), isTimeCertain: isTimeCertain(), podPresence });
   }
 
   /**
@@ -110,11 +108,11 @@ export class AcceptedTokens {
    * pods of this node, not with time.
    * @returns their hashes
    */
-  sweep(podIsAlive: (pod: PodReference) => PodPresence): readonly string[] {
+  sweep(podPresence: PresenceOf): readonly string[] {
     const settledMs = this.#options.now() - settledAfterMs;
     const over = [...this.#byHash.values()].filter(
       ({ acceptedAtMs, ...claims }) =>
-        acceptedAtMs <= settledMs && this.objection({ claims }, podIsAlive)?.verdict === 'rejected',
+        acceptedAtMs <= settledMs && this.objection({ claims }, podPresence)?.verdict === 'rejected',
     );
     return this.#drop(over);
   }
@@ -179,7 +177,7 @@ function isAcceptedToken(value: unknown): value is AcceptedToken {
     isOptional(expMs, 'number') &&
     isOptional(nbfMs, 'number') &&
     isOptional(node, 'string') &&
-    (pod === undefined || isPodReference(pod))
+    (pod === undefined || isBoundPod(pod))
   );
 }
 
@@ -187,7 +185,7 @@ function isOptional(value: unknown, type: 'number' | 'string'): boolean {
   return value === undefined || typeof value === type;
 }
 
-function isPodReference(value: unknown): boolean {
+function isBoundPod(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const { namespace, name, uid } = value as Record<string, unknown>;
   return typeof namespace === 'string' && typeof name === 'string' && typeof uid === 'string';

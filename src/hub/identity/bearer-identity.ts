@@ -2,19 +2,14 @@
 // that very token (AcceptedTokens). Source: kubernetes pkg/serviceaccount/claims.go; RFC 7519.
 import { hash } from 'node:crypto';
 import { asFields, type JwtFields, readJwtPayload } from '../../apimachinery/jwt.ts';
-
-export interface PodReference {
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-}
+import type { BoundPod } from '../../cache/tokens/bound-pod.ts';
 
 /** What the token says about itself. Times in milliseconds. */
 export interface TokenClaims {
   readonly expMs?: number;
   readonly nbfMs?: number;
   /** The pod it is bound to; it dies with that pod. */
-  readonly pod?: PodReference;
+  readonly pod?: BoundPod;
   readonly node?: string;
 }
 

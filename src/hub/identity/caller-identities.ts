@@ -5,11 +5,12 @@
 import { serviceUnavailable, unauthorized } from '../../apimachinery/status.ts';
 import type { Credential } from '../../cache/credential.ts';
 import { SharedWork } from '../../cache/shared-work.ts';
+import { type BoundPod, isGoneForGood, type PodPresence, type PresenceOf } from '../../cache/tokens/bound-pod.ts';
 import type { Transport } from '../../cache/transport.ts';
 import { type AcceptedTokens, provesToken } from './accepted-tokens.ts';
-import type { BearerIdentity, PodReference } from './bearer-identity.ts';
+import type { BearerIdentity } from './bearer-identity.ts';
 import type { Caller } from './caller.ts';
-import type { PodPresence, TokenVerdict } from './claims-verdict.ts';
+import type { TokenVerdict } from './claims-verdict.ts';
 import type { TokenKeys } from './token-keys.ts';
 import type { TokenRecords } from './token-records.ts';
 
@@ -22,7 +23,7 @@ export interface CallerIdentitiesDependencies {
   readonly tokens: AcceptedTokens;
   readonly keys: Pick<TokenKeys, 'verify' | 'accepted' | 'refused'>;
   readonly transport: Transport;
-  readonly podPresence: (pod: PodReference) => PodPresence;
+  readonly podPresence: PresenceOf;
   /** Milliseconds that only go forward. */
   readonly now: () => number;
   /** Where accepted tokens are written down. */
@@ -33,8 +34,6 @@ export interface CallerIdentitiesDependencies {
 
 const provenForMs = 120_000;
 const provenLimit = 10_000;
-/** A pod may show its token a moment before it is known here that there is such a pod. */
-const unseenForMs = 60_000;
 
 export class CallerIdentities {
   readonly #deps: CallerIdentitiesDependencies;
@@ -70,11 +69,12 @@ export class CallerIdentities {
     const { tokens, podPresence, now } = this.#deps;
     const openedAt = now();
     let wasAlive = bearer.claims.pod !== undefined && podPresence(bearer.claims.pod) === 'alive';
-    const presenceOf = (pod: PodReference): PodPresence => {
+    const presenceOf = (pod: BoundPod): PodPresence => {
       const presence = podPresence(pod);
       wasAlive ||= presence === 'alive';
-      const isBelieved = presence !== 'gone' || wasAlive || now() - openedAt >= unseenForMs;
-      return isBelieved ? presence : 'unknown';
+      const isStillToCome =
+        presence === 'gone' && !isGoneForGood(presence, { wasAlive, spokenOfForMs: now() - openedAt });
+      return isStillToCome ? 'unknown' : presence;
     };
     return () => tokens.objection(bearer, presenceOf)?.verdict !== 'rejected';
   }

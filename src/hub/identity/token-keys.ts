@@ -7,8 +7,9 @@
 // told of it then; and none of an account and pod of which the cloud has refused such a token since it last accepted one.
 import { hash } from 'node:crypto';
 import { asFields, type Jwt, readJwt, readJwtPayload, textsIn } from '../../apimachinery/jwt.ts';
-import type { BearerIdentity, PodReference } from './bearer-identity.ts';
-import { claimsVerdict, type PodPresence, type TokenVerdict, unknown } from './claims-verdict.ts';
+import type { PresenceOf } from '../../cache/tokens/bound-pod.ts';
+import type { BearerIdentity } from './bearer-identity.ts';
+import { claimsVerdict, type TokenVerdict, unknown } from './claims-verdict.ts';
 import { RefusedTokens, type RefusedTokensRecord } from './refused-tokens.ts';
 import { isSignedBy, readSigningKeys, type SigningKeys } from './signing-keys.ts';
 
@@ -106,29 +107,29 @@ export class TokenKeys {
    * The cloud has refused this token with 401: it is not vouched for, whatever is learned of it later. If it would have been
    * vouched for here, none of its account and pod is.
    */
-  refused(bearer: BearerIdentity, token: string, podIsAlive: (pod: PodReference) => PodPresence): void {
+  refused(bearer: BearerIdentity, token: string, podPresence: PresenceOf): void {
     const jwt = readJwt(token);
     if (bearer.claimedUser === undefined || jwt === undefined) return;
     const { kid } = jwt.header;
     const isOurs = this.#o.wasIssued(bearer.hash) || isSignedBy(this.#keys, jwt);
     // What names a key that is known and is not signed with it, or names none, can never be taken for the cloud's.
     if (!isOurs && (typeof kid !== 'string' || this.#keys.has(kid))) return;
-    const isVouchedFor = this.#judge(bearer, jwt, podIsAlive).verdict === 'accepted';
+    const isVouchedFor = this.#judge(bearer, jwt, podPresence).verdict === 'accepted';
     const names = isVouchedFor ? [digestOf(jwt), boundName(bearer)] : [digestOf(jwt)];
     if (this.#refused.add(names, isOurs)) this.#o.onChange(isOurs ? 'refusal' : 'doubt');
   }
 
   /** Without the cloud, of a token that it was never seen to accept. */
-  verify(bearer: BearerIdentity, token: string, podIsAlive: (pod: PodReference) => PodPresence): TokenVerdict {
+  verify(bearer: BearerIdentity, token: string, podPresence: PresenceOf): TokenVerdict {
     const jwt = readJwt(token);
     if (jwt === undefined || bearer.claimedUser === undefined) return unknown('it names no service account');
     if (this.#refused.has(digestOf(jwt))) return unknown('it has refused this token');
     if (this.#refused.has(boundName(bearer))) return unknown('it has refused a token of the same account and pod');
-    return this.#judge(bearer, jwt, podIsAlive);
+    return this.#judge(bearer, jwt, podPresence);
   }
 
   /** As `verify`, whatever was refused. */
-  #judge(bearer: BearerIdentity, jwt: Jwt, podIsAlive: (pod: PodReference) => PodPresence): TokenVerdict {
+  #judge(bearer: BearerIdentity, jwt: Jwt, podPresence: PresenceOf): TokenVerdict {
     const { nodeName, now, isTimeCertain, wasIssued } = this.#o;
     if (!wasIssued(bearer.hash)) {
       const { iss, aud, iat } = jwt.payload;
@@ -143,7 +144,7 @@ export class TokenKeys {
     const { claims } = bearer;
     if (claims.expMs === undefined) return unknown('the token does not say when it ends');
     if (claims.pod === undefined) return unknown('the token is bound to no pod');
-    const here = { nodeName, nowMs: now(), isTimeCertain: isTimeCertain(), podIsAlive };
+    const here = { nodeName, nowMs: now(), isTimeCertain: isTimeCertain(), podPresence };
     return claimsVerdict(claims, here) ?? { verdict: 'accepted', identity: bearer.claimed };
   }
 

@@ -5,15 +5,16 @@ import type { JsonObject } from '../../../src/apimachinery/json.ts';
 import { CloudTime } from '../../../src/cache/cloud-time.ts';
 import { Notes } from '../../../src/cache/notes.ts';
 import { readAskedToken, tokenKey, tokenRequestOf } from '../../../src/cache/tokens/asked-token.ts';
+import type { PresenceOf } from '../../../src/cache/tokens/bound-pod.ts';
 import { answeredAnew, heldTokenOf, tokenOf } from '../../../src/cache/tokens/held-token.ts';
-import { HeldTokens, type IsPodAlive } from '../../../src/cache/tokens/held-tokens.ts';
+import { HeldTokens } from '../../../src/cache/tokens/held-tokens.ts';
 import { askedToken, issuedAnswer } from '../../support/issued-token.ts';
 import { ManualTiming } from '../../support/manual-timing.ts';
 import { MemoryRecords } from '../../support/memory-records.ts';
 
 const yearSeconds = 365 * 24 * 3600;
-const alive: IsPodAlive = () => 'alive';
-const gone: IsPodAlive = () => 'gone';
+const alive: PresenceOf = () => 'alive';
+const gone: PresenceOf = () => 'gone';
 const account = { namespace: 'default', serviceAccount: 'web' };
 
 async function open(records = new MemoryRecords(), timing = new ManualTiming()) {

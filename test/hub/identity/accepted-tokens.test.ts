@@ -1,9 +1,9 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { accountOf } from '../../../src/cache/outbox/account-of.ts';
+import type { PodPresence } from '../../../src/cache/tokens/bound-pod.ts';
 import { AcceptedTokens, provesToken } from '../../../src/hub/identity/accepted-tokens.ts';
 import { readBearerIdentity } from '../../../src/hub/identity/bearer-identity.ts';
-import type { PodPresence } from '../../../src/hub/identity/claims-verdict.ts';
 import { jwt, serviceAccountToken } from './tokens.ts';
 
 const hourMs = 3_600_000;
@@ -128,11 +128,11 @@ test('a token dies with the pod it is bound to, and is not vouched for on anothe
   table.accept(elsewhere);
   const asked: unknown[] = [];
   const verdictWhen = (presence: PodPresence) => {
-    const podIsAlive = (one: unknown) => {
+    const podPresence = (one: unknown) => {
       asked.push(one);
       return presence;
     };
-    return table.verify(bound, podIsAlive).verdict;
+    return table.verify(bound, podPresence).verdict;
   };
   t.is(verdictWhen('alive'), 'accepted');
   t.is(verdictWhen('gone'), 'rejected');

@@ -1,11 +1,11 @@
 import test from 'ava';
 import { StatusError } from '../../../src/apimachinery/status.ts';
+import type { PodPresence } from '../../../src/cache/tokens/bound-pod.ts';
 import type { UpstreamResponse } from '../../../src/cache/transport.ts';
 import { type AcceptedToken, AcceptedTokens } from '../../../src/hub/identity/accepted-tokens.ts';
 import { readBearerIdentity } from '../../../src/hub/identity/bearer-identity.ts';
 import type { Caller } from '../../../src/hub/identity/caller.ts';
 import { CallerIdentities } from '../../../src/hub/identity/caller-identities.ts';
-import type { PodPresence } from '../../../src/hub/identity/claims-verdict.ts';
 import { serviceAccountToken } from './tokens.ts';
 
 const hourMs = 3_600_000;

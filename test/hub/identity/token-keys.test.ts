@@ -2,8 +2,8 @@ import { createHmac } from 'node:crypto';
 import test from 'ava';
 import fc from 'fast-check';
 import { readJwt } from '../../../src/apimachinery/jwt.ts';
+import type { PodPresence } from '../../../src/cache/tokens/bound-pod.ts';
 import { readBearerIdentity } from '../../../src/hub/identity/bearer-identity.ts';
-import type { PodPresence } from '../../../src/hub/identity/claims-verdict.ts';
 import { isSignedBy, readSigningKeys } from '../../../src/hub/identity/signing-keys.ts';
 import { TokenKeys, type TokenKeysChange } from '../../../src/hub/identity/token-keys.ts';
 import { createTokenSigner, encode } from '../../support/token-signer.ts';
@@ -216,9 +216,9 @@ test('a token that the cloud refused is not vouched for later, however little wa
   const bearer = readBearerIdentity(token);
   const spelled = [token, `${token}=`, `${token}==`, ...endings(token)];
   const presence = { now: 'unknown' as PodPresence };
-  const podIsAlive = (): PodPresence => presence.now;
+  const podPresence = (): PodPresence => presence.now;
   const { keys, make, judge } = setUp();
-  keys.refused(bearer, token, podIsAlive);
+  keys.refused(bearer, token, podPresence);
   t.is(judge(token), 'unknown', 'nobody knew of its pod');
   t.is(judge(rsa.sign(claims({ exp: startMs / 1000 + 9 }))), 'accepted', 'that says nothing of another');
   for (const known of [[], [ec.jwk]]) {
