@@ -2,10 +2,10 @@
 // into the Node, and sets it right again when it finds another there. Promise: it is only said, never acted on; and said only
 // where this machine's own id, which changes with a reboot alone, has given way to another one twice: once may be
 // the Node as it was before a reboot.
-import { readFile } from 'node:fs/promises';
 import type { Clock } from '../apimachinery/clock.ts';
 import { parseJson } from '../apimachinery/json.ts';
 import type { Cache } from '../cache/cache.ts';
+import { readBootId } from './boot-id.ts';
 import type { Logger } from './logger.ts';
 import { ownNodeScope } from './own-node.ts';
 
@@ -74,16 +74,6 @@ export async function openNameSharing(
     now: () => clock.now(),
     onFound: (sentence) => log.warn({ event: 'node.shared' }, sentence),
   });
-}
-
-/** Of this machine, as kubelet tells it; undefined where the kernel gives none. */
-async function readBootId(): Promise<string | undefined> {
-  try {
-    return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 function bootIdIn(node: unknown): string {

@@ -62,7 +62,7 @@ export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
   const clock = systemClock;
   const startedAt = new Date().toISOString();
   const log = createLogger(config, writeLog ?? ((line) => void process.stderr.write(line)));
-  const chores = new Chores(log);
+  const chores = new Chores(clock, log);
   const warnings = new Warnings((sentence) => log.warn({ event: 'warning' }, sentence));
 
   const upstreamConfig = await loadUpstreamConfig(config);
@@ -191,6 +191,7 @@ export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
       await openNodeAddress(config.nodeAddress.host, {
         network: systemNetwork,
         made: openMadeAddress(config.dataDir, log),
+        chores,
         log,
       }),
     );

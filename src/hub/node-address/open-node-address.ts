@@ -1,21 +1,29 @@
 // `--node-address` held while the daemon runs, with a look at it once a minute.
+import type { Chores } from '../chores.ts';
 import type { Logger } from '../logger.ts';
 import { isLoopback } from '../option-types.ts';
 import { type HeldAddress, holdNodeAddress, type MadeAddress, type Network } from './hold-node-address.ts';
 
 const lookEveryMs = 60_000;
 
+export interface NodeAddressParts {
+  readonly network: Network;
+  readonly made: MadeAddress;
+  readonly chores: Pick<Chores, 'every'>;
+  readonly log: Logger;
+}
+
 /** Resolves with what ends it, once the address is there. @throws NodeAddressError */
 export async function openNodeAddress(
   host: string,
-  { network, made, log }: { readonly network: Network; readonly made: MadeAddress; readonly log: Logger },
+  { network, made, chores, log }: NodeAddressParts,
 ): Promise<() => Promise<void>> {
   if (isLoopback(host)) return () => Promise.resolve(); // every machine has those
   const held = await holdNodeAddress(host, network, made);
   log.info({ event: 'node-address.held', address: host, carrier: held.carrier }, 'pods of this node reach the hub');
-  const timer = setInterval(() => void look(held, host, log), lookEveryMs);
+  const endLooking = chores.every(lookEveryMs, () => look(held, host, log));
   return async () => {
-    clearInterval(timer);
+    await endLooking();
     await held.release().catch((error: unknown) => {
       log.warn({ event: 'node-address.left', address: host, error }, 'the address could not be taken away');
     });
