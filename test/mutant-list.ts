@@ -142,7 +142,7 @@ export const mutants: readonly Mutant[] = [
       },
     ],
     test: {
-      file: `${tests}/replayer.test.ts`,
+      file: `${tests}/replayer-credentials.test.ts`,
       title: 'a writer whose token has ended is brought with a newer one of the same identity, never with another’s',
     },
   },
@@ -156,7 +156,7 @@ export const mutants: readonly Mutant[] = [
       },
     ],
     test: {
-      file: `${tests}/replayer.test.ts`,
+      file: `${tests}/replayer-credentials.test.ts`,
       title:
         'what an account wrote that was deleted and made anew since is parked at once, and never sent as the new one',
     },
@@ -180,7 +180,7 @@ export const mutants: readonly Mutant[] = [
     name: 'a refused write is found on disk by the next life',
     edits: [{ file: `${outbox}/outbox.ts`, from: 'await this.#disk.retract(sequence);', to: '' }],
     test: {
-      file: `${tests}/outbox.test.ts`,
+      file: `${tests}/outbox-and-failing-disk.test.ts`,
       title: 'what the disk refuses is not owed, not now and not in the next life',
     },
   },

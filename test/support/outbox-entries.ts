@@ -110,3 +110,16 @@ export const dataOf: fc.Arbitrary<Readonly<Record<string, string>>> = fc.diction
   fc.constantFrom('a', 'b', 'c'),
   fc.constantFrom('1', '2', '3'),
 );
+
+/** A ConfigMap that a user has made offline. */
+export function madeMap(name: string, more: SampleWrite = {}): AcceptedWrite {
+  return writeOf({ op: 'create', name, after: objectOf(name, { uid: `edge-${name}`, data: { a: '1' } }), ...more });
+}
+
+export function madeMaps(count: number): AcceptedWrite[] {
+  return Array.from({ length: count }, (_, n) => madeMap(`m${n}`));
+}
+
+export function madeEvent(name: string): AcceptedWrite {
+  return writeOf({ op: 'create', class: 'event', name, after: objectOf(name, { type: 'Normal' }) });
+}
