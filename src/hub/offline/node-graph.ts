@@ -43,13 +43,14 @@ export class NodeGraph {
     if (name === undefined) return undefined; // a right to several was either seen or not
     const pods = this.#cache.scopes.answering(this.#pods);
     if (pods === undefined) return 'it is not known which pods of this node refer to it';
-    for (const pod of pods.snapshot.sorted()) if (this.#refers(pod, `${namespace}/${name}`)) return undefined;
+    const secret = `${namespace}/${name}`;
+    const byPod = pods.snapshot.sorted().map((pod) => ({ pod, ...this.#referencesOf(pod) }));
+    if (byPod.some(({ secrets }) => secrets.has(secret))) return undefined;
+    // Last, for claims and volumes are read out of their bodies each time.
+    const refersByVolume = ({ pod, claims }: (typeof byPod)[number]): boolean =>
+      claims.some((claim) => this.#volumeRefers(pod.namespace, claim, secret));
+    if (byPod.some(refersByVolume)) return undefined;
     return 'no pod of this node refers to it';
-  }
-
-  #refers(pod: KubernetesObject, secret: string): boolean {
-    const { secrets, claims } = this.#referencesOf(pod);
-    return secrets.has(secret) || claims.some((claim) => this.#volumeRefers(pod.namespace, claim, secret));
   }
 
   #referencesOf(pod: KubernetesObject): References {
