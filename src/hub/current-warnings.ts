@@ -1,4 +1,5 @@
 // What somebody should look at now, told by the state of things alone, so that it ends when it is mended. Pure.
+import { nodeUser } from '../apimachinery/node-user.ts';
 import { linkAdvice } from './link-advice.ts';
 import type { LinkView } from './services.ts';
 
@@ -67,7 +68,7 @@ export function currentWarnings({
 
 /** A certificate of another node, or an administrator's, is easily given by mistake. */
 export function identityWarning(user: string, nodeName: string): string | undefined {
-  const expected = `system:node:${nodeName}`;
+  const expected = nodeUser(nodeName);
   if (user === expected) return undefined;
   return `The hub speaks as ${user}, which is not ${expected}: whoever comes with the node's client certificate gets the rights of ${user}.`;
 }

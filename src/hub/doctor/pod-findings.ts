@@ -1,5 +1,6 @@
 // What becomes of one pod of this node while the cloud is away and when it is back. Pure.
 import type { JsonObject } from '../../apimachinery/json.ts';
+import { nodeMonitorGraceMs } from '../../apimachinery/node-monitor-grace.ts';
 import { type PodReference, podReferences } from '../../apimachinery/pod-references.ts';
 import { secondsUntilEviction, tolerationsOf } from './eviction.ts';
 import type { Finding } from './finding.ts';
@@ -18,9 +19,6 @@ interface Metadata {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** kube-controller-manager waits so long for a Lease before it taints the Node (`--node-monitor-grace-period`). */
-const graceSeconds = 50;
-
 export function podFindings(pod: JsonObject, needs: PodNeeds): readonly Finding[] {
   const { name, namespace, annotations = {} } = pod.metadata as unknown as Metadata;
   const phase = (pod.status as { phase?: string } | undefined)?.phase;
@@ -38,7 +36,7 @@ function eviction(pod: JsonObject, subject: string): readonly Finding[] {
       check: 'eviction',
       level: 'problem',
       subject,
-      says: `The cloud deletes it about ${graceSeconds + seconds} s after it last heard of this node, and the node ends it when the link is back.`,
+      says: `The cloud deletes it about ${nodeMonitorGraceMs / 1000 + seconds} s after it last heard of this node, and the node ends it when the link is back.`,
       advice:
         'Give its template tolerations for node.kubernetes.io/unreachable and node.kubernetes.io/not-ready (operator Exists, effect NoExecute) without tolerationSeconds.',
     },

@@ -1,8 +1,8 @@
 // With what a machine first turns to a cluster: where it is, whom to trust, and a credential. From a kubeconfig: one made
 // for bootstrapping, kubelet's own, or YurtHub's.
-
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
+import { nodeNameOf } from '../../apimachinery/node-user.ts';
 import { isLoopback } from '../option-types.ts';
 import { readCertificateFacts } from '../pki/certificate-facts.ts';
 import { isKubeletKubeconfig } from '../pki/client-kubeconfig.ts';
@@ -99,11 +99,10 @@ function contactOf(config: UpstreamConfig, source: string): FirstContact | undef
     );
   }
   if (clientCertificate === undefined && token === undefined) return undefined;
-  const match = clientCertificate && /^system:node:(.+)$/.exec(user ?? '');
   return {
     place: { server: servers[0]!, authority: ca, serverName, proxyUrl },
     credential: clientCertificate === undefined ? { token } : { clientCertificate },
-    nodeName: match?.[1],
+    nodeName: clientCertificate && nodeNameOf(user),
     enrolment: undefined,
     source,
   };

@@ -2,6 +2,7 @@
 // until the cluster has issued the certificate nothing is written but a request that waits; a run that was broken off is
 // gone on with; on a machine that has joined nothing changes unless asked.
 import { X509Certificate } from 'node:crypto';
+import { nodeUser } from '../../apimachinery/node-user.ts';
 import { claimDataDirectory, refuseStrangers } from '../data-directory.ts';
 import type { HostPort } from '../option-types.ts';
 import { readCertificateFacts } from '../pki/certificate-facts.ts';
@@ -98,7 +99,7 @@ export async function join(order: JoinOrder, dependencies: EnrolDependencies): P
     contact.enrolment ??
     (credential.token === undefined ? undefined : enrolmentKubeconfig(place, credential));
   await writeCloudDirectory(dataDir, {
-    kubeconfig: nodeKubeconfig(place, `system:node:${nodeName}`),
+    kubeconfig: nodeKubeconfig(place, nodeUser(nodeName)),
     authority: place.authority?.toString(),
     current: `${certificate}${pemOf(key)}`,
     enrolment,

@@ -1,6 +1,7 @@
 // kubelet's way to the hub: the hub's own CA, a client certificate for the node, and a kubeconfig that names them. Made when
 // the machine joins, so that kubelet can be started before the hub ever ran.
 import { join } from 'node:path';
+import { nodeUser } from '../../apimachinery/node-user.ts';
 import { localAddresses } from '../local-addresses.ts';
 import type { HostPort } from '../option-types.ts';
 import { kubeletKubeconfig, serverUrl } from '../pki/client-kubeconfig.ts';
@@ -17,7 +18,7 @@ export interface KubeletLeg {
 
 /** The text of kubelet's kubeconfig; the files that it names are there when this resolves. @throws PkiError */
 export async function prepareKubeletLeg({ dataDir, nodeName, groups, listen, wallClock }: KubeletLeg): Promise<string> {
-  const user = `system:node:${nodeName}`;
+  const user = nodeUser(nodeName);
   const pki = await openPki({
     directory: dataDir,
     nodeName,

@@ -1,4 +1,5 @@
 // Whether another machine lives under a node's name. Pure.
+import { nodeMonitorGraceMs } from '../../apimachinery/node-monitor-grace.ts';
 
 export interface NameEvidence {
   /** The Node object; undefined when there is none. */
@@ -11,9 +12,6 @@ export interface NameEvidence {
   readonly nowMs: number;
 }
 
-/** As long as the controller manager takes a Node for alive (--node-monitor-grace-period). */
-const aliveMs = 50_000;
-
 /** In words who lives there; undefined when nobody does, or this machine itself. */
 export function nameInUse({ node, lease, machineId, nowMs }: NameEvidence): string | undefined {
   const { status } = (node ?? {}) as NodeObject;
@@ -22,7 +20,7 @@ export function nameInUse({ node, lease, machineId, nowMs }: NameEvidence): stri
   const { nodeInfo = {}, addresses = [] } = status!;
   if (machineId !== undefined && machineId !== '' && nodeInfo.machineID === machineId) return undefined;
   const renewed = Date.parse((lease as LeaseObject | undefined)?.spec?.renewTime ?? '');
-  if (!Number.isNaN(renewed) && nowMs - renewed > aliveMs) return undefined;
+  if (!Number.isNaN(renewed) && nowMs - renewed > nodeMonitorGraceMs) return undefined;
   const where = addresses.map(({ address }) => address).join(', ') || 'no address given';
   return `${where}, machine id ${nodeInfo.machineID || 'unknown'}`;
 }

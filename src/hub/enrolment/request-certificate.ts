@@ -2,6 +2,7 @@
 // Promise: the same key gives the same request, so asking again goes on with the one that waits. Source: KEP-5,
 // certificates.k8s.io/v1, signer kubernetes.io/kube-apiserver-client-kubelet.
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { nodesGroup, nodeUser } from '../../apimachinery/node-user.ts';
 import { ClientCertificateError, readClientCertificate } from '../client-certificate.ts';
 import { certificateRequest } from '../pki/certificate-request.ts';
 import type { Apiserver, ApiserverAnswer } from './apiserver.ts';
@@ -73,7 +74,7 @@ async function submit(
   name: string,
   signal: AbortSignal,
 ): Promise<SigningRequest> {
-  const subject = { commonName: `system:node:${wish.nodeName}`, organizations: ['system:nodes'] };
+  const subject = { commonName: nodeUser(wish.nodeName), organizations: [nodesGroup] };
   const answer = await api.ask('POST', collection, signal, {
     apiVersion: 'certificates.k8s.io/v1',
     kind: 'CertificateSigningRequest',
@@ -162,7 +163,7 @@ function checked(certificate: string, { nodeName, key }: CertificateWish): strin
   try {
     const keyPem = key.export({ type: 'pkcs8', format: 'pem' }) as string;
     const { cert, facts } = readClientCertificate(Buffer.from(certificate), Buffer.from(keyPem));
-    if (facts.commonName !== `system:node:${nodeName}`) {
+    if (facts.commonName !== nodeUser(nodeName)) {
       throw new ClientCertificateError(`is made out for ${facts.commonName}`);
     }
     return cert.toString('latin1');

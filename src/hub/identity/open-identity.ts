@@ -3,6 +3,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { Records } from '../../../storage/records.ts';
 import type { Clock } from '../../apimachinery/clock.ts';
+import { nodeUser } from '../../apimachinery/node-user.ts';
 import type { Cache } from '../../cache/cache.ts';
 import type { Transport } from '../../cache/transport.ts';
 import type { IdentityStatus } from '../admin/hub-status.ts';
@@ -55,7 +56,7 @@ export async function openIdentity(
   { cache, records, transport, link, timing, clock, wallClock, log }: OpenIdentityDependencies,
 ): Promise<OpenIdentity> {
   const cluster = currentCluster();
-  const user = cluster.user ?? tokenUser(cluster) ?? `system:node:${config.nodeName}`;
+  const user = cluster.user ?? tokenUser(cluster) ?? nodeUser(config.nodeName);
   const open = (listen: readonly HostPort[], more: Partial<PkiOptions> = {}): Promise<Pki> =>
     openPki({
       directory: config.dataDir,
