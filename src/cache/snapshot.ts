@@ -116,6 +116,11 @@ export class Snapshot {
     return { listType: this.listType, resourceVersion: this.cloudVersion, objects: this.#objects.toClouds() };
   }
 
+  /** Clients were shown what the snapshot held under just this version. */
+  hasStoodAt(resourceVersion: string): boolean {
+    return this.#told.hasStoodAt(resourceVersion);
+  }
+
   /** Who has this version cannot be told what came after it, not by the cloud either: see EventRing, and own writes of an earlier life. */
   isOutOfReach(resourceVersion: string): boolean {
     return this.ring.isInLeap(resourceVersion) || (this.hasOwnWrites && this.#told.isBelow(resourceVersion));

@@ -80,6 +80,11 @@ export class ToldVersions {
     return events;
   }
 
+  /** Clients were shown just that state under this version, as far as it is remembered. */
+  hasStoodAt(version: string): boolean {
+    return version === this.#resourceVersion || this.#ring.hasStoodAt(version);
+  }
+
   /** What came after it is unheard of here. */
   isBelow(resourceVersion: string): boolean {
     return compareResourceVersion(resourceVersion, this.#resourceVersion) > 0;

@@ -26,8 +26,10 @@ export class VersionOrigins {
 
   /** The scope shows versions given out here, and this one is the cloud's, of a time that the scope knows nothing of. */
   isBeside(followed: FollowedScope, resourceVersion: string): boolean {
-    const { cloudVersion, resourceVersion: shown } = followed;
-    return compareResourceVersion(cloudVersion, shown) < 0 && this.isAhead(followed, resourceVersion);
+    const { scope, snapshot, cloudVersion, resourceVersion: shown } = followed;
+    if (isPassing(scope.gvr) || compareResourceVersion(cloudVersion, shown) >= 0) return false;
+    // What was given out here for another scope may be what the cloud has given for this one.
+    return compareResourceVersion(resourceVersion, cloudVersion) > 0 && !snapshot.hasStoodAt(resourceVersion);
   }
 
   /** This version is the cloud's, and of later than what the scope has heard of it. */

@@ -7,9 +7,11 @@ import { VersionOrigins } from '../../src/cache/version-origins.ts';
 const pods = { group: '', version: 'v1', resource: 'pods' };
 const events = { group: '', version: 'v1', resource: 'events' };
 
+/** Its last event led to the version that is shown, and the one before that to 13. */
 function scopeAt(cloudVersion: number, shown: number, gvr = pods): FollowedScope {
   const scope = scopeOf({ gvr, namespace: '', labelSelector: '', fieldSelector: '' });
-  return { scope, cloudVersion: String(cloudVersion), resourceVersion: String(shown) } as FollowedScope;
+  const snapshot = { hasStoodAt: (version: string) => [13, shown].includes(Number(version)) };
+  return { scope, snapshot, cloudVersion: String(cloudVersion), resourceVersion: String(shown) } as FollowedScope;
 }
 
 const version = fc.integer({ min: 1, max: 20 });
@@ -27,8 +29,15 @@ test('a version is ahead of a scope exactly when it is the cloud’s and the sco
 });
 
 test('beside a scope is what it has not heard while it shows versions given out here; a scope in step hears it yet', (t) => {
-  const origins = new VersionOrigins({ versions: { newest: '20' }, spans: { has: () => false } });
-  t.true(origins.isBeside(scopeAt(10, 15), '12'));
+  const origins = new VersionOrigins({ versions: { newest: '20' }, spans: { has: () => true } });
+  t.true(
+    origins.isBeside(scopeAt(10, 15), '12'),
+    'what was given out here for another scope is the cloud’s for this one',
+  );
+  t.true(origins.isBeside(scopeAt(10, 15), '16'));
+  t.false(origins.isBeside(scopeAt(10, 15), '13'), 'it has stood there');
+  t.false(origins.isBeside(scopeAt(10, 15), '15'));
+  t.false(origins.isBeside(scopeAt(10, 15, events), '12'), 'of Events the streams are not compared');
   t.false(origins.isBeside(scopeAt(10, 15), '9'));
   t.false(origins.isBeside(scopeAt(10, 10), '12'));
 });

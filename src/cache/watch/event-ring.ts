@@ -131,6 +131,12 @@ export class EventRing implements BudgetedRing {
     );
   }
 
+  /** An event has led to this version, or it is the floor. */
+  hasStoodAt(resourceVersion: string): boolean {
+    if (resourceVersion === this.#floor) return true;
+    return this.#events.some((event) => event?.resourceVersion === resourceVersion);
+  }
+
   append(change: Change, isOwn = false): RingEvent {
     const event = new StoredEvent(change, this.#nextSequence++, isOwn);
     this.#events.push(event);

@@ -17,6 +17,13 @@ test('an empty ring answers from its floor on, and refuses below it', (t) => {
   t.is(ring.at(1), undefined);
 });
 
+test('it has stood at its floor, and at the version of each event that it holds', (t) => {
+  const ring = new EventRing('10', { events: 2, bytes: 1_000_000 });
+  for (const version of [12, 14, 16]) ring.append(added(version));
+  const stood = Array.from({ length: 10 }, (_, index) => String(index + 10)).filter((one) => ring.hasStoodAt(one));
+  t.deepEqual(stood, ['12', '14', '16'], 'the floor is where the oldest event led');
+});
+
 test('versions are compared as numbers, not as text', (t) => {
   const ring = new EventRing('99', roomy);
   ring.append(added(100));
