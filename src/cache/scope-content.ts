@@ -6,6 +6,7 @@ import type { CloudWord } from './cloud-word.ts';
 import { CommitQueue } from './commit-queue.ts';
 import { CloudBehindError } from './errors.ts';
 import type { ReplaceOptions } from './feed-sink.ts';
+import { HeardWords } from './heard-words.ts';
 import { type OwnWritesView, withOwnWrites } from './own-writes-view.ts';
 import { type Scope, scopeMatches } from './scope.ts';
 import type { FullSync, UpstreamChange } from './scope-feed.ts';
@@ -38,8 +39,7 @@ export class ScopeContent {
     for (const listener of [...this.listeners]) listener.changed();
     for (const changed of this.observers) changed();
   });
-  /** Key → uid of what the cloud has answered since its stream spoke of it; '' when it is gone. */
-  readonly #heard = new Map<string, string>();
+  readonly #heard = new HeardWords();
   #confirmedAt = 0;
   #ownEndsAtSync = 0;
 
@@ -128,7 +128,7 @@ export class ScopeContent {
       if (resourceVersion === this.snapshot.cloudVersion) return undefined;
       await keeper.saveChanges(scope, { changes, resourceVersion, isRelist: false });
       return () => {
-        for (const { object } of changes) this.#heard.delete(object.key);
+        for (const { object } of changes) this.#heard.forget(object.key);
         this.snapshot.commit(plan);
       };
     });
@@ -197,31 +197,16 @@ export class ScopeContent {
   async hear(key: string, word: CloudWord): Promise<void> {
     const era = this.#deps.era();
     const saved = this.#commits.add(era, async () => {
-      if (!this.snapshot.isComplete || !this.#isNews(key, word)) return undefined;
+      if (!this.snapshot.isComplete || !this.#heard.isNews(this.#deps.scope, this.snapshot, key, word))
+        return undefined;
       const object = 'object' in word && scopeMatches(this.#deps.scope, word.object) ? word.object : undefined;
       await this.#deps.keeper.saveWord(this.#deps.scope, key, object);
-      this.#heard.set(key, 'object' in word ? word.object.uid : '');
+      this.#heard.note(key, word);
       return () => this.snapshot.own.hear(key, object);
     });
     await saved.catch((error: unknown) => {
       if (!era.aborted) throw error; // else nothing is kept of it
     });
-  }
-
-  #holds(key: string): boolean {
-    return this.#heard.has(key) || this.snapshot.isOwn(key) || this.snapshot.get(key) !== undefined;
-  }
-
-  #isNews(key: string, word: CloudWord): boolean {
-    if ('object' in word) {
-      const isNew =
-        this.snapshot.isOwn(key) || compareResourceVersion(word.object.resourceVersion, this.snapshot.cloudVersion) > 0;
-      // What was never in it and is not now is none of its concern.
-      return isNew && (scopeMatches(this.#deps.scope, word.object) || this.#holds(key));
-    }
-    if (word.goneUid === '') return this.snapshot.isOwn(key);
-    // One that was made meanwhile under the same name is not the one that is gone.
-    return (this.#heard.get(key) ?? this.snapshot.inCloud(key)?.uid) === word.goneUid;
   }
 
   /** Writes down everything that is known, for a disk that has missed changes. */
