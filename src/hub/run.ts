@@ -85,28 +85,16 @@ export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
   const tally = createWriteTally();
   const cacheTiming = timing(clock, wallClock, Math.random);
   let forgetTokenKeys = (): void => {};
+  const shared = { records, transport, link, timing: cacheTiming, log };
   const cache = await openCache(config, {
-    records,
-    transport,
+    ...shared,
     cloud: cloud.cloud,
-    link,
-    timing: cacheTiming,
     tally,
     warnings,
-    log,
     onAnotherCluster: () => forgetTokenKeys(),
   });
   opened.defer(() => closeCache(cache));
-  const identity = await openIdentity(config, cloud.cluster, {
-    cache,
-    records,
-    transport,
-    link,
-    timing: cacheTiming,
-    wallClock,
-    clock,
-    log,
-  });
+  const identity = await openIdentity(config, cloud.cluster, { ...shared, cache, wallClock, clock });
   forgetTokenKeys = () => identity.tokenKeys.clear();
   for (const sentence of identity.pki.warnings) warnings.add(sentence);
 
