@@ -3,13 +3,14 @@ import { ListText } from '../../apimachinery/list-text.ts';
 import type { KubernetesObject } from '../../apimachinery/object.ts';
 import { toPartialObjectMetadata } from '../../apimachinery/partial-object-metadata.ts';
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
-import { expired, tooLargeResourceVersion } from '../../apimachinery/status.ts';
+import { expired } from '../../apimachinery/status.ts';
 import type { FollowedScope } from '../../cache/followed-scope.ts';
 import type { ReadOptions } from '../../cache/read-options.ts';
 import { type Scope, scopeMatches } from '../../cache/scope.ts';
 import { answerBody, answerText, cacheHeaders } from '../answer.ts';
 import type { Exchange } from '../exchange.ts';
 import type { ObjectView } from '../filters/object-view.ts';
+import { notReached } from '../not-reached.ts';
 import { asProtobuf, protobufType } from '../protobuf-answer.ts';
 import type { StoreForm } from '../read-request.ts';
 
@@ -24,7 +25,8 @@ export interface ListAnswer {
 
 /**
  * All objects at once: a server may ignore `limit`, and a page token of our own could not be honoured after a change.
- * @throws StatusError 410 for a page token or an exact past version, 504 for a version that is not reached yet
+ * @throws StatusError 410 for a page token, an exact past version or one that was only given out here, 504 for one that is not
+ *   reached yet
  */
 export function answerList(exchange: Exchange, answer: ListAnswer): void {
   const { followed, scope, options, form, now } = answer;
@@ -42,7 +44,7 @@ export function answerList(exchange: Exchange, answer: ListAnswer): void {
   }
   const wants = options.resourceVersion;
   if (wants !== '' && wants !== '0' && compareResourceVersion(wants, snapshot.resourceVersion) > 0) {
-    throw tooLargeResourceVersion(wants, snapshot.resourceVersion);
+    throw notReached(followed, wants);
   }
   const all = snapshot.sorted();
   const selected = scope.id === followed.scope.id ? all : all.filter((object) => scopeMatches(scope, object));

@@ -2,13 +2,13 @@
 // when the stream has ended.
 import { toPartialObjectMetadata } from '../../apimachinery/partial-object-metadata.ts';
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
-import { tooLargeResourceVersion } from '../../apimachinery/status.ts';
 import type { FollowedScope } from '../../cache/followed-scope.ts';
 import type { ReadOptions } from '../../cache/read-options.ts';
 import type { Scope } from '../../cache/scope.ts';
 import { Watcher } from '../../cache/watch/watcher.ts';
 import { cacheHeaders, jsonType, openStream } from '../answer.ts';
 import type { Exchange } from '../exchange.ts';
+import { notReached } from '../not-reached.ts';
 import { framesAsProtobuf, protobufStreamType } from '../protobuf-answer.ts';
 import type { StoreForm } from '../read-request.ts';
 import type { WatcherRegistry } from '../watcher-registry.ts';
@@ -31,7 +31,7 @@ export function answerWatch(exchange: Exchange, answer: WatchAnswer): Promise<vo
   const startsEmpty = resourceVersion === '' || resourceVersion === '0';
   const sendInitialEvents = options.sendInitialEvents ?? startsEmpty;
   if (sendInitialEvents && !startsEmpty && compareResourceVersion(resourceVersion, followed.resourceVersion) > 0) {
-    throw tooLargeResourceVersion(resourceVersion, followed.resourceVersion);
+    throw notReached(followed, resourceVersion);
   }
   const isProtobuf = form === 'protobuf';
   return new Promise((resolve) => {

@@ -224,3 +224,29 @@ test('a watch from a version that only this node gave out lists again: the cloud
   t.is((await watch(version)).status, 410);
   t.is((await watch(version + 20)).status, 200, 'that one is the cloud’s');
 });
+
+test('in a cloud that stands still, who watches lists again after five seconds, and is not kept waiting by the version it had', async (t) => {
+  const hub = await startRunningHub({}, ['--offline-writes', 'configmaps', '--replay-jitter', '0s']);
+  t.teardown(() => hub.stop());
+  const node = '/api/v1/nodes/edge-1';
+  const self = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'edge-1' } };
+  await hub.ask('/api/v1/nodes', { method: 'POST', body: self });
+  await cutWithMap(hub);
+  // One write for the cloud, forty versions here: so far behind is the cloud.
+  for (let n = 0; n < 40; n += 1) {
+    await hub.ask(`${node}/status`, { ...merge, body: { status: { nodeInfo: { bootID: `${n}` } } } });
+  }
+  const written = await hub.ask(`${maps}/web`, { ...merge, body: { data: { a: '2' } } });
+  const version = written.json.metadata.resourceVersion;
+  const watch = await hub.watch(`${maps}?watch=true&resourceVersion=${version}`);
+  await hub.inCloud('POST', maps, configMap('late', {}));
+  await hub.heal();
+  const last = await watch.until(({ type }) => type === 'ERROR');
+  t.is(last.object.code, 410);
+  const notOlder = `resourceVersionMatch=NotOlderThan&resourceVersion=${version}`;
+  const initial = `watch=true&sendInitialEvents=true&allowWatchBookmarks=true&timeoutSeconds=1&${notOlder}`;
+  for (const query of [initial, notOlder, `limit=500&resourceVersion=${version}`]) {
+    t.is((await hub.ask(`${maps}?${query}`)).status, 410, query);
+  }
+  t.regex((await hub.ask(`${maps}?resourceVersion=0`)).text, /"late"/);
+});
