@@ -1,6 +1,6 @@
 // What a daemon does to stay a node of its cluster, on a machine that has joined: it renews the certificate and follows the
 // cluster's CA. Where the credential is given by settings whoever gives it does that.
-import type { Clock } from '../../apimachinery/clock.ts';
+import type { Clock, Timer } from '../../apimachinery/clock.ts';
 import type { Cloud } from '../../cache/outbox/cloud.ts';
 import type { Logger } from '../logger.ts';
 import type { HubConfig } from '../options.ts';
@@ -44,9 +44,9 @@ export async function openMembership(
   const renewal = await openRenewal({ ...parts, dataDir, nodeName, link: () => link, onAttempt: onRenewal });
   const ending = new AbortController();
   let isFollowing = false;
-  let next = clock.setTimeout(() => {}, 0);
+  let next: Timer | undefined;
   const follow = (): void => {
-    next.cancel();
+    next?.cancel();
     if (ending.signal.aborted) return;
     next = clock.setTimeout(follow, followEveryMs);
     if (link.state !== 'online' || isFollowing) return;
@@ -72,7 +72,7 @@ export async function openMembership(
     close() {
       renewal.close();
       ending.abort(new Error('the hub is closing'));
-      next.cancel();
+      next?.cancel();
     },
   };
 }

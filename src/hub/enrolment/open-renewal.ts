@@ -1,10 +1,10 @@
 // Renewal of the node's certificate in the running daemon, on a machine that has joined: DIR/cloud is its own to write.
 import { X509Certificate } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../../apimachinery/clock.ts';
 import type { Logger } from '../logger.ts';
 import { type CertificateFacts, readCertificateFacts } from '../pki/certificate-facts.ts';
 import { readWholeFile, replaceWholeFile } from '../pki/whole-file.ts';
+import { timing } from '../timing.ts';
 import { loadUpstreamConfig, type UpstreamConfig } from '../upstream-config.ts';
 import { CertificateRenewal } from './certificate-renewal.ts';
 import { cloudIdentity, cloudPlaces } from './cloud-directory.ts';
@@ -32,6 +32,7 @@ const approvalTimeoutMs = 10 * 60_000;
 
 export async function openRenewal(o: OpenRenewalOptions): Promise<CertificateRenewal> {
   const places = cloudPlaces(o.dataDir);
+  const { sleep } = timing(o.clock, o.wallClock, o.random);
   const opened = await cloudIdentity(o.dataDir);
   let hasEnrolment = (await readWholeFile(places.enrolment)) !== undefined;
   return new CertificateRenewal({
@@ -74,9 +75,7 @@ export async function openRenewal(o: OpenRenewalOptions): Promise<CertificateRen
           approvalTimeoutMs,
           clock: o.clock,
           wallClock: o.wallClock,
-          sleep: async (ms, ending) => {
-            await delay(ms, undefined, { signal: ending, ref: false });
-          },
+          sleep,
           environment: o.environment,
           onPending: async (name) => {
             o.log.warn(

@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join as at } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { systemClock } from '../../../src/apimachinery/clock.ts';
 import { cloudPlaces, writeCloudDirectory } from '../../../src/hub/enrolment/cloud-directory.ts';
 import { join } from '../../../src/hub/enrolment/join.ts';
 import { openRenewal } from '../../../src/hub/enrolment/open-renewal.ts';
@@ -112,7 +113,7 @@ async function renewing(t: ExecutionContext, dataDir: string, url: string) {
     nodeName: 'n',
     cluster: () => config,
     link: () => ({ state: 'offline', reason: 'probe failed: credential-refused' }),
-    clock: new ManualClock(Date.now()),
+    clock: systemClock,
     wallClock: Date.now,
     random: () => 0,
     environment: {},
