@@ -1,6 +1,5 @@
 // kubelet's way to the hub: the hub's own CA, a client certificate for the node, and a kubeconfig that names them. Made when
 // the machine joins, so that kubelet can be started before the hub ever ran.
-import { join } from 'node:path';
 import { nodeUser } from '../../apimachinery/node-user.ts';
 import { localAddresses } from '../local-addresses.ts';
 import type { HostPort } from '../option-types.ts';
@@ -31,8 +30,8 @@ export async function prepareKubeletLeg({ dataDir, nodeName, groups, listen, wal
   return kubeletKubeconfig({
     server: serverUrl(listen[0]!),
     certificateAuthorityPath: pki.authorityPath,
-    clientCertificatePath: join(dataDir, 'pki', 'client.crt'),
-    clientKeyPath: join(dataDir, 'pki', 'client.key'),
+    clientCertificatePath: pki.clientFiles.certificatePath,
+    clientKeyPath: pki.clientFiles.keyPath,
     user,
   });
 }

@@ -15,7 +15,7 @@ import type { HostPort } from '../option-types.ts';
 import type { HubConfig } from '../options.ts';
 import { podPresence } from '../own-node.ts';
 import { readCertificateFacts } from '../pki/certificate-facts.ts';
-import { openPki, type Pki, type PkiOptions } from '../pki/pki.ts';
+import { openPki, type Pki } from '../pki/pki.ts';
 import type { UpstreamConfig } from '../upstream-config.ts';
 import { AcceptedTokens } from './accepted-tokens.ts';
 import { readBearerIdentity } from './bearer-identity.ts';
@@ -57,18 +57,14 @@ export async function openIdentity(
 ): Promise<OpenIdentity> {
   const cluster = currentCluster();
   const user = cluster.user ?? tokenUser(cluster) ?? nodeUser(config.nodeName);
-  const open = (listen: readonly HostPort[], more: Partial<PkiOptions> = {}): Promise<Pki> =>
-    openPki({
-      directory: config.dataDir,
-      nodeName: config.nodeName,
-      listen,
-      extraNames: () => [...config.tlsSans, ...(leadsPods(config) ? kubernetesAddresses(cache) : [])],
-      localAddresses,
-      client: { commonName: user, organizations: cluster.groups },
-      now: wallClock,
-      ...more,
-    });
-  const pki = await open(tlsAddresses(config), {
+  const pki = await openPki({
+    directory: config.dataDir,
+    nodeName: config.nodeName,
+    listen: tlsAddresses(config),
+    extraNames: () => [...config.tlsSans, ...(leadsPods(config) ? kubernetesAddresses(cache) : [])],
+    localAddresses,
+    client: { commonName: user, organizations: cluster.groups },
+    now: wallClock,
     onUnwritten: (error) => log.warn({ event: 'pki.unwritten', error }, 'the disk is full: the files there are go on'),
   });
   const tokens = new AcceptedTokens({
@@ -141,9 +137,7 @@ export async function openIdentity(
         return reading;
       };
     },
-    async announcePorts(listen) {
-      await open(listen);
-    },
+    announcePorts: (listen) => pki.announce(listen),
   };
 }
 

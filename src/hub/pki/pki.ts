@@ -41,11 +41,15 @@ export interface Pki {
   readonly authority: Buffer;
   readonly authorityPath: string;
   readonly kubeconfigPath: string;
+  /** Of the certificate that speaks for the node. */
+  readonly clientFiles: { readonly certificatePath: string; readonly keyPath: string };
   readonly serving: KeyPair;
   /** What somebody should know, in whole sentences. Never a reason not to start. */
   readonly warnings: readonly string[];
   /** Issues anew what is due. Returns the names of the certificates that changed. @throws PkiError */
   renew(): Promise<readonly ('serving' | 'client')[]>;
+  /** Writes the kubeconfig anew: clients find the hub at the first of these. @throws PkiError */
+  announce(listen: PkiOptions['listen']): Promise<void>;
 }
 
 /** @throws PkiError */
@@ -78,19 +82,24 @@ export async function openPki(o: PkiOptions): Promise<Pki> {
 
   let serving = (await ensureServing()).pair;
   await ensureClient();
-  const kubeconfig = clientKubeconfig({
-    server: serverUrl(o.listen[0] ?? { host: '127.0.0.1', port: 10268 }),
-    certificateAuthorityPath: authorityFiles.certificatePath,
-    clientCertificatePath: clientFiles.certificatePath,
-    clientKeyPath: clientFiles.keyPath,
-    user: o.client.commonName,
-  });
-  await ensureKubeconfig(kubeconfigPath, kubeconfig).catch(unlessUnwritten(o));
+  const announce = async ([first = { host: '127.0.0.1', port: 10268 }]: PkiOptions['listen']): Promise<void> => {
+    const kubeconfig = clientKubeconfig({
+      server: serverUrl(first),
+      certificateAuthorityPath: authorityFiles.certificatePath,
+      clientCertificatePath: clientFiles.certificatePath,
+      clientKeyPath: clientFiles.keyPath,
+      user: o.client.commonName,
+    });
+    await ensureKubeconfig(kubeconfigPath, kubeconfig);
+  };
+  await announce(o.listen).catch(unlessUnwritten(o));
 
   return {
     authority: authority.certificate,
     authorityPath: authorityFiles.certificatePath,
     kubeconfigPath,
+    clientFiles,
+    announce,
     get serving() {
       return serving;
     },

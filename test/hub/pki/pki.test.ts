@@ -77,6 +77,16 @@ test('the kubeconfig works as it is: it leads to the hub, with its authority and
   t.deepEqual(config.warnings, []);
 });
 
+test('the kubeconfig leads to the port that was really opened, once that is known', async (t) => {
+  const { open, clock } = await setUp(t);
+  const pki = await open({ listen: [{ host: '127.0.0.1', port: 0 }] });
+  const serving = pki.serving.certificate;
+  await pki.announce([{ host: '0.0.0.0', port: 40_001 }]);
+  const config = await loadUpstreamConfig({ kubeconfig: pki.kubeconfigPath }, () => clock.nowMs);
+  t.deepEqual(config.servers, ['https://127.0.0.1:40001']);
+  t.is(pki.serving.certificate, serving, 'nothing else is made anew');
+});
+
 test('a second start changes nothing', async (t) => {
   const { open, read } = await setUp(t);
   await open();
