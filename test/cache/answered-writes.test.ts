@@ -7,6 +7,14 @@ import { ModelCloud } from '../support/model-cloud.ts';
 import { ModelInformer } from '../support/model-informer.ts';
 import { pod, podScope, pods, podText } from '../support/sample-objects.ts';
 
+const kubelet = {
+  identity: 'node',
+  userAgent: 'kubelet',
+  fieldManager: 'kubelet',
+  isNode: true,
+  mayWrite: () => true,
+};
+
 const scope = podScope();
 const named = { gvr: pods, namespace: 'default' };
 
@@ -67,13 +75,6 @@ test('what the cloud has deleted is gone when it goes away before its stream say
     body: { status: { message: 'still there' } },
     patchType: 'merge',
     query: { dryRun: false, fieldManager: 'kubelet' },
-  };
-  const kubelet = {
-    identity: 'node',
-    userAgent: 'kubelet',
-    fieldManager: 'kubelet',
-    isNode: true,
-    mayWrite: () => true,
   };
   await t.throwsAsync(() => stage.cache.writes.accept(request, kubelet), { message: /not found/ });
 });
@@ -236,13 +237,6 @@ test('a renewal of the Lease that was kept here gives way to the later one that 
     subresource: '',
     body: lease('101', 20),
     query: { dryRun: false, fieldManager: 'kubelet' },
-  };
-  const kubelet = {
-    identity: 'node',
-    userAgent: 'kubelet',
-    fieldManager: 'kubelet',
-    isNode: true,
-    mayWrite: () => true,
   };
   await cache.writes.accept(request, kubelet, { sentOnto: '101' });
   const path = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/node-1';
