@@ -1,6 +1,7 @@
 // Writes that are owed to a cloud, over a disk and a cloud in memory. The cloud judges versions as an apiserver does.
 import { isJsonObject, type JsonObject, parseJson, stringifyJson } from '../../src/apimachinery/json.ts';
 import { jsonMergePatch } from '../../src/apimachinery/patch/json-merge-patch.ts';
+import type { FollowedScope } from '../../src/cache/followed-scope.ts';
 import type { Cloud, CloudAnswer, CloudRequest } from '../../src/cache/outbox/cloud.ts';
 import { type OutboxEntry, targetPath } from '../../src/cache/outbox/entry.ts';
 import type { CallerOfWrite, Outcome } from '../../src/cache/outbox/offline-writes.ts';
@@ -95,6 +96,8 @@ export class OwedWritesStage {
   /** One line for each event. */
   readonly log: string[] = [];
   readonly parked: OutboxEntry[] = [];
+  /** Of whatever is written to. */
+  readonly scopes: FollowedScope[] = [];
   readonly writes: OwedWrites;
 
   private constructor(conflict: ConflictPolicy, records: MemoryRecords, cloud: ObjectCloud, nodeName: string) {
@@ -150,7 +153,7 @@ export class OwedWritesStage {
           };
         },
         hasStatus: ({ resource }) => kinds[resource]?.hasStatus,
-        scopesOf: () => [],
+        scopesOf: () => this.scopes,
         newestVersion: () => '1000',
         hear: async () => {},
         forget: () => {},

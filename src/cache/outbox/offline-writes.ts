@@ -9,7 +9,7 @@ import { refusalInAnyCase } from '../writes/hopeless.ts';
 import { isCustomResource } from '../writes/kinds/rules-of.ts';
 import type { Disposition, Refuse, WritePolicy } from '../writes/policy.ts';
 import type { Known, WriteRequest } from '../writes/write-request.ts';
-import { type AcceptedWrite, targetPath, type Writer } from './entry.ts';
+import { type AcceptedWrite, type OutboxEntry, targetPath, type Writer } from './entry.ts';
 import { OrderedTurns } from './ordered-turns.ts';
 import type { Outbox } from './outbox.ts';
 import type { OwnWrites } from './own-writes.ts';
@@ -122,14 +122,17 @@ export class OfflineWrites {
     if (computed.op === 'none') return computed;
     const write = accepted(taken, { computed, resourceVersion, now, node: this.#o.nodeName });
     const { outbox, ownWrites, memory, onAccepted } = this.#o;
-    if (isInMemory) memory.keep(write);
-    else await outbox.add(write);
-    await lower;
-    await ownWrites.show(write);
-    // Taken back by a deletion, brought to the cloud or parked already: the cloud's word counts.
     const path = targetPath(write.target);
+    if (isInMemory) memory.keep(write);
+    const judgedOn = ownWrites.standing(write.target);
+    const entry = isInMemory ? undefined : await outbox.add(write);
+    await lower;
+    const isShown = await ownWrites.show(write, judgedOn);
+    // Taken back by a deletion, brought to the cloud or parked already: the cloud's word counts.
     const isOwed = isInMemory ? memory.isKept(write) : outbox.pendingOf(path).length > 0;
-    if (!isOwed) await ownWrites.giveUp(path);
+    if (!isOwed || !isShown) await ownWrites.giveUp(path);
+    if (!isShown && (await this.#isTakenBack(entry)))
+      throw unkept('another object has come to have its name meanwhile');
     onAccepted(write);
     return computed;
   }
@@ -139,6 +142,16 @@ export class OfflineWrites {
     if (outcome === 'unsent' || disposition.class !== 'user') return; // of itself the node knows best
     if (outcome.sentOnto === '' || outcome.sentOnto === this.knownState(request)) return;
     throw unkept('the object has changed since it was sent');
+  }
+
+  /** Nobody was told that it is kept. What is on its way already, or cannot be taken off the disk, is owed all the same. */
+  async #isTakenBack(entry: OutboxEntry | undefined): Promise<boolean> {
+    const { outbox } = this.#o;
+    if (entry === undefined || entry.writes > 1 || outbox.get(entry.sequence) !== entry) return false;
+    return outbox.drop(entry).then(
+      () => true,
+      () => false, // the disk's state was told
+    );
   }
 
   /** What is known of this object now. */

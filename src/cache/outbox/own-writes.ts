@@ -14,8 +14,8 @@ import type { VersionSpan } from '../told-versions.ts';
 import type { Versions } from '../versions.ts';
 import type { Change } from '../watch/event-ring.ts';
 import { withResourceVersion } from '../with-resource-version.ts';
-import { withMetadata } from '../writes/object-view.ts';
-import { type AcceptedWrite, targetPath } from './entry.ts';
+import { uidOf, withMetadata } from '../writes/object-view.ts';
+import { type AcceptedWrite, targetPath, type WriteTarget } from './entry.ts';
 import type { ShownSpans } from './shown-spans.ts';
 
 export interface OwnObject {
@@ -24,6 +24,8 @@ export interface OwnObject {
   readonly key: string;
   /** Undefined when it was deleted here. */
   readonly object: KubernetesObject | undefined;
+  /** Also of one that was deleted. */
+  readonly uid: string;
   readonly value: JsonObject | undefined;
   readonly resourceVersion: string;
   readonly writtenAt: number;
@@ -37,6 +39,9 @@ type ShownWrite = Pick<
   AcceptedWrite,
   'target' | 'before' | 'cloudVersion' | 'after' | 'resourceVersion' | 'writtenAt' | 'writer'
 >;
+
+/** By uid; undefined where nothing has the name. */
+type Standing = ReadonlyMap<FollowedScope, string | undefined>;
 
 export interface OwnWritesOptions {
   readonly versions: Versions;
@@ -69,8 +74,18 @@ export class OwnWrites implements OwnWritesView {
     return shown;
   }
 
-  /** Resolves when every scope shows it. */
-  async show(write: ShownWrite): Promise<void> {
+  /** Which object each scope shows under this name now. */
+  standing({ gvr, namespace, name }: WriteTarget): Standing {
+    const key = `${namespace}/${name}`;
+    return new Map([...this.#o.scopesOf(gvr)].map((followed) => [followed, followed.snapshot.get(key)?.uid]));
+  }
+
+  /**
+   * Resolves when every scope shows it; with false when one does not, for the cloud was heard to have another object under its
+   * name since. It is for the caller to give it up then.
+   * @param judgedOn what stood there when it was judged; absent: it is shown in any case
+   */
+  async show(write: ShownWrite, judgedOn?: Standing): Promise<boolean> {
     const { gvr } = write.target;
     const path = targetPath(write.target);
     const own = ownObject(write, this.#byPath.get(path));
@@ -80,18 +95,24 @@ export class OwnWrites implements OwnWritesView {
     const paths = this.#byResource.get(resource);
     if (paths === undefined) this.#byResource.set(resource, new Set([path]));
     else paths.add(path);
+    let isShown = true;
     for (let shown = ''; shown !== this.get(path)?.resourceVersion; ) {
       shown = this.get(path)!.resourceVersion;
       const scopes = [...this.#o.scopesOf(gvr)];
       await Promise.all(
         scopes.map((followed) =>
           followed.content.showOwnWrite(
-            (snapshot) => this.#change(followed.scope, snapshot, path),
+            (snapshot) => {
+              if (judgedOn !== undefined && isReplaced(followed, own, judgedOn)) isShown = false;
+              return isShown ? this.#change(followed.scope, snapshot, path) : undefined;
+            },
             own.cloud && scopeMatches(followed.scope, own.cloud) ? own.cloud : undefined,
           ),
         ),
       );
+      if (!isShown) return false;
     }
+    return true;
   }
 
   whenAnswered({ gvr }: Scope, key: string): Promise<void> | undefined {
@@ -206,6 +227,13 @@ export class OwnWrites implements OwnWritesView {
   }
 }
 
+/** The cloud's word came while this write went to disk, and is of another object. */
+function isReplaced(followed: FollowedScope, { key, uid }: OwnObject, judgedOn: Standing): boolean {
+  const { snapshot } = followed;
+  const known = snapshot.get(key)?.uid;
+  return known !== undefined && known !== uid && known !== judgedOn.get(followed) && !snapshot.isOwn(key);
+}
+
 /** What watchers hear when the cloud's object takes the place of the one written here. @param next a version above this one */
 function cloudsWord(snapshot: Snapshot, key: string, next: (above: string) => string): readonly Change[] {
   const shown = snapshot.get(key);
@@ -237,6 +265,7 @@ function ownObject(
     gvr,
     key: `${namespace}/${name}`,
     object: after === undefined ? undefined : readObject(gvr, Buffer.from(stringifyJson(after))),
+    uid: uidOf(after ?? before),
     value: after,
     resourceVersion,
     writtenAt,

@@ -6,8 +6,11 @@ import { encodeEntry, entryKey } from '../../../src/cache/outbox/entry.ts';
 import type { CallerOfWrite } from '../../../src/cache/outbox/offline-writes.ts';
 import type { ComputedWrite } from '../../../src/cache/writes/write-request.ts';
 import { StorageReadOnlyError } from '../../../storage/errors.ts';
+import { Stage as ScopeStage } from '../../support/followed-scope-stage.ts';
 import { entryOf, objectOf } from '../../support/outbox-entries.ts';
 import { configMap, dataOf, maps, ObjectCloud, OwedWritesStage } from '../../support/owed-writes-stage.ts';
+import { podText } from '../../support/sample-objects.ts';
+import { settled } from '../../support/scripted-transport.ts';
 
 const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/node-1';
 const kubelet: CallerOfWrite = {
@@ -218,6 +221,26 @@ test('a Lease that the cloud has heard of before it was shown is not shown for e
   stage.records.release();
   await Promise.all([slow, renewed]);
   t.is(stage.writes.shown(leases), undefined);
+});
+
+test('a write goes not on top of another object that the cloud is heard to have under its name meanwhile: it is refused', async (t) => {
+  const stage = await OwedWritesStage.open();
+  const scope = new ScopeStage();
+  const { followed } = scope;
+  const stream = await scope.following(10);
+  stage.scopes.push(followed);
+  stage.records.hold();
+  const writing = stage.create('web', { a: '1' });
+  stream.event({ type: 'ADDED', text: podText({ name: 'web', uid: 'theirs', version: 20 }) });
+  await settled();
+  stage.records.release();
+  await t.throwsAsync(writing, { message: /another object has come to have its name meanwhile/ });
+  t.is(followed.snapshot.get('default/web')?.uid, 'theirs');
+  t.is(stage.writes.shown(`${maps}/web`), undefined);
+  t.true(stage.writes.outbox.isEmpty);
+  t.false(stage.log.includes('accepted ConfigMap'));
+  const next = await OwedWritesStage.open({ records: stage.records.afterCrash() });
+  t.true(next.writes.outbox.isEmpty);
 });
 
 test('versions given to clients grow over crashes at any point', async (t) => {
