@@ -120,7 +120,7 @@ export class CallerIdentities {
     this.#provenAt.delete(bearer.hash);
     this.#provenAt.set(bearer.hash, this.#deps.now());
     for (const oldest of this.#provenAt.keys()) {
-      if (this.#provenAt.size <= provenLimit) break;
+      if (this.#provenAt.size <= provenLimit && this.#isProven(oldest)) break;
       this.#provenAt.delete(oldest);
     }
     const { tokens, memory, podPresence } = this.#deps;

@@ -62,16 +62,26 @@ export class KeySource {
 
   /** Resolves when the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { link, timing } = this.#o;
-    while (!signal.aborted) {
-      try {
-        await link.whenOnline(signal);
+    try {
+      for (;;) {
+        await this.#o.link.whenOnline(signal);
         if (this.#isDue()) await this.#read(signal);
-        this.#wake = new AbortController();
-        await timing.sleep(lookEveryMs * (0.5 + timing.random()), AbortSignal.any([signal, this.#wake.signal]));
-      } catch (error) {
-        if (!signal.aborted && !this.#wake.signal.aborted) throw error;
+        await this.#rest(signal);
       }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  /** Until it is time to look again, or somebody was let in whose token is a reason to. */
+  async #rest(signal: AbortSignal): Promise<void> {
+    const { timing } = this.#o;
+    this.#wake = new AbortController();
+    const woken = this.#wake.signal;
+    try {
+      await timing.sleep(lookEveryMs * (0.5 + timing.random()), AbortSignal.any([signal, woken]));
+    } catch (error) {
+      if (!woken.aborted) throw error;
     }
   }
 
