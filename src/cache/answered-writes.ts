@@ -33,8 +33,10 @@ interface Told {
 }
 
 interface Answered extends Told {
-  /** The newest version that was answered before; '' for none. */
+  /** The newest version that was answered before, or with a deletion: what a scope knows from before is older. '' for none. */
   readonly since: string;
+  /** Uids of what had the name and was deleted, the last ones. */
+  readonly gone: readonly string[];
   /** The object under a version that was given out here. */
   raised?: KubernetesObject;
 }
@@ -51,6 +53,7 @@ interface OfResource {
   newest: string;
 }
 
+const goneLimit = 16;
 /** A stream is a moment behind; of more than that an outage shows what is newest. */
 const limits = { bytes: 8 * 1024 * 1024, writes: 1000 };
 
@@ -67,12 +70,15 @@ export class AnsweredWrites {
 
   see(path: string, told: Told): void {
     const resource = gvrKey(told.gvr);
-    const isOfUid = !('goneUid' in told.word) || told.word.goneUid !== '';
     const before = this.#byPath.peek(path);
-    const since = before === undefined ? '' : maxResourceVersion(before.since, versionOf(before));
+    const deletion = isDeletion(told.word) ? told.word : undefined;
+    const since = [before?.since, before && versionOf(before), deletion?.lastVersion]
+      .filter((one) => one !== undefined)
+      .reduce(maxResourceVersion, '');
+    const gone = [...(before?.gone ?? []), ...(deletion ? [deletion.goneUid] : [])].slice(-goneLimit);
     this.#forget(path);
-    if (!isOfUid) return; // of what comes under that name later it could not be told
-    for (const oldest of this.#byPath.set(path, { ...told, since })) this.#forget(oldest);
+    if (deletion?.goneUid === '') return; // of what comes under that name later it could not be told
+    for (const oldest of this.#byPath.set(path, { ...told, since, gone })) this.#forget(oldest);
     const known = this.#byResource.get(resource) ?? { gvr: told.gvr, there: new Set(), gone: new Set(), newest: '' };
     this.#byResource.set(resource, known);
     if (isDeletion(told.word)) known.gone.add(path);
@@ -121,9 +127,9 @@ export class AnsweredWrites {
   isBehindDeletion({ scope: { gvr }, snapshot }: FollowedScope): boolean {
     const gone = this.#byResource.get(gvrKey(gvr))?.gone;
     if (gone === undefined) return false;
-    return this.#remembered(gone).some(([, { key, word, since }]) => {
-      const shown = snapshot.get(key);
-      return shown !== undefined && isDeletion(word) && isGone(shown, snapshot, word.goneUid, since);
+    return this.#remembered(gone).some(([, answered]) => {
+      const shown = snapshot.get(answered.key);
+      return shown !== undefined && isDeletion(answered.word) && isGone(shown, snapshot, answered);
     });
   }
 
@@ -187,9 +193,10 @@ export class AnsweredWrites {
 }
 
 /** Its stream has not come so far, and nothing else has shown it. */
-function isBehind({ scope, snapshot, cloudVersion }: FollowedScope, { key, word, since }: Answered): boolean {
+function isBehind({ scope, snapshot, cloudVersion }: FollowedScope, answered: Answered): boolean {
+  const { key, word } = answered;
   const shown = snapshot.get(key);
-  if ('goneUid' in word) return shown !== undefined && isGone(shown, snapshot, word.goneUid, since);
+  if (isDeletion(word)) return shown !== undefined && isGone(shown, snapshot, answered);
   const { object } = word;
   if (compareResourceVersion(cloudVersion, object.resourceVersion) >= 0) return false;
   if (shown === undefined && !snapshot.isOwn(key)) return scopeMatches(scope, object);
@@ -200,11 +207,11 @@ function isBehind({ scope, snapshot, cloudVersion }: FollowedScope, { key, word,
  * What was made here is shown under a uid of its own until the scope is read anew; and what the stream has brought last may
  * have been gone already when the one that was deleted was made.
  */
-function isGone(shown: KubernetesObject, snapshot: Snapshot, uid: string, since: string): boolean {
+function isGone(shown: KubernetesObject, snapshot: Snapshot, { gone, since }: Answered): boolean {
   const isEarlier = compareResourceVersion(snapshot.cloudVersion, since) < 0;
   const beneath = snapshot.inCloud(shown.key);
-  const isMadeHere = snapshot.isOwn(shown.key) && (beneath === undefined || beneath.uid === uid);
-  return shown.uid === uid || isMadeHere || isEarlier;
+  const isMadeHere = snapshot.isOwn(shown.key) && (beneath === undefined || gone.includes(beneath.uid));
+  return gone.includes(shown.uid) || isMadeHere || isEarlier;
 }
 
 /** Another scope has heard of what became of it since. */

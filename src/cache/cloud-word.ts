@@ -3,8 +3,10 @@ import type { GroupVersionResource } from '../apimachinery/group-version-resourc
 import { isJsonArray, isJsonObject, type JsonObject, parseJson } from '../apimachinery/json.ts';
 import { type KubernetesObject, readObject } from '../apimachinery/object.ts';
 
-/** The uid of what is gone; '' when whatever had the name is. */
-export type CloudWord = { readonly object: KubernetesObject } | { readonly goneUid: string };
+/** The uid of what is gone, '' when whatever had the name is; and a version at which it was there last, or was not any more. */
+export type CloudWord =
+  | { readonly object: KubernetesObject }
+  | { readonly goneUid: string; readonly lastVersion?: string };
 
 /** Undefined for what says nothing of an object. */
 export function wordOfAnswer(gvr: GroupVersionResource, verb: string, body: Buffer): CloudWord | undefined {
@@ -19,7 +21,7 @@ export function wordOfAnswer(gvr: GroupVersionResource, verb: string, body: Buff
   if (!isJsonObject(metadata) || typeof metadata.uid !== 'string' || typeof metadata.resourceVersion !== 'string') {
     return undefined;
   }
-  if (verb === 'delete' && !isHeld(answer)) return { goneUid: metadata.uid };
+  if (verb === 'delete' && !isHeld(answer)) return { goneUid: metadata.uid, lastVersion: metadata.resourceVersion };
   return { object: readObject(gvr, body) };
 }
 

@@ -174,6 +174,23 @@ test('a scope that has not heard of the first of two deletions under one name sh
   t.deepEqual(told(stage), ['default/b@102']);
 });
 
+test('nor does one that has not heard of what came between two deletions by others than this node', async (t) => {
+  const answer = { ...named, name: 'a', verb: 'delete', search: '' };
+  const status = (uid: string) => ({ kind: 'Status', apiVersion: 'v1', details: { uid } });
+  const answers = [
+    [status('a-101'), status('another')],
+    [JSON.parse(podText({ name: 'a', version: 107, uid: 'another' }))],
+  ];
+  for (const given of answers) {
+    const stage = await stageWithSilentStreams();
+    for (const one of given) await stage.cache.heard.see(answer, 'node', Buffer.from(JSON.stringify(one)));
+    t.false(stage.cache.heard.isReachedBy(stage.cache.scopes.get(scope.id)!, 'default'));
+    stage.link.set(false);
+    await stage.cache.answered.show();
+    t.deepEqual(told(stage), ['default/b@102']);
+  }
+});
+
 test('who has a version of the cloud that the scope knows nothing of is told apart from who has one of its own', async (t) => {
   const stage = await stageWithSilentStreams();
   const { cache } = stage;
