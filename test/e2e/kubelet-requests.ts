@@ -37,6 +37,8 @@ export interface KubeletRequests {
   reportPod(pod: PodName, status: object): Promise<Answer>;
   /** The last word on a pod: containers and volumes are gone. */
   deletePod(pod: PodName): Promise<Answer>;
+  /** A mirror pod. */
+  createPod(namespace: string, pod: object): Promise<Answer>;
   postEvent(event: EventWords): Promise<Answer>;
   /** The same happened again. */
   patchEvent(name: string, namespace: string, count: number, message: string): Promise<Answer>;
@@ -121,6 +123,7 @@ export function kubeletRequests(
         gracePeriodSeconds: 0,
         preconditions: { uid: pod.uid },
       }),
+    createPod: (namespace, pod) => send('POST', `/api/v1/namespaces/${namespace}/pods`, pod),
     postEvent: (words) => {
       const { path, object } = eventOf(words, nodeName);
       return send('POST', path, object);

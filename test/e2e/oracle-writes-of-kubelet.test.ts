@@ -384,6 +384,39 @@ test('case 27: a pod of another uid is not deleted: 409, in the apiserver’s ow
   );
 });
 
+test('a mirror pod that refers to what the cloud keeps is refused, in the apiserver’s own words', async (t) => {
+  await withStage(async ({ lab, kubelet, direct }) => {
+    const { nodeName } = lab;
+    const { body: node } = await kubelet.get(`/api/v1/nodes/${nodeName}`);
+    await lab.cut();
+    const owner = { apiVersion: 'v1', kind: 'Node', name: nodeName, uid: node.metadata.uid, controller: true };
+    const containers = [{ name: 'app', image: 'app' }];
+    const references: readonly object[] = [
+      { serviceAccountName: 'default' },
+      { imagePullSecrets: [{ name: 'registry' }] },
+      { containers: [{ ...containers[0], envFrom: [{ configMapRef: { name: 'settings' } }] }] },
+      { volumes: [{ name: 'v', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } }] },
+      { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'disk' } }] },
+    ];
+    for (const members of references) {
+      const pod = {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: {
+          name: `static-${nodeName}`,
+          annotations: { 'kubernetes.io/config.mirror': 'hash' },
+          ownerReferences: [owner],
+        },
+        spec: { nodeName, containers, ...members },
+      };
+      const refused = await kubelet.createPod(nodeName, pod);
+      t.is(refused.status, 403, refused.raw.toString());
+      sameAsCloud(t, refused, await direct.createPod(nodeName, pod), JSON.stringify(members));
+    }
+    t.is((await lab.hub.admin.request('GET', '/status')).body.outbox.waiting, 0);
+  });
+});
+
 test(`case 28: an event is taken and counted up; of ${floodEvents} the newest stay, and none is refused`, async (t) => {
   t.timeout(180_000);
   await withStage(async ({ lab, kubelet, direct }) => {

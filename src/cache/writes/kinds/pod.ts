@@ -1,12 +1,14 @@
 // Pod: status, graceful deletion, mirror pods, and metadata; what its spec says is the cloud's. Source:
 // pkg/registry/core/pod, pkg/apis/core/validation.
 import { equalJson, type JsonObject, type JsonValue, own } from '../../../apimachinery/json.ts';
+import { forbidden } from '../../../apimachinery/status.ts';
 import { type FieldProblem, invalidValue, notAllowed } from '../field-problem.ts';
 import { metadataProblems } from '../metadata-problems.ts';
 import { subdomainProblems } from '../name-syntax.ts';
 import { childOf, metadataOf, numberOf, textOf, textsOf, withMembers, withMetadata } from '../object-view.ts';
 import { cannotJudge } from '../refusals.ts';
 import type { KindRules } from './kind-rules.ts';
+import { mirrorPodRefusal } from './mirror-pod-references.ts';
 import { qosClass } from './pod-qos-class.ts';
 import { podStatusProblems, preparePodStatus } from './pod-status.ts';
 
@@ -30,6 +32,8 @@ export const podRules: KindRules = {
   },
   prepareCreate: (pod) => {
     if (!isMirrorPod(pod)) throw cannotJudge(pods, 'new pods are admitted and scheduled by the cloud');
+    const refusal = mirrorPodRefusal(pod);
+    if (refusal !== undefined) throw forbidden(pods, textOf(metadataOf(pod), 'name'), refusal);
     const status = { phase: 'Pending', qosClass: qosClass(pod) };
     return withMembers(withMetadata(pod, { generation: 1 }), { status });
   },

@@ -12,6 +12,7 @@ import {
   patch,
   pods,
   present,
+  refusal,
   unknown,
 } from '../../../support/offline-write.ts';
 
@@ -30,6 +31,38 @@ test('a mirror pod must say on which node it runs; others are not made here', (t
   const nowhere = { metadata: { name: 'one', annotations: mirror }, spec: { containers: [] } };
   isRefused(t, 422, creation(pods, nowhere), absent, ['metadata.annotations[kubernetes.io/config.mirror]']);
   isRefused(t, 503, creation(pods, { metadata: { name: 'one' }, spec }), absent);
+});
+
+test('a mirror pod refers to nothing that the cloud keeps: a node would open the way to it for itself', (t) => {
+  const containers = (env: object) => [{ name: 'app', image: 'app', ...env }];
+  const byNode = 'node "n" can not create pods that reference';
+  const token = { projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } };
+  const refused: Readonly<Record<string, object>> = {
+    'a mirror pod may not reference service accounts': { serviceAccountName: 'web' },
+    'a mirror pod may not reference secrets': {
+      imagePullSecrets: [{ name: 'registry' }],
+      volumes: [{ name: 'v', configMap: { name: 'c' } }],
+    },
+    'a mirror pod may not use ServiceAccountToken volume projections': { volumes: [{ name: 'v', ...token }] },
+    [`${byNode} configmaps`]: {
+      containers: containers({ envFrom: [{ configMapRef: { name: 'c', optional: true } }] }),
+    },
+    [`${byNode} persistentvolumeclaims`]: { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'c' } }] },
+  };
+  for (const [words, members] of Object.entries(refused)) {
+    const body = { metadata: { name: 'one', annotations: mirror }, spec: { ...spec, ...members } };
+    const { code, message } = refusal(creation(pods, body), absent);
+    t.is(code, 403);
+    t.is(message, `pods "one" is forbidden: ${words}`);
+  }
+  const own = {
+    ...spec,
+    volumes: [
+      { name: 'v', emptyDir: {} },
+      { name: 'w', hostPath: { path: '/' } },
+    ],
+  };
+  t.is(compute(creation(pods, { metadata: { name: 'one', annotations: mirror }, spec: own }), absent).op, 'create');
 });
 
 test('a mirror pod that is named after its node needs nobody to have looked for the name; any other does', (t) => {
