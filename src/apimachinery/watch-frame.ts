@@ -21,9 +21,17 @@ const heads = Object.fromEntries(
 ) as Record<WatchEventType, Buffer>;
 const tail = Buffer.from('}\n');
 
-/** `body` is one JSON value without newlines outside its strings, as Go and JSON.stringify write it. */
+/**
+ * `body` is one JSON value without newlines outside its strings, as Go and JSON.stringify write it. The frame has memory of
+ * its own: it may be kept for long, and a piece of Node's pool keeps all of that piece's 64 kB.
+ */
 export function encodeWatchEvent(type: WatchEventType, body: Buffer): Buffer {
-  return Buffer.concat([heads[type], body, tail]);
+  const head = heads[type];
+  const frame = Buffer.allocUnsafeSlow(head.length + body.length + tail.length);
+  head.copy(frame);
+  body.copy(frame, head.length);
+  tail.copy(frame, head.length + body.length);
+  return frame;
 }
 
 /**

@@ -16,9 +16,16 @@ const memoryFlags = [
   '--wasm-tiering-budget=2000000000',
 ];
 
+/**
+ * Small buffers are pieces of a pool of Node's, and the last of them that is kept keeps the whole pool: 64 kB for the ticket of
+ * a TLS session. In an hour of a flapping link that came to 100 pools; with 8 kB, which it was for long, it is nothing.
+ */
+const poolBytes = 8 * 1024;
+
 /** To be called before there is anything to answer. */
 export function keepMemorySmall(): void {
   for (const flag of memoryFlags) setFlagsFromString(flag);
+  Buffer.poolSize = poolBytes;
 }
 
 /** By then all that a start needs has been compiled, and the first answers are out. */

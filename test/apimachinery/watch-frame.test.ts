@@ -24,6 +24,11 @@ function chunksOf(bytes: Buffer, cuts: readonly number[]): Buffer[] {
   return places.slice(1).map((end, index) => bytes.subarray(places[index], end));
 }
 
+test('a frame that is kept keeps no more than itself', (t) => {
+  const frame = encodeWatchEvent('ADDED', Buffer.from('{"kind":"Pod"}'));
+  t.is(frame.buffer.byteLength, frame.length);
+});
+
 test('a frame is one line of JSON', (t) => {
   t.is(encodeWatchEvent('ADDED', Buffer.from('{"a":1}')).toString(), '{"type":"ADDED","object":{"a":1}}\n');
 });
