@@ -87,12 +87,14 @@ export class Intents {
   seeApplied({ cluster, type, before, after, path, agent }: Applied): void {
     const was = before === undefined ? new Map() : fieldsOf(before.value);
     const is = type === 'DELETED' ? new Map<string, string>() : fieldsOf(after.value);
+    const made = is.get(madeField);
+    // With what was written to it before it was sent.
+    const isMadeAnew = type === 'ADDED' && made !== undefined && this.#isUnmade(made);
     for (const [field, token] of is) {
       if (was.get(field) === token) continue;
-      this.#count(field, token, path);
+      this.#count(field, token, path, isMadeAnew);
       this.#checkOrder(field, token, was.get(field), path);
     }
-    const made = is.get(madeField);
     // Also when it was merged into an object that somebody had made there meanwhile.
     if (made !== undefined && was.get(madeField) !== made) this.#uids.set(made, after.object.uid);
     const intent = this.#of(agent);
@@ -122,7 +124,12 @@ export class Intents {
     }
   }
 
-  #count(field: string, token: string, path: string): void {
+  /** @param token of a creation, whose object was deleted */
+  #isUnmade(token: string): boolean {
+    return this.#gone.has(this.#uids.get(token) ?? '');
+  }
+
+  #count(field: string, token: string, path: string, isOfOneMadeAnew: boolean): void {
     const standing = `${field} ${token}`;
     const times = (this.#applied.get(standing) ?? 0) + 1;
     this.#applied.set(standing, times);
@@ -130,7 +137,7 @@ export class Intents {
     if (intent === undefined) return;
     // Where the edge wins, what it wrote is put back over whatever the cloud has made of it meanwhile. And of a creation whose
     // answer was lost nobody can tell, once somebody has deleted what it made, whether it ever arrived, or is still on its way.
-    const isMadeAnew = intent.verb === 'create' && this.#gone.has(this.#uids.get(token) ?? '');
+    const isMadeAnew = isOfOneMadeAnew || (intent.verb === 'create' && this.#isUnmade(token));
     if (times > 1 && !this.#isEdgeWinning(path) && !isMadeAnew)
       this.#fault(`${token} came to stand in the cloud ${times} times, in ${field} of ${path}`);
     if (intent.outcome === 'refused') this.#fault(`${token} was refused and was applied later, in ${field} of ${path}`);
