@@ -29,8 +29,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: `${outbox}/offline-writes.ts`,
-        from: 'else await outbox.add(write);',
-        to: 'else void outbox.add(write).catch(() => {});',
+        from: 'isInMemory ? undefined : await outbox.add(write);',
+        to: 'undefined; if (!isInMemory) void outbox.add(write).catch(() => {});',
       },
     ],
     test: {

@@ -40,6 +40,8 @@ export class HeardWrites {
   async see({ gvr, namespace, name, verb, search }: WrittenInfo, identity: string, body: Buffer): Promise<void> {
     if (search.includes('dryRun=') || gvr === undefined) return;
     const word = wordOfAnswer(gvr, verb, body);
+    if (name !== '' && (word === undefined || !('object' in word)))
+      this.forget(`${collectionPath(gvr, namespace)}/${name}`);
     if (word === undefined) return;
     if ('object' in word) {
       this.#written.see(gvr, namespace, word.object.resourceVersion);

@@ -25,6 +25,8 @@ export interface KnownObjectsLimits {
 }
 
 const noteEveryMs = 3_600_000;
+/** Renewed every few seconds; each renewal says no more than that its holder was alive. */
+const isLease = /^\/apis\/coordination\.k8s\.io\/v1\/namespaces\/[^/]+\/leases\//;
 const readersLimit = 100;
 
 /** Keyed by URL path. Bounded by bytes and number; the longest unread goes first. */
@@ -67,7 +69,8 @@ export class KnownObjects {
     const known = this.#entries.peek(path);
     const isSame = known?.body.equals(body) ?? false;
     const isReader = known?.readers[identity] !== undefined;
-    const isNews = known === undefined || !isSame || !isReader || Math.abs(seenAt - known.notedAt) > noteEveryMs;
+    const isChanged = !isSame && !isLease.test(path);
+    const isNews = known === undefined || isChanged || !isReader || Math.abs(seenAt - known.notedAt) > noteEveryMs;
     const entry = {
       body: isSame ? known!.body : body,
       seenAt,

@@ -69,13 +69,13 @@ export class NotedObjects {
     void this.keep(path, identity, body);
   }
 
-  /** As `see`. Resolves, never rejects, when the next life would know it. */
+  /** As `see`. Resolves, never rejects, when the next life would know it; of a Lease it knows one of the last hour. */
   async keep(path: string, identity: string, body: Buffer): Promise<void> {
     const { isNews, dropped } = this.#known.see(path, identity, body, this.#time.now());
     this.#notes.delete('observed', dropped);
     const known = this.#known.get(path);
-    if (!isNews || known === undefined) return;
     this.#unread.add(path);
+    if (!isNews || known === undefined) return;
     await this.#notes.keep('observed', path, encodeKnownObject(known), { secret: isSecret(path) });
   }
 

@@ -12,21 +12,24 @@ import { isWrite } from './write-request-of.ts';
 
 type Learners = Pick<Services, 'cache' | 'identities' | 'clock'>;
 
-/** Every answer says something about the caller's token; a change of an object makes what is remembered of it old. */
-export function noteAnswer({ cache, identities }: Learners, exchange: Exchange, head: AnswerHead): void {
+/**
+ * Every answer says something about the caller's token, and about what they may do.
+ * @returns whether an object that has a name was changed: what is remembered of it is old
+ */
+export function noteAnswer({ cache, identities }: Learners, exchange: Exchange, head: AnswerHead): boolean {
   const { info, request } = exchange;
   const { statusCode } = head;
-  if (isAnsweredByAnother(info) || isRefusedBehind(head)) return;
+  if (isAnsweredByAnother(info) || isRefusedBehind(head)) return false;
   identities.heard(exchange, request.method ?? 'GET', statusCode);
-  if (info.gvr === undefined || !isWrite(info)) return;
+  if (info.gvr === undefined || !isWrite(info)) return false;
   const { gvr, namespace, name, verb, subresource } = info;
   const grant = { verb, gvr, namespace, name, subresource };
   const identity = identities.claimed(exchange);
   if (statusCode === 403) cache.grants.lose(identity, grant);
-  if (statusCode >= 300) return;
+  if (statusCode >= 300) return false;
   // Each pod that comes and goes would leave some behind, and nobody asks for them.
   if (identity !== nodeIdentity || !isNodesOwn(grant)) cache.grants.see(identity, grant);
-  if (name !== '') cache.heard.forget(objectPath(gvr, namespace, name));
+  return name !== '';
 }
 
 const connected = new Set(['proxy', 'exec', 'attach', 'portforward', 'log']);

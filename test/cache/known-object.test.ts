@@ -35,6 +35,17 @@ test('what is read all the time is still written down once an hour, so that its 
   t.true(notes <= 11);
 });
 
+test('a Lease is written down once an hour, however often it is renewed', (t) => {
+  const known = new KnownObjects(limits);
+  const lease = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/edge-7';
+  let notes = 0;
+  for (let now = 0; now < 2 * hour; now += 10_000) {
+    if (known.see(lease, 'node', bytes(`renewed at ${now}`), now).isNews) notes += 1;
+  }
+  t.is(notes, 2);
+  t.is(known.get(lease)?.body.toString(), `renewed at ${2 * hour - 10_000}`, 'in memory it is the last');
+});
+
 test('a refusal takes the object from one reader, and with the last one away', (t) => {
   const known = new KnownObjects(limits);
   known.see('/a', 'node', bytes('one'), 0);

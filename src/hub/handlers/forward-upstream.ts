@@ -2,7 +2,6 @@
 // the caller, single objects, documents. A collection that somebody listed is followed from then on.
 
 import { constants, gunzipSync } from 'node:zlib';
-import { acceptsPlainJson } from '../../apimachinery/negotiation.ts';
 import { versionInBody } from '../../apimachinery/version-in-body.ts';
 import { isApiserverAnswer } from '../../cache/apiserver-answer.ts';
 import { documentKey, isDocumentPath } from '../../cache/document.ts';
@@ -13,15 +12,16 @@ import type { CollectionRead, ObjectRead } from '../read-request.ts';
 import type { Forwarding, Services } from '../services.ts';
 import { isTokenRequest, ofTokenRequest } from '../token-request.ts';
 import { isWrite } from '../write-request-of.ts';
+import { forwardWrite } from './forward-write.ts';
+import { objectLimitBytes, trimmed } from './object-answer.ts';
 
 export function forwardUpstream(services: Services): Handler {
   return async (exchange) => {
     exchange.source = 'upstream';
     const { info } = exchange;
-    const forwarding = isTokenRequest(info)
-      ? await ofTokenRequest(services, exchange)
-      : forwardingOf(services, exchange);
-    await services.forward(exchange, forwarding);
+    if (isTokenRequest(info)) return services.forward(exchange, await ofTokenRequest(services, exchange));
+    if (isWrite(info)) return forwardWrite(services, exchange);
+    return services.forward(exchange, forwardingOf(services, exchange));
   };
 }
 
@@ -34,30 +34,7 @@ export function forwardingOf(services: Services, exchange: Exchange): Forwarding
   if (!info.isResourceRequest && isDocument(exchange)) return ofDocument(services, exchange);
   const onHeaders: Forwarding['onHeaders'] = (statusCode, headers) =>
     noteAnswer(services, exchange, { statusCode, headers });
-  if (isWrite(info) && isWholeObject(info)) return { onHeaders, ...ofWrite(services, exchange) };
   return { ...headLimitMs, onHeaders };
-}
-
-/** Not the answer to a binding, an eviction, a scale: these are no object of the resource. */
-function isWholeObject({ verb, subresource }: Exchange['info']): boolean {
-  return verb !== 'deletecollection' && (subresource === '' || subresource === 'status');
-}
-
-/** What the cloud made of a write is known here at once, before the stream of any scope tells it. */
-function ofWrite({ cache, identities }: Services, exchange: Exchange): Partial<Forwarding> {
-  const { info, request, caller } = exchange;
-  if (!acceptsPlainJson(request.headers.accept) || caller.isImpersonating) return {};
-  return {
-    headers: { accept: 'application/json', 'accept-encoding': undefined },
-    teeLimitBytes: objectLimitBytes,
-    // What a client was told is known here from then on, also should the hub die in the next moment.
-    isHeldForTee: true,
-    tee: (body, statusCode, headers) => {
-      const isJson = headers['content-type']?.startsWith('application/json') && !headers['content-encoding'];
-      if (statusCode >= 300 || !isJson) return;
-      return cache.heard.see(info, identities.claimed(exchange), trimmed(body));
-    },
-  };
 }
 
 function ofCollection(services: Services, exchange: Exchange, read: CollectionRead): Forwarding {
@@ -91,8 +68,6 @@ function startOf(head: Buffer, encoding: string): Buffer {
     return Buffer.alloc(0); // its reader will say so
   }
 }
-
-const objectLimitBytes = 3 * 1024 * 1024;
 
 function ofObject(services: Services, exchange: Exchange, read: ObjectRead): Forwarding {
   const { cache, identities } = services;
@@ -151,8 +126,4 @@ function ofDocument(services: Services, exchange: Exchange): Forwarding {
       });
     },
   };
-}
-
-function trimmed(body: Buffer): Buffer {
-  return Buffer.from(body.at(-1) === 10 ? body.subarray(0, -1) : body);
 }
