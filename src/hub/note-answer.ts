@@ -6,7 +6,7 @@ import type { Scope } from '../cache/scope.ts';
 import { isNodesOwn } from '../cache/writes/policy.ts';
 import type { Exchange } from './exchange.ts';
 import { isFollowable } from './followable.ts';
-import { type CollectionRead, objectPath } from './read-request.ts';
+import type { CollectionRead } from './read-request.ts';
 import type { Services } from './services.ts';
 import { isWrite } from './write-request-of.ts';
 
