@@ -329,6 +329,10 @@ test('case 11: a watch from a version that is forgotten is told 410, and a new l
   t.like(got?.object, { kind: 'Status', code: 410, reason: 'Expired' });
   t.deepEqual(got, expected);
   t.is(await through.ended(), '');
+  // Until it has read the scope anew, the hub would have to say so of a watch from in between, too.
+  await eventually('the hub follows again', async () =>
+    (await lab.status()).scopes.every(({ complete, following }) => complete && following),
+  );
   const list = await lab.as(reader).expect('GET', configMaps);
   const next = followWatch(lab.as(reader), `${configMaps}?watch=true&resourceVersion=${list.metadata.resourceVersion}`);
   t.teardown(() => next.stop());
