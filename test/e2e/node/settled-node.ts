@@ -22,6 +22,7 @@ export function settledNode(test: TestFn, options: NodeLabOptions = {}): () => N
       lab = await startNodeLab({ ...options, prepare: ({ node }) => layOut(node) });
       await lab.nodeReady();
       await settle(lab);
+      await lab.kubeletWorks(0); // its first Lease may come ten seconds after its Node, and of none is nothing known offline
     });
     test.after.always(() => lab?.stop());
   }
