@@ -32,8 +32,8 @@ export const nodeMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/hub/note-answer.ts',
-        from: 'if (isAnsweredByAnother(info) || isRefusedBehind(head)) return;',
-        to: 'if (isAnsweredByAnother(info)) return;',
+        from: 'if (isAnsweredByAnother(info) || isRefusedBehind(head)) return false;',
+        to: 'if (isAnsweredByAnother(info)) return false;',
       },
     ],
     test: {
