@@ -131,6 +131,25 @@ test('the answers that no filter concerns are the very bytes of the cloud, whate
   }
 });
 
+test('a list that is too large to be looked into is refused whole, and in pages it is not', async (t) => {
+  const hub = await started('discard-cloud-service');
+  t.teardown(() => hub.stop());
+  await hub.ask(services, { headers: kubeProxy }); // by which it is followed: the next is the cloud's to answer
+  await hub.untilFollowed('v1/services');
+  const padding = 'x'.repeat(2 * 1024 * 1024);
+  for (let n = 0; n < 17; n += 1) {
+    const large = { ...service(`large-${n}`), metadata: { name: `large-${n}`, annotations: { padding } } };
+    await hub.inCloud('POST', services, large);
+  }
+  const whole = await hub.ask(services, { headers: kubeProxy });
+  t.is(whole.status, 503);
+  t.is(whole.json.reason, 'ServiceUnavailable');
+  t.regex(whole.json.message, /32 MiB.*limit=500/);
+  t.is(whole.headers['retry-after'], undefined);
+  const page = await hub.ask(`${services}?limit=10`, { headers: kubeProxy });
+  t.deepEqual([page.status, page.json.items.length], [200, 9], 'one is hidden');
+});
+
 test('kubelet is shown default/kubernetes at the address of the hub, and the authority that pods need for it', async (t) => {
   const port = await freePort();
   const hub = await startRunningHub({}, ['--node-address', `127.0.0.9:${port}`, '--filter', 'masterservice']);
