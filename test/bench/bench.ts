@@ -106,7 +106,17 @@ const stops: (() => unknown)[] = [
 try {
   if (!isOfWrites) await readRows();
   const quietSeconds = Number(values.quiet);
-  await writeRows({ plane, directory, program, nodeName, rounds, quietSeconds, isWanted, row });
+  await writeRows({
+    plane,
+    startBare: () => startBare(plane),
+    directory,
+    program,
+    nodeName,
+    rounds,
+    quietSeconds,
+    isWanted,
+    row,
+  });
 } finally {
   for (const stop of stops) await stop();
 }

@@ -16,6 +16,8 @@ import { type WriteCall, type WriteWork, writeLoad } from './write-load.ts';
 
 export interface WriteBed {
   readonly plane: ControlPlane;
+  /** The least that a proxy on the same libraries adds. */
+  readonly startBare: () => Promise<Target & { stop(): void }>;
   readonly directory: string;
   /** The bundle. */
   readonly program: string;
@@ -122,18 +124,22 @@ class WriteBench {
   }
 
   async #online(work: string): Promise<void> {
-    const { rounds, row } = this.#bed;
+    const { rounds, row, startBare } = this.#bed;
+    const bare = await startBare();
+    const targets = { direct: this.#direct, bare, through: this.#target };
     for (const verb of ['patch', 'put'] as const) {
-      const costs: Record<'direct' | 'through', number[]> = { direct: [], through: [] };
-      for (let round = 0; round < rounds * 2; round++) {
-        costs.direct.push((await writeLoad(this.#direct, this.#changes(1, 150, verb))).medianMs);
-        costs.through.push((await writeLoad(this.#target, this.#changes(1, 150, verb))).medianMs);
-      }
-      const added = median(costs.through.map((through, round) => through - costs.direct[round]!));
+      const costs: Record<keyof typeof targets, number[]> = { direct: [], bare: [], through: [] };
+      for (let round = 0; round < rounds * 2; round++)
+        for (const way of ['direct', 'bare', 'through'] as const)
+          costs[way].push((await writeLoad(targets[way], this.#changes(1, 150, verb))).medianMs);
+      const added = (way: 'bare' | 'through') =>
+        ms(median(costs[way].map((value, round) => value - costs.direct[round]!)));
       const name = verb.toUpperCase();
       row(work, `${name}: median, direct and through`, `${ms(median(costs.direct))}, ${ms(median(costs.through))}`);
-      row(work, `${name}: added, median of pairs`, ms(added), '<= 1 ms');
+      row(work, `${name}: added, median of pairs`, added('through'), '<= 1 ms');
+      row(work, `${name}: added by a bare pass-through`, added('bare'));
     }
+    bare.stop();
   }
 
   async #offline(work: string, writers: number, writes: number, goal: string): Promise<void> {
