@@ -84,6 +84,11 @@ export class FollowedScope implements FeedSink {
     this.#isPinned = true;
   }
 
+  /** It lives on for those who read it. */
+  unpin(): void {
+    this.#isPinned = false;
+  }
+
   get isComplete(): boolean {
     return this.snapshot.isComplete;
   }

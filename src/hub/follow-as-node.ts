@@ -10,3 +10,10 @@ export function followAsNode(cache: Cache, scope: Scope, changed?: () => void): 
   followed.pin();
   if (changed !== undefined) followed.content.observers.add(changed);
 }
+
+/** Not for the hub itself any more. It ends as any scope does that nobody reads. */
+export function unfollowAsNode(cache: Cache, scope: Scope, changed: () => void): void {
+  const followed = cache.scopes.get(scope.id);
+  followed?.unpin();
+  followed?.content.observers.delete(changed);
+}

@@ -6,7 +6,7 @@ import type { KubernetesObject } from '../../apimachinery/object.ts';
 import type { Cache } from '../../cache/cache.ts';
 import { UpstreamStatusError } from '../../cache/errors.ts';
 import { type Scope, scopeOf } from '../../cache/scope.ts';
-import { followAsNode } from '../follow-as-node.ts';
+import { followAsNode, unfollowAsNode } from '../follow-as-node.ts';
 import { ownNodeScope } from '../own-node.ts';
 import { annotationOf } from './object-fields.ts';
 import {
@@ -28,6 +28,8 @@ export class NodeFacts {
   readonly #topologyOf = new WeakMap<KubernetesObject, string>();
   #pool: PoolFacts = { own: undefined, nodes: undefined };
   #topology: TopologyFacts;
+  /** The Nodes of the pool in which this node was when it was last known. */
+  #followed: Scope | undefined;
 
   constructor(cache: Cache, nodeName: string, filters: ResponseFilters) {
     this.#cache = cache;
@@ -88,13 +90,21 @@ export class NodeFacts {
     const node = snapshot?.get(`/${this.#nodeName}`);
     const own = node && (node.labels[poolLabel] ?? '');
     const scope = own === undefined || own === '' ? undefined : nodesOf(own);
-    if (scope !== undefined && this.#filters.reads.has('topology')) followAsNode(this.#cache, scope, this.#learnPool);
+    if (own !== undefined && this.#filters.reads.has('topology')) this.#followPool(scope);
     const members = scope && this.#cache.scopes.answering(scope);
     const nodes = members && new Set(members.snapshot.sorted().map(({ name }) => name));
     if (own === this.#pool.own && isSameSet(this.#pool.nodes, nodes)) return;
     this.#pool = { own, nodes };
     this.#learn('pool', this.#pool);
   };
+
+  /** Of this node's pool alone: the one that it was in before is not kept for ever. */
+  #followPool(scope: Scope | undefined): void {
+    const before = this.#followed;
+    if (before !== undefined && before.id !== scope?.id) unfollowAsNode(this.#cache, before, this.#learnPool);
+    this.#followed = scope;
+    if (scope !== undefined) followAsNode(this.#cache, scope, this.#learnPool);
+  }
 
   #learn<Fact extends ChangingFact>(fact: Fact, value: FilterFacts[Fact]): void {
     this.#filters.learn(fact, value);

@@ -10,7 +10,7 @@ export class ShownFrames {
   readonly #view: Pick<ObjectView, 'show'>;
   readonly #gvr: GroupVersionResource;
   readonly #startsEmpty: boolean;
-  /** Objects of which the client has the other thing than at the start of all: has them, or has them not. */
+  /** Objects there are of which the client has the other thing than at the start of all: has them, or has them not. */
   readonly #changed = new Set<string>();
 
   /** @param startsEmpty the client knows of no object before the first frame; else it may know of any */
@@ -18,6 +18,11 @@ export class ShownFrames {
     this.#view = view;
     this.#gvr = gvr;
     this.#startsEmpty = startsEmpty;
+  }
+
+  /** Never more than there are objects. */
+  get remembered(): number {
+    return this.#changed.size;
   }
 
   /** @throws MalformedObjectError */
@@ -32,7 +37,8 @@ export class ShownFrames {
     // What the cloud adds was not there before, so it was not shown either.
     const has = frame.type !== 'ADDED' && this.#changed.has(object.key) === this.#startsEmpty;
     const isThere = frame.type !== 'DELETED' && shown !== undefined;
-    if (isThere === this.#startsEmpty) this.#changed.add(object.key);
+    // What is deleted can only be added next, whatever was before it.
+    if (frame.type !== 'DELETED' && isThere === this.#startsEmpty) this.#changed.add(object.key);
     else this.#changed.delete(object.key);
     if (!has && !isThere) return undefined;
     if (!isThere) return { type: 'DELETED', object: (shown ?? object).body };

@@ -32,3 +32,20 @@ test('what is shown is told as the cloud tells it', (t) => {
     t.deepEqual(told(shown.pass(frames.map(frame))), [...frames]);
   }
 });
+
+test('of objects that come and go, hidden or not, nothing is remembered once they are gone', (t) => {
+  for (const startsEmpty of [false, true]) {
+    for (const isShown of [false, true]) {
+      const shown = new ShownFrames({ show: (one) => (isShown ? one : undefined) }, services, startsEmpty);
+      for (let n = 0; n < 100; n += 1) {
+        const of = (type: WatchFrame['type'], name: string): WatchFrame => {
+          const whole = { kind: 'Service', apiVersion: 'v1', metadata: { ...metadata, name } };
+          return { type, object: Buffer.from(JSON.stringify(whole)) };
+        };
+        shown.pass([of('ADDED', `new-${n}`), of('MODIFIED', `new-${n}`), of('DELETED', `new-${n}`)]);
+        if (!startsEmpty) shown.pass([of('MODIFIED', `old-${n}`), of('DELETED', `old-${n}`)]);
+      }
+      t.is(shown.remembered, 0, `${startsEmpty} ${isShown}`);
+    }
+  }
+});
