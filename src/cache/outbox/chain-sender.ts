@@ -15,6 +15,7 @@ import type { Pace } from './pace.ts';
 import { type Failure, PutOffs } from './put-off.ts';
 import { type ReplayOutcome, replayEntry } from './replay-entry.ts';
 import type { SeenToken } from './seen-tokens.ts';
+import { type Step, sideBySide, type Work } from './side-by-side.ts';
 import { writerName } from './writer-name.ts';
 
 export interface ChainSenderOptions {
@@ -34,18 +35,19 @@ export interface ChainSenderOptions {
     done(entry: OutboxEntry, outcome: Extract<ReplayOutcome, { kind: 'done' }>): Promise<void>;
     /** The replay goes on when it resolves. `object`: what the cloud has taken of it, if a part. */
     parked(entry: OutboxEntry, object?: JsonObject): Promise<void>;
+    /** It could not go on, and so many are left. */
+    interrupted(error: unknown, left: number): void;
   };
 }
 
-interface Sending {
+interface Sending extends Step {
   readonly pace: Pace;
-  readonly signal: AbortSignal;
-  /** The cloud has answered the last of them. */
-  readonly onAnswered: () => void;
+  /** What went wrong after the cloud had answered. */
+  readonly unconcluded: unknown[];
 }
 
 /** Requests. */
-export const sideBySide = 8;
+const atATime = 8;
 /** So many are marked as sent with one sync, and no more than go within a fraction of a second. */
 const largestBatch = 16;
 const batchSeconds = 0.1;
@@ -74,42 +76,28 @@ export class ChainSender {
   }
 
   /**
-   * Resolves with how many were concluded; each other one is put off.
-   * @throws what `cloud.send` rejects with
+   * Resolves with how many were concluded; each other one is put off. What was begun has ended by then, also when it rejects.
+   * @throws what went wrong first; the signal's reason when it aborts
    */
   async sendAll(chains: readonly Chain[], pace: Pace, signal: AbortSignal): Promise<number> {
-    let next = 0;
-    let sent = 0;
-    const failed = new AbortController();
-    const both = AbortSignal.any([signal, failed.signal]);
-    const worker = async (): Promise<void> => {
-      while (next < chains.length && !both.aborted) {
-        const size = Math.max(1, Math.min(largestBatch, Math.ceil(pace.perSecond * batchSeconds)));
-        const batch = chains.slice(next, next + size);
-        next += batch.length;
-        // One sync for many; those that wait in the batch are looked at before they are sent, should the hub die meanwhile.
-        if (!(await this.#mark(batch.map(([head]) => head!)))) continue;
-        const concluded: Promise<number>[] = [];
-        for (const chain of batch) {
-          // While the disk takes what came of one, the cloud can be asked about the next.
-          const answered = Promise.withResolvers<void>();
-          const sending = this.#sendChain(chain, { pace, signal: both, onAnswered: answered.resolve });
-          concluded.push(sending);
-          await Promise.race([answered.promise, sending]);
-        }
-        for (const count of await Promise.all(concluded)) sent += count;
-      }
+    const unconcluded: unknown[] = [];
+    const work: Work<Chain> = {
+      workers: atATime,
+      batchSize: () => Math.max(1, Math.min(largestBatch, Math.ceil(pace.perSecond * batchSeconds))),
+      // One sync for many; those that wait in the batch are looked at before they are sent, should the hub die meanwhile.
+      prepare: (batch) => this.#mark(batch.map(([head]) => head!)),
+      // While the disk takes what came of one, the cloud can be asked about the next.
+      run: (chain, step) => this.#sendChain(chain, { ...step, pace, unconcluded }),
     };
-    const workers = Array.from({ length: Math.min(sideBySide, chains.length) }, () =>
-      worker().catch((error: unknown) => {
-        failed.abort(error);
-        throw error;
-      }),
-    );
-    const outcomes = await Promise.allSettled(workers);
-    const rejected = outcomes.find(({ status }) => status === 'rejected');
-    if (rejected !== undefined) throw failed.signal.reason ?? (rejected as PromiseRejectedResult).reason;
-    return sent;
+    try {
+      return await sideBySide(chains, work, signal);
+    } catch (first) {
+      const { events, outbox } = this.#o;
+      // The first is for the caller to tell, who tells of none once it was ended.
+      const untold = unconcluded.filter((error) => error !== first || signal.aborted);
+      for (const error of untold) events.interrupted(error, outbox.waiting);
+      throw first;
+    }
   }
 
   /** False when the disk does not take it: nothing is sent then, and all are tried later. */
@@ -128,7 +116,7 @@ export class ChainSender {
   }
 
   /** One object's writes in their order. Stops at the first that cannot be sent now. */
-  async #sendChain(chain: Chain, { pace, signal, onAnswered }: Sending): Promise<number> {
+  async #sendChain(chain: Chain, { pace, signal, onAnswered, unconcluded }: Sending): Promise<number> {
     const { outbox, cluster } = this.#o;
     let sent = 0;
     for (const { sequence, state } of chain) {
@@ -143,7 +131,12 @@ export class ChainSender {
       try {
         const outcome = await this.#sendInTime({ ...entry, state: wasSent ? 'sent' : 'queued' }, pace, signal);
         if (entry.sequence === chain.at(-1)!.sequence) onAnswered();
-        if (outcome === undefined || !(await this.#conclude(entry, outcome))) return sent;
+        if (outcome === undefined) return sent;
+        const isConcluded = await this.#conclude(entry, outcome).catch((error: unknown) => {
+          unconcluded.push(error);
+          throw error;
+        });
+        if (!isConcluded) return sent;
       } finally {
         answered();
       }

@@ -18,9 +18,8 @@ import { isOfNode } from './replay-order.ts';
 export interface ReplayEvents {
   /** The node's Lease is the cloud's own again. `object`: as it has been renewed; undefined when the cloud refused it. */
   leaseEnded(target: WriteTarget, object: JsonObject | undefined): Promise<void>;
-  /** One line per round: it began, or could not go on. */
+  /** One line per round: it began, and how it ended; see also `interrupted`. */
   began(pending: number): void;
-  interrupted(error: unknown, left: number): void;
   ended(sent: number): void;
 }
 
