@@ -61,7 +61,9 @@ export async function openLevelDatabase(
 async function syncLogs(directory: string, choose = (logs: readonly string[]) => logs): Promise<void> {
   const logs = (await readdir(directory)).filter((name) => name.endsWith('.log'));
   const inOrder = logs.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
-  await Promise.all(choose(inOrder).map((name) => syncFile(join(directory, name))));
+  const synced = choose(inOrder).map((name) => syncFile(join(directory, name)));
+  await Promise.allSettled(synced); // after a failure the database is closed, and nothing may be open in it
+  await Promise.all(synced);
 }
 
 async function syncFile(path: string): Promise<void> {

@@ -6,6 +6,7 @@
 import { type GroupVersionResource, gvrKey } from '../apimachinery/group-version-resource.ts';
 import type { KubernetesObject } from '../apimachinery/object.ts';
 import { compareResourceVersion, maxResourceVersion } from '../apimachinery/resource-version.ts';
+import { allEnded } from './all-ended.ts';
 import { BoundedMap } from './bounded-map.ts';
 import type { CloudWord } from './cloud-word.ts';
 import type { FollowedScope } from './followed-scope.ts';
@@ -60,7 +61,6 @@ const limits = { bytes: 8 * 1024 * 1024, writes: 1000 };
 export class AnsweredWrites {
   readonly #o: AnsweredWritesOptions;
   readonly #byPath = new BoundedMap<Answered>(limits.bytes, ({ word }) => bytesOf(word), limits.writes);
-
   /** By `gvrKey`. */
   readonly #byResource = new Map<string, OfResource>();
 
@@ -155,7 +155,7 @@ export class AnsweredWrites {
     if (behind.length === 0 || this.#o.isOwed(path)) return;
     await this.#o.versions.reserve();
     const version = this.#versionAbove(behind, answered);
-    await Promise.all(behind.map((followed) => this.#showIn(followed, path, answered, version)));
+    await allEnded(behind.map((followed) => this.#showIn(followed, path, answered, version)));
   }
 
   /** One for all scopes: its own where nothing newer is shown. */

@@ -3,6 +3,7 @@
 
 import type { GroupVersionResource } from '../apimachinery/group-version-resource.ts';
 import { maxResourceVersion } from '../apimachinery/resource-version.ts';
+import { allEnded } from './all-ended.ts';
 import { AnsweredWrites } from './answered-writes.ts';
 import type { CacheOptions } from './cache-options.ts';
 import { cloudObject } from './cloud-object.ts';
@@ -228,7 +229,7 @@ export class Cache {
   async flush(): Promise<void> {
     this.documents.tidy();
     this.#cloud.noteContact(1);
-    await Promise.all([this.#notes.idle(), this.#records.idle(), this.writes.flush()]);
+    await allEnded([this.#notes.idle(), this.#records.idle(), this.writes.flush()]);
     await this.#o.records.sync().catch((error: unknown) => this.#o.events.storageBehind('flush', error));
   }
 

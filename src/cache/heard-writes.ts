@@ -4,6 +4,7 @@
 // Promise: who reads here after a write through this hub was answered is not told less, also in another life.
 import type { GroupVersionResource } from '../apimachinery/group-version-resource.ts';
 import type { KubernetesObject } from '../apimachinery/object.ts';
+import { allEnded } from './all-ended.ts';
 import type { AnsweredWrites } from './answered-writes.ts';
 import { type CloudWord, wordOfAnswer } from './cloud-word.ts';
 import type { FollowedScope } from './followed-scope.ts';
@@ -60,7 +61,7 @@ export class HeardWrites {
     answered.see(path, { gvr, key, word });
     const noted = 'object' in word ? this.#remember(gvr, path, identity, word.object) : undefined;
     const scopes = [...scopesOf(gvr)];
-    await Promise.all([noted, ...scopes.map((followed) => followed.content.hear(key, word))]);
+    await allEnded([noted, ...scopes.map((followed) => followed.content.hear(key, word))]);
   }
 
   #remember(

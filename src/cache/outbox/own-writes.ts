@@ -6,6 +6,7 @@ import { type GroupVersionResource, gvrKey } from '../../apimachinery/group-vers
 import { type JsonObject, stringifyJson } from '../../apimachinery/json.ts';
 import { type KubernetesObject, readObject } from '../../apimachinery/object.ts';
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
+import { allEnded } from '../all-ended.ts';
 import type { FollowedScope } from '../followed-scope.ts';
 import type { OwnObjects, OwnWritesView } from '../own-writes-view.ts';
 import { type Scope, scopeMatches } from '../scope.ts';
@@ -99,7 +100,7 @@ export class OwnWrites implements OwnWritesView {
     for (let shown = ''; shown !== this.get(path)?.resourceVersion; ) {
       shown = this.get(path)!.resourceVersion;
       const scopes = [...this.#o.scopesOf(gvr)];
-      await Promise.all(
+      await allEnded(
         scopes.map((followed) =>
           followed.content.showOwnWrite(
             (snapshot) => {
@@ -169,7 +170,7 @@ export class OwnWrites implements OwnWritesView {
       spans.gaveOut(gvr, shared);
       return shared;
     };
-    await Promise.all(
+    await allEnded(
       scopes.map(({ content }) =>
         content.giveUpOwnWrite(key, (snapshot) =>
           this.#byPath.has(path) ? undefined : cloudsWord(snapshot, key, next),

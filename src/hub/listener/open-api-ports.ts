@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { parseRequestInfo, type RequestInfo } from '../../apimachinery/request-info.ts';
 import { badRequest, serviceUnavailable } from '../../apimachinery/status.ts';
+import { allEnded } from '../../cache/all-ended.ts';
 import { toStatus } from '../errors.ts';
 import type { Exchange, ListenerKind } from '../exchange.ts';
 import { tlsAddresses } from '../hub-config.ts';
@@ -71,11 +72,11 @@ export async function openApiPorts(
         for (const listener of secure) listener.setTls(tls());
       },
       close: async (graceMs) => {
-        await Promise.all(opened.map((listener) => listener.close({ graceMs })));
+        await allEnded(opened.map((listener) => listener.close({ graceMs })));
       },
     };
   } catch (error) {
-    await Promise.all(opened.map((listener) => listener.close({ graceMs: 0 })));
+    await allEnded(opened.map((listener) => listener.close({ graceMs: 0 })));
     throw error;
   }
 }
