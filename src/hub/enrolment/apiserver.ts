@@ -49,7 +49,9 @@ export function openApiserver({ servers, credentials, clock, proxyVariables }: A
   const credential = token === undefined ? ({ kind: 'node' } as const) : ({ kind: 'bearer', token } as const);
   return {
     async ask(method, path, signal, body) {
-      const patience = AbortSignal.timeout(patienceMs);
+      const ending = new AbortController();
+      const patience = ending.signal;
+      const timer = clock.setTimeout(() => ending.abort(new Error('it took too long')), patienceMs);
       try {
         const {
           statusCode,
@@ -84,6 +86,8 @@ export function openApiserver({ servers, credentials, clock, proxyVariables }: A
           );
         }
         throw explained(servers, error);
+      } finally {
+        timer.cancel();
       }
     },
     [Symbol.dispose]: () => upstream.close(),

@@ -17,7 +17,12 @@ export interface Circumstances {
   readonly podPresence: PresenceOf;
 }
 
+/**
+ * Whether it counts is not known here; the cloud would know.
+ * @param reason goes on from "the cloud is not reachable, and …", so that "it" in there is the cloud
+ */
 export const unknown = (reason: string): TokenVerdict => ({ verdict: 'unknown', reason });
+/** It counts no more, whatever the cloud would say: only where that can never change again. @param reason a whole clause */
 export const rejected = (reason: string): TokenVerdict => ({ verdict: 'rejected', reason });
 
 /** undefined: nothing speaks against it. */

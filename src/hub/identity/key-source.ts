@@ -1,7 +1,8 @@
 // Reads the cloud's signing keys while the link is up: at once when none are known, daily, and when it accepts a token that
 // none of them has signed. Both documents are public, but a node may not read them in every cluster
 // (system:service-account-issuer-discovery is bound to service accounts); then they are asked for with the token of a pod
-// that has just been accepted. Where nobody may read them, tokens go on being known one by one.
+// that has just been accepted. Where nobody may read them, or what comes cannot be used, tokens go on being known one by one,
+// and it is told.
 import type { CloudTime } from '../../cache/cloud-time.ts';
 import { type Credential, nodeCredential } from '../../cache/credential.ts';
 import type { LinkGate } from '../../cache/link-gate.ts';
@@ -19,7 +20,11 @@ export interface KeySourceOptions {
   readonly onRead: (by: 'node' | 'pod') => void;
   /** Nobody who was asked may read them. Status code of the last refusal. */
   readonly onRefused: (statusCode: number) => void;
+  /** The cloud has answered, with nothing that can be used. Told once for each reason, until keys are read. */
+  readonly onUnusable: (reason: string) => void;
 }
+
+type Asked = { readonly document: unknown } | { readonly statusCode: number } | { readonly unusable: string };
 
 const lookEveryMs = 60_000;
 const readEveryMs = 24 * 3_600_000;
@@ -37,6 +42,7 @@ export class KeySource {
   readonly #heard = new WeakSet<BearerIdentity>();
   #notBefore = 0;
   #isWanted = false;
+  #unusable = '';
   #wake = new AbortController();
 
   constructor(options: KeySourceOptions) {
@@ -98,8 +104,13 @@ export class KeySource {
     for (const credential of [nodeCredential, ...[...this.#lenders.values()].reverse()]) {
       const configuration = await this.#get('/.well-known/openid-configuration', credential, signal);
       const jwks = 'document' in configuration ? await this.#get('/openid/v1/jwks', credential, signal) : configuration;
-      if ('document' in configuration && 'document' in jwks && keys.read(configuration.document, jwks.document)) {
+      if ('unusable' in jwks) return this.#tellUnusable(jwks.unusable);
+      if ('document' in configuration && 'document' in jwks) {
+        if (!keys.read(configuration.document, jwks.document)) {
+          return this.#tellUnusable('it names no issuer, or no key of a kind that is known here');
+        }
         this.#isWanted = false;
+        this.#unusable = '';
         onRead(credential.kind === 'node' ? 'node' : 'pod');
         return;
       }
@@ -110,11 +121,14 @@ export class KeySource {
     onRefused(refusedWith);
   }
 
-  async #get(
-    path: string,
-    credential: Credential,
-    signal: AbortSignal,
-  ): Promise<{ readonly document: unknown } | { readonly statusCode: number }> {
+  #tellUnusable(reason: string): void {
+    if (this.#unusable === reason) return;
+    this.#unusable = reason;
+    this.#o.onUnusable(reason);
+  }
+
+  /** Status code 0: no answer. */
+  async #get(path: string, credential: Credential, signal: AbortSignal): Promise<Asked> {
     // The apiserver gives the keys in their own media type only.
     const headers = { accept: 'application/jwk-set+json, application/json' };
     try {
@@ -123,14 +137,22 @@ export class KeySource {
       let bytes = 0;
       for await (const chunk of answer.body) {
         bytes += chunk.length;
-        if (bytes > bodyLimitBytes) return { statusCode: 0 };
+        if (bytes > bodyLimitBytes) return { unusable: `${path} is larger than ${bodyLimitBytes} bytes` };
         chunks.push(chunk);
       }
       if (answer.statusCode !== 200) return { statusCode: answer.statusCode };
-      return { document: JSON.parse(Buffer.concat(chunks).toString()) };
+      return readJson(path, Buffer.concat(chunks).toString());
     } catch (error) {
       if (signal.aborted) throw error;
-      return { statusCode: 0 }; // no answer, or none that can be read: it is asked for again
+      return { statusCode: 0 }; // the link tells about itself; it is asked for again
     }
+  }
+}
+
+function readJson(path: string, text: string): Asked {
+  try {
+    return { document: JSON.parse(text) };
+  } catch {
+    return { unusable: `${path} is no JSON` };
   }
 }

@@ -76,6 +76,11 @@ export async function openTokenKeys(parts: OpenTokenKeysParts): Promise<OpenToke
         { event: 'token-keys.refused', statusCode },
         'nobody here may read the keys that sign tokens: offline only tokens are known that the cloud accepted or issued before',
       ),
+    onUnusable: (reason) =>
+      log.warn(
+        { event: 'token-keys.unusable', reason, keys: keys.size },
+        'what the cloud says of the keys that sign tokens cannot be used; it is asked again every minute or so',
+      ),
   });
   return { keys, source, close: () => doubts.close() };
 }

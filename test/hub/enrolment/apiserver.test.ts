@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import test from 'ava';
-import { systemClock } from '../../../src/apimachinery/clock.ts';
+import { type Clock, systemClock } from '../../../src/apimachinery/clock.ts';
 import { openApiserver } from '../../../src/hub/enrolment/apiserver.ts';
 import { requestCertificate } from '../../../src/hub/enrolment/request-certificate.ts';
 import { createCertificateAuthority } from '../../e2e/certificate-authority.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 import { newKey } from '../pki/test-certificates.ts';
 
 const dayMs = 86_400_000;
@@ -41,9 +42,9 @@ async function server(
   return `https://127.0.0.1:${(listening.address() as AddressInfo).port}`;
 }
 
-function open(url: string, ca = authority.certificate) {
+function open(url: string, ca = authority.certificate, clock: Clock = systemClock) {
   const credentials = { certificateAuthority: Buffer.from(ca), token: 'abcdef.0123456789abcdef' };
-  return openApiserver({ servers: [url], credentials, clock: systemClock, proxyVariables: {} });
+  return openApiserver({ servers: [url], credentials, clock, proxyVariables: {} });
 }
 
 test('a server whose certificate is not valid now points to the clock, another CA or name to the right one', async (t) => {
@@ -57,6 +58,23 @@ test('a server whose certificate is not valid now points to the clock, another C
     const error = await t.throwsAsync(api.ask('GET', '/version', signal), { code });
     t.regex(error.message, words);
   }
+});
+
+test('an answer that does not come is waited for by the clock that was given', async (t) => {
+  const clock = new ManualClock();
+  const { promise: asked, resolve } = Promise.withResolvers<void>();
+  const listening = createTcpServer(() => resolve()); // takes the connection, says nothing
+  listening.listen(0, '127.0.0.1');
+  await once(listening, 'listening');
+  t.teardown(() => listening.close());
+  const url = `http://127.0.0.1:${(listening.address() as AddressInfo).port}`;
+  using api = open(url, authority.certificate, clock);
+  const answer = api.ask('GET', '/version', signal);
+  const failure = t.throwsAsync(answer, { code: 'HOLDFAST_JOIN_UNREACHABLE' });
+  await asked;
+  clock.advance(20_000);
+  const error = await failure;
+  t.regex(error.message, /gave no answer within 20 s/);
 });
 
 const patience = {

@@ -22,7 +22,7 @@ function setUp(o: { mayRead: (token: string | undefined) => number; isOnline?: b
   link.set(o.isOnline ?? true);
   const time = new CloudTime(timing);
   const asked: string[] = [];
-  const stage = { timing, link, asked, told: [] as string[], jwks: { keys: [signer.jwk] } as object, ...o };
+  const stage = { timing, link, asked, told: [] as string[], jwks: { keys: [signer.jwk] } as object | string, ...o };
   const transport: Transport = {
     async get({ path, credential, headers }) {
       if (path === '/openid/v1/jwks' && !headers.accept?.includes('application/jwk-set+json')) {
@@ -32,7 +32,8 @@ function setUp(o: { mayRead: (token: string | undefined) => number; isOnline?: b
       const statusCode = stage.mayRead(credential.kind === 'bearer' ? credential.token : undefined);
       if (statusCode === 0) throw new Error('no answer');
       const document = path === '/openid/v1/jwks' ? stage.jwks : { issuer, jwks_uri: `${issuer}/openid/v1/jwks` };
-      const chunks = [Buffer.from(JSON.stringify(statusCode === 200 ? document : { kind: 'Status' }))];
+      const text = typeof document === 'string' ? document : JSON.stringify(document);
+      const chunks = [Buffer.from(statusCode === 200 ? text : '{"kind":"Status"}')];
       const body = Object.assign(
         (async function* () {
           yield* chunks;
@@ -59,6 +60,7 @@ function setUp(o: { mayRead: (token: string | undefined) => number; isOnline?: b
     timing,
     onRead: (by) => stage.told.push(by),
     onRefused: (statusCode) => stage.told.push(String(statusCode)),
+    onUnusable: (reason) => stage.told.push(reason),
   });
   const ending = new AbortController();
   const finished = source.run(ending.signal);
@@ -131,5 +133,26 @@ test('with the link down nobody is asked; an answer that is none is asked for ag
   t.is(stage.asked.length, 1);
   stage.mayRead = () => 200;
   await stage.look(3);
+  t.is(stage.keys.size, 1);
+});
+
+test('keys that cannot be used are told of, once for each reason, and asked for until they can', async (t) => {
+  const stage = setUp({ mayRead: () => 200 });
+  t.teardown(stage.stop);
+  stage.jwks = '<html>a gateway</html>';
+  await settled();
+  await stage.look(3);
+  stage.jwks = { keys: [] };
+  await stage.look(3);
+  stage.jwks = 'x'.repeat(1024 * 1024 + 1);
+  await stage.look(3);
+  t.deepEqual(stage.told, [
+    '/openid/v1/jwks is no JSON',
+    'it names no issuer, or no key of a kind that is known here',
+    '/openid/v1/jwks is larger than 1048576 bytes',
+  ]);
+  stage.jwks = { keys: [signer.jwk] };
+  await stage.look(3);
+  t.is(stage.told.at(-1), 'node');
   t.is(stage.keys.size, 1);
 });
