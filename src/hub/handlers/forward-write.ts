@@ -21,11 +21,11 @@ export async function forwardWrite(services: Services, exchange: Exchange): Prom
     teeLimitBytes: objectLimitBytes,
     // What a client was told is known here from then on, also should the hub die in the next moment.
     isHeldForTee: true,
-    tee: (body, statusCode, headers) => {
+    tee: async (body, statusCode, headers) => {
       const isJson = headers['content-type']?.startsWith('application/json') && !headers['content-encoding'];
       if (statusCode >= 300 || !isJson) return forget();
+      await cache.heard.see(info, identities.claimed(exchange), trimmed(body));
       isOutdated = false;
-      return cache.heard.see(info, identities.claimed(exchange), trimmed(body));
     },
   };
   try {
@@ -37,7 +37,7 @@ export async function forwardWrite(services: Services, exchange: Exchange): Prom
       ...(isRead && reading),
     });
   } finally {
-    forget(); // the body was cut short, or too long to be looked at
+    forget(); // the body was cut short, too long to be looked at, or could not be taken in
   }
 }
 

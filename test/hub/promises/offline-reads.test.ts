@@ -51,6 +51,22 @@ test('an object read by name is remembered as it was, for whoever read it', asyn
   t.is((await hub.ask(`${settings}/one`, { token: 'token-of-b' })).status, 503);
 });
 
+test('an object whose change the cloud has answered is not told as it was before, though the answer was cut short', async (t) => {
+  const hub = await startRunningHub();
+  t.teardown(() => hub.stop());
+  for (const name of ['cut', 'whole']) {
+    await hub.inCloud('POST', settings, configMap(name, { a: '1' }));
+    t.is((await hub.ask(`${settings}/${name}`)).json.data.a, '1');
+  }
+  hub.cloud.faults.add({ action: { kind: 'cut', afterBytes: 20 }, matches: ({ name }) => name === 'cut' });
+  const changed = (name: string) => ({ method: 'PUT', body: configMap(name, { a: '2' }) });
+  await t.throwsAsync(hub.ask(`${settings}/cut`, changed('cut')));
+  t.is((await hub.ask(`${settings}/whole`, changed('whole'))).status, 200);
+  await hub.cut();
+  t.is((await hub.ask(`${settings}/cut`)).status, 503);
+  t.is((await hub.ask(`${settings}/whole`)).json.data.a, '2');
+});
+
 test('the status of an object is read as the object is, where discovery shows that its kind has one', async (t) => {
   const hub = await startRunningHub();
   t.teardown(() => hub.stop());
