@@ -74,6 +74,7 @@ export function startConnectivity(
       state: 'starting',
       since: at,
       reason,
+      failure: '',
       isReady: false,
       lastAnsweredAt: Number.NEGATIVE_INFINITY,
       lastSilentAt: Number.NEGATIVE_INFINITY,
@@ -103,6 +104,13 @@ export function step(now: Connectivity, event: LinkEvent | Tick, random: () => n
 /** The next moment at which a tick would do something. */
 export function nextTickAt({ servers }: Connectivity): number {
   return Math.min(...servers.map(({ probe, nextProbeAt }) => probe?.timesOutAt ?? nextProbeAt));
+}
+
+/** In a word each, why servers are offline whose failure is known. */
+export function failuresOf(servers: readonly Pick<ServerLink, 'state' | 'failure'>[]): ReadonlySet<string> {
+  return new Set(
+    servers.filter(({ state, failure }) => state === 'offline' && failure !== '').map((one) => one.failure),
+  );
 }
 
 /** The link is as good as its best server. */

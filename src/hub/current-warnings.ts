@@ -4,7 +4,7 @@ import { linkAdvice } from './link-advice.ts';
 import type { LinkView } from './services.ts';
 
 export interface Circumstances {
-  readonly link: { readonly state: LinkView['state']; readonly reason: string };
+  readonly link: { readonly state: LinkView['state']; readonly failures: ReadonlySet<string> };
   /** Status code with which the cloud refuses the node's own Node and Pods at present; undefined while it does not. */
   readonly refusedWith: number | undefined;
   /** What a filter needs and the cloud does not let the node do; undefined when there is nothing. */
@@ -53,7 +53,7 @@ export function currentWarnings({
       `The cloud does not let ${user} ${unknownToFilters} (403), so filters that need it change nothing: docs/filters.md names the right to give.`,
     );
   }
-  const advice = link.state === 'offline' ? linkAdvice(link.reason) : undefined;
+  const advice = link.state === 'offline' ? linkAdvice(link.failures) : undefined;
   if (advice !== undefined) warnings.push(advice);
   if (link.state === 'offline' && completeScopes === 0) {
     warnings.push('The cloud has not been reached, and nothing is known from before: every read is answered 503.');

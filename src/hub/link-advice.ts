@@ -1,8 +1,8 @@
 // What somebody can do about a link that does not fail by itself and will not mend by itself. Pure.
 
-/** @param reason why the link is as it is, as connectivity.ts has it. Undefined: waiting is all there is to do. */
-export function linkAdvice(reason: string): string | undefined {
-  return Object.entries(advice).find(([word]) => reason.includes(word))?.[1];
+/** @param failures why its servers are offline, as `failuresOf` has it. Undefined: waiting is all there is to do. */
+export function linkAdvice(failures: ReadonlySet<string>): string | undefined {
+  return Object.entries(advice).find(([word]) => failures.has(word))?.[1];
 }
 
 const advice: Readonly<Record<string, string>> = {

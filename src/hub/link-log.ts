@@ -31,9 +31,9 @@ export class LinkLog {
   }
 
   /** Each advice once for as long as the link is down, also when it turns up only later. */
-  advise(state: LinkState, reason: string): void {
+  advise(state: LinkState, reason: string, failures: ReadonlySet<string>): void {
     if (state === 'online') this.#advised = undefined;
-    const advice = state === 'offline' ? linkAdvice(reason) : undefined;
+    const advice = state === 'offline' ? linkAdvice(failures) : undefined;
     if (advice === undefined || advice === this.#advised) return;
     this.#advised = advice;
     this.#log.warn({ event: 'connectivity.advice', because: reason }, advice);

@@ -4,6 +4,7 @@ import { EventEmitter } from 'node:events';
 import type { Clock, Timer } from '../apimachinery/clock.ts';
 import {
   type Connectivity,
+  failuresOf,
   type LinkAction,
   type LinkChange,
   type LinkEvent,
@@ -110,6 +111,11 @@ export class LinkMonitor extends EventEmitter<{ change: [LinkChangeEvent] }> imp
     return this.#now.reason;
   }
 
+  /** See `failuresOf`. */
+  get failures(): ReadonlySet<string> {
+    return failuresOf(this.servers);
+  }
+
   get servers(): readonly ServerLink[] {
     return this.#now.servers;
   }
@@ -186,7 +192,7 @@ export class LinkMonitor extends EventEmitter<{ change: [LinkChangeEvent] }> imp
     this.#followServers(before.servers);
     for (const action of actions) this.#act(action);
     if (change !== undefined) this.#announce(change);
-    this.#log.advise(this.#now.state, this.#now.reason);
+    this.#log.advise(this.#now.state, this.#now.reason, this.failures);
   }
 
   /** Whom the next request is sent to, and which probes nobody waits for any more. */

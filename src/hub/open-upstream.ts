@@ -102,7 +102,12 @@ export async function openUpstream(
       state: link.state,
       since: new Date(link.since).toISOString(),
       reason: link.reason,
-      servers: link.servers.map(({ name, state, reason }) => ({ url: name, isUp: state === 'online', reason })),
+      servers: link.servers.map(({ name, state, reason, failure }) => ({
+        url: name,
+        isUp: state === 'online',
+        reason,
+        ...(state === 'offline' && failure !== '' && { failure }),
+      })),
     }),
     start: (isNodeKnown) => link.start(isNodeKnown),
     close: () => {

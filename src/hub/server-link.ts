@@ -7,6 +7,8 @@ export interface ServerLink {
   readonly since: number;
   /** Why it is in this state, for people. */
   readonly reason: string;
+  /** In a word, of `failureReason`, where a failure is why; '' otherwise. */
+  readonly failure: string;
   /** The last probe said that the apiserver is ready, not merely there. */
   readonly isReady: boolean;
   readonly lastAnsweredAt: number;
@@ -52,6 +54,11 @@ export const pace = {
   offlineLongestMs: 3_000,
 } as const;
 
+type Why = Pick<ServerLink, 'reason' | 'failure'>;
+
+const without = (reason: string): Why => ({ reason, failure: '' });
+const failed = (what: string, failure: string): Why => ({ reason: `${what}: ${failure}`, failure });
+
 interface Context {
   readonly actions: LinkAction[];
   random(): number;
@@ -64,15 +71,15 @@ export function stepServer(link: ServerLink, event: LinkEvent | Tick, context: C
     case 'request-answered':
       return requestAnswered(link, event.at, context);
     case 'request-refused':
-      return doubt(link, event.at, `request refused: ${event.because}`, context);
+      return doubt(link, event.at, failed('request refused', event.because), context);
     case 'request-broke':
-      return doubt(link, event.at, `connection broke: ${event.because}`, context);
+      return doubt(link, event.at, failed('connection broke', event.because), context);
     case 'request-silent':
       return requestSilent(link, event, context);
     case 'probe-answered':
       return link.probe === undefined ? link : probeAnswered(link, link.probe, event, context);
     case 'probe-failed':
-      return probeFailed(link, event.at, `probe failed: ${event.because}`, context);
+      return probeFailed(link, event.at, failed('probe failed', event.because), context);
     case 'probe-timed-out':
       return probeTimedOut(link, event.at, context);
   }
@@ -92,14 +99,14 @@ function requestAnswered(link: ServerLink, at: number, context: Context): Server
       // A straggler, or a sign that it is back: the probe will tell.
       return probeSoon(heard, at, context);
     default:
-      return enter({ ...heard, nextProbeAt: at + pace.idleMs }, 'online', at, 'a request was answered');
+      return enter({ ...heard, nextProbeAt: at + pace.idleMs }, 'online', at, without('a request was answered'));
   }
 }
 
 /** Something went wrong with a request: one probe decides. */
-function doubt(link: ServerLink, at: number, reason: string, context: Context): ServerLink {
+function doubt(link: ServerLink, at: number, why: Why, context: Context): ServerLink {
   if (link.state === 'offline') return link;
-  const doubted = link.state === 'online' ? enter(link, 'suspect', at, reason) : link;
+  const doubted = link.state === 'online' ? enter(link, 'suspect', at, why) : link;
   return probeSoon(doubted, at, context);
 }
 
@@ -111,7 +118,7 @@ function requestSilent(
   const noted = { ...link, lastSilentAt: at };
   const answeredSince = link.lastAnsweredAt > at - waitedMs;
   if (link.state !== 'online' || !answeredSince) {
-    return doubt(noted, at, `request silent for ${Math.round(waitedMs)} ms`, context);
+    return doubt(noted, at, without(`request silent for ${Math.round(waitedMs)} ms`), context);
   }
   // The server answered others while this one waited: slow, not gone. But it must go on being heard.
   const dueAt = Math.min(link.nextProbeAt, link.lastAnsweredAt + pace.heardEveryMs);
@@ -135,27 +142,27 @@ function probeAnswered(
   };
   if (link.state === 'online') return heard;
   if (link.state === 'suspect') context.actions.push({ type: 'renew', server: link.name });
-  return enter(heard, 'online', at, isReady ? 'probe answered' : 'probe answered, the apiserver is not ready yet');
+  return enter(heard, 'online', at, without(`probe answered${isReady ? '' : ', the apiserver is not ready yet'}`));
 }
 
-function probeFailed(link: ServerLink, at: number, reason: string, context: Context): ServerLink {
+function probeFailed(link: ServerLink, at: number, why: Why, context: Context): ServerLink {
   const { probe } = link;
   if (probe === undefined) return link;
-  const failed = { ...link, probe: undefined, isReady: false, failedProbes: link.failedProbes + 1 };
+  const next = { ...link, probe: undefined, isReady: false, failedProbes: link.failedProbes + 1 };
   switch (link.state) {
     case 'online': {
       const isHeard = link.lastAnsweredAt >= probe.startedAt && at - link.lastAnsweredAt < pace.probeLimitMs;
-      if (isHeard) return probeAt({ ...failed, failedProbes: 0 }, link.lastAnsweredAt + pace.heardEveryMs, at, context);
+      if (isHeard) return probeAt({ ...next, failedProbes: 0 }, link.lastAnsweredAt + pace.heardEveryMs, at, context);
       // Two things without an answer are enough; of one alone, ask again.
-      if (link.lastSilentAt > link.lastAnsweredAt) return goOffline(failed, at, reason, context);
-      return probeSoon(enter(failed, 'suspect', at, reason), at, context);
+      if (link.lastSilentAt > link.lastAnsweredAt) return goOffline(next, at, why, context);
+      return probeSoon(enter(next, 'suspect', at, why), at, context);
     }
     case 'offline': {
       const delayMs = Math.min(pace.offlineLongestMs, pace.offlineFirstMs * pace.offlineGrowth ** link.failedProbes);
-      return { ...failed, reason, nextProbeAt: at + jittered(delayMs, context) };
+      return { ...next, ...why, nextProbeAt: at + jittered(delayMs, context) };
     }
     default:
-      return goOffline(failed, at, reason, context);
+      return goOffline(next, at, why, context);
   }
 }
 
@@ -163,20 +170,20 @@ function probeTimedOut(link: ServerLink, at: number, context: Context): ServerLi
   const { probe } = link;
   if (probe === undefined) return link;
   const waitedMs = Math.round(at - probe.startedAt);
-  if (link.state !== 'starting') return probeFailed(link, at, `probe timed out after ${waitedMs} ms`, context);
+  if (link.state !== 'starting') return probeFailed(link, at, without(`probe timed out after ${waitedMs} ms`), context);
   const patient = { ...probe, timesOutAt: probe.startedAt + pace.offlineProbeLimitMs };
-  const reason = `probe not answered within ${waitedMs} ms`;
-  return { ...goOffline(link, at, reason, context), probe: patient };
+  const why = without(`probe not answered within ${waitedMs} ms`);
+  return { ...goOffline(link, at, why, context), probe: patient };
 }
 
-function goOffline(link: ServerLink, at: number, reason: string, context: Context): ServerLink {
+function goOffline(link: ServerLink, at: number, why: Why, context: Context): ServerLink {
   context.actions.push({ type: 'drain', server: link.name });
   const nextProbeAt = at + jittered(pace.offlineFirstMs, context);
-  return enter({ ...link, failedProbes: 0, nextProbeAt }, 'offline', at, reason);
+  return enter({ ...link, failedProbes: 0, nextProbeAt }, 'offline', at, why);
 }
 
-function enter(link: ServerLink, state: LinkState, at: number, reason: string): ServerLink {
-  return { ...link, state, since: at, reason };
+function enter(link: ServerLink, state: LinkState, at: number, why: Why): ServerLink {
+  return { ...link, ...why, state, since: at };
 }
 
 /** Now if the gap allows. A running probe is kept, but must hurry if somebody waits. */

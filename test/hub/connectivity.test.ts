@@ -1,6 +1,7 @@
 import test from 'ava';
 import {
   type Connectivity,
+  failuresOf,
   type LinkEvent,
   type LinkState,
   nextTickAt,
@@ -239,4 +240,19 @@ test('an event of a server that is not there changes nothing', (t) => {
   const { next, actions, change } = step(online, { type: 'request-refused', server: 'z', at, because: 'x' }, half);
   t.deepEqual(next.servers, online.servers);
   t.deepEqual([actions.length, change], [0, undefined]);
+});
+
+test('the word for what has failed is that of each server which is offline, and of no name or address', (t) => {
+  const named = 'credential-refused.example';
+  const words = (now: Connectivity) => [...failuresOf(now.servers)];
+  const fails = (server: string, because: string): LinkEvent => ({ type: 'probe-failed', server, at, because });
+  const asked = after(startConnectivity([named, 'b'], begin), tick(begin));
+  const first = after(asked, fails('b', 'credential-refused'));
+  t.deepEqual(words(first), ['credential-refused']);
+  const both = after(first, fails(named, 'connection-refused'));
+  t.is(both.state, 'offline');
+  t.regex(both.reason, /connection-refused \(credential-refused.example\)/, 'the last one is said');
+  t.deepEqual(words(both), ['connection-refused', 'credential-refused']);
+  const answer: LinkEvent = { type: 'probe-answered', server: 'b', at, isReady: true };
+  t.deepEqual(words(after(both, tick(nextTickAt(both)), answer)), ['connection-refused']);
 });

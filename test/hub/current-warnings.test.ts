@@ -2,7 +2,7 @@ import test from 'ava';
 import { type Circumstances, currentWarnings, identityWarning } from '../../src/hub/current-warnings.ts';
 
 const fine: Circumstances = {
-  link: { state: 'online', reason: 'probe answered' },
+  link: { state: 'online', failures: new Set() },
   refusedWith: undefined,
   unknownToFilters: undefined,
   completeScopes: 2,
@@ -15,7 +15,7 @@ const fine: Circumstances = {
 
 test('where nothing is wrong nothing is said', (t) => {
   t.deepEqual(currentWarnings(fine), []);
-  t.deepEqual(currentWarnings({ ...fine, link: { state: 'offline', reason: 'probe failed: connection-refused' } }), []);
+  t.deepEqual(currentWarnings({ ...fine, link: { state: 'offline', failures: new Set(['connection-refused']) } }), []);
 });
 
 test('what a full disk did not take at the start is said', (t) => {
@@ -32,7 +32,7 @@ test('a credential that the cloud refuses is named, and what to do', (t) => {
 });
 
 test('a server that is not trusted, and a cloud that was never reached, are said', (t) => {
-  const link = { state: 'offline' as const, reason: 'probe failed: certificate-not-trusted (10.0.0.1:6443)' };
+  const link = { state: 'offline' as const, failures: new Set(['connection-refused', 'certificate-not-trusted']) };
   t.is(currentWarnings({ ...fine, link, completeScopes: 0 }).length, 2);
 });
 

@@ -9,6 +9,8 @@ export interface ServerStatus {
   /** True when the last request or probe to it was answered. */
   readonly isUp: boolean;
   readonly reason: string;
+  /** In a word, where it is a failure that makes it offline: `connection-refused`; absent otherwise. */
+  readonly failure?: string;
 }
 
 export interface LinkStatus {

@@ -17,9 +17,9 @@ export function hubFindings(status: HubStatus, nowMs: number): readonly Finding[
   return [...link(status), ...scopes(status), ...certificate(status, nowMs), ...disk(status), ...parked(status)];
 }
 
-function link({ link: { state, reason } }: HubStatus): readonly Finding[] {
+function link({ link: { state, reason, servers } }: HubStatus): readonly Finding[] {
   if (state === 'online') return [];
-  const advice = linkAdvice(reason);
+  const advice = linkAdvice(new Set(servers.flatMap(({ failure }) => failure ?? [])));
   return [
     {
       check: 'link',

@@ -7,7 +7,7 @@ import type { HubConfig } from '../options.ts';
 import type { UpstreamConfig } from '../upstream-config.ts';
 import { cloudPlaces } from './cloud-directory.ts';
 import { followAuthority } from './follow-authority.ts';
-import { openRenewal } from './open-renewal.ts';
+import { openRenewal, type RenewalLink } from './open-renewal.ts';
 
 export interface Membership {
   /** What somebody should know now, in whole sentences. */
@@ -22,7 +22,7 @@ export interface MembershipDependencies {
   /** As last read from its files. */
   readonly cluster: () => UpstreamConfig;
   readonly cloud: Cloud;
-  readonly link: { readonly state: string; readonly reason: string };
+  readonly link: RenewalLink;
   readonly clock: Clock;
   /** Milliseconds since the epoch by the cluster's clock, as far as it is known. */
   readonly wallClock: () => number;

@@ -13,12 +13,18 @@ import { JoinError } from './join-error.ts';
 import { forgetPending, keepPending, keyForRequest } from './pending-request.ts';
 import type { EnrolmentCredential } from './upstream-kubeconfig.ts';
 
+export interface RenewalLink {
+  readonly state: string;
+  /** Why its servers are offline, in words of `failureReason`. */
+  readonly failures: ReadonlySet<string>;
+}
+
 export interface OpenRenewalOptions {
   readonly dataDir: string;
   readonly nodeName: string;
   /** As last read from its files. */
   readonly cluster: () => UpstreamConfig;
-  readonly link: () => { readonly state: string; readonly reason: string };
+  readonly link: () => RenewalLink;
   readonly clock: Clock;
   readonly wallClock: () => number;
   readonly random: () => number;
@@ -122,9 +128,9 @@ function memorized(cluster: () => UpstreamConfig): () => CertificateFacts | unde
   };
 }
 
-function linkFor({ state, reason }: { readonly state: string; readonly reason: string }): 'up' | 'refused' | 'down' {
+function linkFor({ state, failures }: RenewalLink): 'up' | 'refused' | 'down' {
   if (state === 'online') return 'up';
-  return state === 'offline' && reason.includes('credential-refused') ? 'refused' : 'down';
+  return state === 'offline' && failures.has('credential-refused') ? 'refused' : 'down';
 }
 
 function ownCredential({ clientCertificate, token }: UpstreamConfig): EnrolmentCredential {

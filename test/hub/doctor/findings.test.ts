@@ -122,12 +122,13 @@ test('what somebody else has read of the same kind is not what kubelet needs; a 
 });
 
 test('a link that waiting does not mend is a problem, with what does', (t) => {
-  const linkFinding = (reason: string) => {
-    const link = { ...healthyStatus.link, state: 'offline' as const, reason };
+  const linkFinding = (...failures: readonly string[]) => {
+    const servers = failures.map((failure) => ({ url: 'a', isUp: false, reason: `probe failed: ${failure}`, failure }));
+    const link = { ...healthyStatus.link, state: 'offline' as const, reason: 'probe failed (10.0.0.1:6443)', servers };
     return hubFindings({ ...healthyStatus, link }, Date.now()).find(({ check }) => check === 'link');
   };
-  t.like(linkFinding('probe failed: connection-refused'), { level: 'note' });
-  const replaced = linkFinding('probe failed: certificate-not-trusted (10.0.0.1:6443)');
+  t.like(linkFinding('connection-refused'), { level: 'note' });
+  const replaced = linkFinding('connection-refused', 'certificate-not-trusted');
   t.is(replaced?.level, 'problem');
   t.regex(replaced!.advice, /cloud\/ca\.crt/);
 });

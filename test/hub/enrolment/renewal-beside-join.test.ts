@@ -112,7 +112,7 @@ async function renewing(t: ExecutionContext, dataDir: string, url: string) {
     dataDir,
     nodeName: 'n',
     cluster: () => config,
-    link: () => ({ state: 'offline', reason: 'probe failed: credential-refused' }),
+    link: () => ({ state: 'offline', failures: new Set(['credential-refused']) }),
     clock: systemClock,
     wallClock: Date.now,
     random: () => 0,
