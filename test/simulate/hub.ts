@@ -254,10 +254,11 @@ function tokenOf(credential: { readonly kind: string; readonly token?: string })
   return credential.kind === 'bearer' ? credential.token : undefined;
 }
 
-async function send(way: Way, { credential, method, path, userAgent, body, signal }: ReplayedRequest) {
-  const headers = { 'user-agent': userAgent, 'content-type': 'application/json' };
-  const request: CloudRequest = { method, path, headers, body, token: tokenOf(credential) };
-  const { statusCode, headers: answered, body: stream } = await way.ask(request, signal, 65_000);
+async function send(way: Way, request: ReplayedRequest) {
+  const { credential, method, path, userAgent, body, contentType = 'application/json', signal } = request;
+  const headers = { 'user-agent': userAgent, 'content-type': contentType };
+  const asked: CloudRequest = { method, path, headers, body, token: tokenOf(credential) };
+  const { statusCode, headers: answered, body: stream } = await way.ask(asked, signal, 65_000);
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(chunk);
   return { statusCode, headers: answered, body: Buffer.concat(chunks) };

@@ -62,6 +62,7 @@ export class ObjectCloud implements Cloud {
     if (known === undefined) return failure(404, 'not found');
     if (request.method === 'GET') return success(200, known);
     if (request.method === 'DELETE') return this.#delete(path, known, (body?.preconditions ?? {}) as JsonObject);
+    if (request.method === 'PATCH' && Object.keys(body!).length === 0) return success(200, known);
     const { resourceVersion } = body!.metadata as JsonObject;
     if (resourceVersion !== (known.metadata as JsonObject).resourceVersion) return failure(409, 'conflict');
     const object = request.method === 'PATCH' ? (jsonMergePatch(known, body!) as JsonObject) : body!;

@@ -39,7 +39,7 @@ const superseded: Step = { kind: 'done', reason: 'superseded' };
 
 /** Without having looked: right in most cases, and refused by the cloud in the others. */
 export function firstStep(entry: OutboxEntry): Step {
-  if (isEvent(entry)) return ofEvent(entry);
+  if (isSentBlindly(entry)) return ofEvent(entry);
   if (entry.state === 'sent') return { kind: 'look' };
   if (entry.op === 'create') return { kind: 'create', body: creation(entry.after!) };
   const uid = entry.cloudUid ?? uidOf(entry.before);
@@ -52,9 +52,14 @@ export function firstStep(entry: OutboxEntry): Step {
 }
 
 /**
- * Who writes Events may not read them: kubelet may create and patch them, and nothing else. So they are never looked at; to
- * send one again does no harm, for its name is its own and what is patched is how often it has happened.
+ * Who writes Events may not read them: kubelet may create and patch them, and nothing else. To make one again does no harm,
+ * for its name is its own. What was patched is looked at by a patch that changes nothing: how often it had happened, sent
+ * without a precondition, could arrive late and come to stand over what was written since.
  */
+function isSentBlindly(entry: OutboxEntry): boolean {
+  return isEvent(entry) && (entry.op === 'create' || entry.verb !== 'patch');
+}
+
 function ofEvent({ op, after }: OutboxEntry): Step {
   if (op === 'create') return { kind: 'create', body: creation(after!) };
   return { kind: 'update', body: withMetadata(after!, { resourceVersion: undefined }) };
@@ -62,9 +67,9 @@ function ofEvent({ op, after }: OutboxEntry): Step {
 
 /** The cloud has answered 404 or 409: somebody was there before, or was quicker. */
 export function stepAfterRefusal(entry: OutboxEntry, step: Step, statusCode: number): Step {
-  if (!isEvent(entry)) return { kind: 'look' };
-  if (step.kind === 'create') return applied;
-  return statusCode === 404 ? { kind: 'create', body: creation(entry.after!) } : step;
+  if (isEvent(entry) && step.kind === 'create') return applied;
+  if (isEvent(entry) && statusCode === 404) return { kind: 'create', body: creation(entry.after!) };
+  return isSentBlindly(entry) ? step : { kind: 'look' };
 }
 
 /** @param cloud undefined: the cloud has no such object */
@@ -159,7 +164,8 @@ function ofUpdate(entry: OutboxEntry, cloud: JsonObject | undefined): Step {
 function ofVanished(entry: OutboxEntry, isStatus: boolean): Step {
   if (deletionRequest(entry) !== undefined) return applied;
   if (isStatus) return superseded;
-  if (entry.class === 'csinode') return { kind: 'create', body: creation(entry.after!) };
+  // The cloud forgets Events by their age.
+  if (entry.class === 'csinode' || isEvent(entry)) return { kind: 'create', body: creation(entry.after!) };
   if (entry.class === 'user' && entry.conflict === 'edge-wins') return { kind: 'create', body: creation(entry.after!) };
   return { kind: 'park', reason: 'it was changed here and deleted in the cloud' };
 }

@@ -4,7 +4,7 @@ import { isJsonArray, isJsonObject, type JsonObject, parseJson } from '../../api
 import { isApiserverAnswer } from '../apiserver-answer.ts';
 import { isHeld } from '../cloud-word.ts';
 import type { Cloud, CloudAnswer } from './cloud.ts';
-import type { OutboxEntry } from './entry.ts';
+import { isEvent, type OutboxEntry } from './entry.ts';
 import { nodeOfOwnPod } from './look-at-own-pod.ts';
 import { firstStep, nextStep, type Step, stepAfterRefusal } from './next-step.ts';
 import { replayRequests } from './replay-requests.ts';
@@ -51,7 +51,7 @@ export async function replayEntry(entry: OutboxEntry, options: ReplayOptions): P
     if (step.kind === 'look') {
       const answer = await look();
       const refusal = isMissing(answer) ? undefined : refusalOf(answer);
-      if (refusal !== undefined) return ofLook(refusal);
+      if (refusal !== undefined) return ofLook(entry, refusal);
       seen = isMissing(answer) ? undefined : objectOf(answer);
       if (seen === undefined && !isMissing(answer)) return unreadable;
       hasLooked = true;
@@ -149,8 +149,8 @@ function refusalOf(answer: CloudAnswer): ReplayOutcome | undefined {
 }
 
 /** The refusal is one of reading, which a person who mends rights has to know. */
-function ofLook(refusal: ReplayOutcome): ReplayOutcome {
-  if (refusal.kind !== 'parked' || refusal.code !== 403) return refusal;
+function ofLook(entry: OutboxEntry, refusal: ReplayOutcome): ReplayOutcome {
+  if (isEvent(entry) || refusal.kind !== 'parked' || refusal.code !== 403) return refusal;
   return {
     ...refusal,
     reason: `what the cloud has must be seen first, and its writer may not get it: ${refusal.reason}`,

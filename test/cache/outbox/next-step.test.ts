@@ -211,19 +211,32 @@ test('what may have reached the cloud is looked at before anything is sent', (t)
   }
 });
 
-test('an Event is never looked at, for its writer may not read it: it is sent again, and what is there already is enough', (t) => {
+test('a new Event is never looked at, for its writer may not read it: it is sent again, and what is there already is enough', (t) => {
   for (const state of ['queued', 'sent'] as const) {
     const made = entryOf({ class: 'event', op: 'create', state, before: undefined });
     const create = firstStep(made);
     t.is(create.kind, 'create');
     t.deepEqual(stepAfterRefusal(made, create, 409), { kind: 'done', reason: 'applied' });
-    const counted = entryOf({ class: 'event', op: 'update', state, cloudVersion: '10' });
-    const update = firstStep(counted) as Extract<Step, { kind: 'update' }>;
+    // Who updates one may not even patch it.
+    const put = entryOf({ class: 'event', op: 'update', state, cloudVersion: '10' });
+    const update = firstStep(put) as Extract<Step, { kind: 'update' }>;
     t.is(update.kind, 'update');
     t.is((update.body.metadata as JsonObject).resourceVersion, undefined, 'whatever its version');
-    t.is(stepAfterRefusal(counted, update, 404).kind, 'create', 'it has been forgotten there');
-    t.is(stepAfterRefusal(counted, update, 409), update);
+    t.is(stepAfterRefusal(put, update, 404).kind, 'create', 'it has been forgotten there');
+    t.is(stepAfterRefusal(put, update, 409), update);
   }
   const other = entryOf({ cloudVersion: '10' });
   t.deepEqual(stepAfterRefusal(other, firstStep(other), 409), { kind: 'look' });
+});
+
+test('an Event that was patched is patched at the version it was patched on, or looked at; a forgotten one is made again', (t) => {
+  const counted = { class: 'event', op: 'update', verb: 'patch' } as const;
+  const known = entryOf({ ...counted, cloudVersion: '10' });
+  const update = firstStep(known) as Extract<Step, { kind: 'update' }>;
+  t.is((update.body.metadata as JsonObject).resourceVersion, '10');
+  t.deepEqual(stepAfterRefusal(known, update, 409), { kind: 'look' });
+  t.is(stepAfterRefusal(known, update, 404).kind, 'create');
+  t.deepEqual(firstStep(entryOf({ ...counted, cloudVersion: '' })), { kind: 'look' }, 'on top of one that is owed');
+  t.deepEqual(firstStep(entryOf({ ...counted, cloudVersion: '10', state: 'sent' })), { kind: 'look' });
+  t.is(nextStep(known, undefined).kind, 'create');
 });

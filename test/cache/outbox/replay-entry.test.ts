@@ -115,6 +115,33 @@ test('an Event that is there already is there', async (t) => {
   t.is((await bring(entry, cloud)).kind, 'done', 'also when it is sent blind');
 });
 
+test('what a life that died has sent of an Event does not come to stand over what was written since', async (t) => {
+  const cloud = new ObjectCloud();
+  const place = '/api/v1/namespaces/default/events/e';
+  const made = cloud.put(place, objectOf('e', { uid: 'uid-1', metadata: {}, data: { count: '1' } }));
+  const twice = { ...made, data: { count: '2' } };
+  const patched = { class: 'event', name: 'e', op: 'update', verb: 'patch', conflict: 'edge-wins' } as const;
+  const { resourceVersion } = made.metadata as JsonObject;
+  const first = entryOf({ ...patched, before: made, after: twice, cloudVersion: String(resourceVersion) });
+  const second = entryOf({ ...patched, before: twice, after: { ...made, data: { count: '3' } } });
+  let late: CloudRequest | undefined;
+  const dying: Cloud = {
+    send: (request) => {
+      late = request;
+      return Promise.reject(connectionLost());
+    },
+  };
+  await t.throwsAsync(bring(first, dying));
+  t.is((await bring({ ...first, state: 'sent' }, cloud)).kind, 'done');
+  t.is((await bring(second, cloud)).kind, 'done');
+  t.is((await cloud.send(late!)).statusCode, 409);
+  t.deepEqual(cloud.objects.get(place)?.data, { count: '3' });
+  t.true(
+    linesOf(cloud).every((line) => line.startsWith('PATCH')),
+    'it is never read',
+  );
+});
+
 test('a deletion names the uid that was meant, and a pod’s leaves it no more time', async (t) => {
   const cloud = new ObjectCloud();
   cloud.put('/api/v1/namespaces/default/pods/web', objectOf('web'));
