@@ -57,7 +57,7 @@ export class Client {
 
   /** Of one object, or of a collection. */
   async get(path: string): Promise<Answer> {
-    const { reads } = this.#world;
+    const { reads, intents } = this.#world;
     const [bare = ''] = path.split('?');
     const paths = isCollection(bare) ? reads.pathsUnder(bare) : [bare];
     const before = paths.map((one) => reads.before(one));
@@ -65,6 +65,7 @@ export class Client {
     const { statusCode, json, source } = answer;
     if (statusCode !== 200 && statusCode !== 404) return answer;
     const objects: readonly JsonObject[] = statusCode === 404 ? [] : isCollection(bare) ? json.items : [json];
+    for (const object of objects) intents.shown(object);
     const shown = new Map(objects.map((object) => [(object.metadata as JsonObject).name, object]));
     for (const [index, one] of paths.entries()) {
       const how = `${this.name} GET ${path} (${source})`;

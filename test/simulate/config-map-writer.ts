@@ -1,7 +1,7 @@
 // What a controller does with ConfigMaps: makes, reads, changes in each of the ways there are, deletes.
 import type { Client } from './client.ts';
 import { refusedLabel } from './cloud-writes.ts';
-import { madeField } from './intents.ts';
+import { madeField } from './fields.ts';
 import type { Random } from './random.ts';
 
 export const namespaces = ['park', 'edge-wins', 'cloud-wins'] as const;

@@ -26,6 +26,7 @@ import { WatcherRegistry } from '../../src/hub/watcher-registry.ts';
 import type { Records } from '../../storage/records.ts';
 import { type ClientRequest, SimRequest, SimResponse } from './answer.ts';
 import type { CloudRequest } from './cloud.ts';
+import { replayedMark } from './intents.ts';
 import { SimLink } from './link.ts';
 import { type SimNetwork, Way } from './network.ts';
 import type { Random } from './random.ts';
@@ -256,7 +257,7 @@ function tokenOf(credential: { readonly kind: string; readonly token?: string })
 
 async function send(way: Way, request: ReplayedRequest) {
   const { credential, method, path, userAgent, body, contentType = 'application/json', signal } = request;
-  const headers = { 'user-agent': userAgent, 'content-type': contentType };
+  const headers = { 'user-agent': userAgent + replayedMark, 'content-type': contentType };
   const asked: CloudRequest = { method, path, headers, body, token: tokenOf(credential) };
   const { statusCode, headers: answered, body: stream } = await way.ask(asked, signal, 65_000);
   const chunks: Buffer[] = [];

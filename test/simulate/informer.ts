@@ -25,6 +25,7 @@ export interface InformerOptions {
   life(): object;
   /** Whether somebody, somewhere, has deleted it, or may have. */
   mayBeGone(object: JsonObject, path: string): boolean;
+  shown(object: JsonObject): void;
   note(what: string): void;
   fault(what: string): void;
 }
@@ -145,6 +146,7 @@ export class Informer {
     }
     this.#version = resourceVersion;
     if (type === 'BOOKMARK') return;
+    if (type !== 'DELETED') this.#o.shown(object);
     this.#o.note(`${this.#o.client.name} hears ${type} ${keyOf(object)} ${text(object)}`);
     const known = this.store.get(keyOf(object));
     // The scope that is watched may know it otherwise: clients of Kubernetes take in what is new and what has changed alike.

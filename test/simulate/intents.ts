@@ -8,11 +8,13 @@ import type { CloudRequest } from '../../src/cache/outbox/cloud.ts';
 import type { OutboxEntry } from '../../src/cache/outbox/entry.ts';
 import { targetPath } from '../../src/cache/outbox/entry.ts';
 import type { Applied } from './cloud-store.ts';
+import { fieldsOf, madeField } from './fields.ts';
+import { type TimedWrite, WrittenOver } from './written-over.ts';
 
 /** `refused`: nothing may come of it. `unknown`: it may have been done, once. */
 export type Outcome = 'open' | 'acknowledged' | 'refused' | 'unknown';
 
-export interface Intent {
+export interface Intent extends TimedWrite {
   readonly id: number;
   readonly client: string;
   readonly verb: 'create' | 'update' | 'patch' | 'delete';
@@ -24,9 +26,12 @@ export interface Intent {
   outcome: Outcome;
   /** Who answered. */
   by: 'cloud' | 'outbox' | undefined;
-  /** Position among all answers. */
   order: number;
+  shownAt: number;
 }
+
+/** Ends the user agent of what the hub itself sends for a client. */
+export const replayedMark = '/replayed';
 
 export class Intents {
   readonly #all: Intent[] = [];
@@ -40,8 +45,8 @@ export class Intents {
   readonly #provisional = new Map<string, string>();
   /** Token of a creation → uid in the cloud, the last one if it was made anew there. */
   readonly #uids = new Map<string, string>();
-  /** Place and field → what was written over what, and stands there. */
-  readonly #overwritten = new Map<string, { readonly older: Intent; readonly newer: Intent }>();
+  /** Place and field. */
+  readonly #writtenOver = new WrittenOver<Intent>();
   readonly #gone = new Set<string>();
   /** Tokens of creations whose object was deleted. */
   readonly #unmade = new Set<string>();
@@ -49,11 +54,11 @@ export class Intents {
   readonly #written = new Set<string>();
   /** Taken in by the hub, whether its client heard of it or not → the cluster that it was meant for. */
   readonly #accepted = new Map<number, string>();
+  /** As their clients sent them. */
+  readonly #arrived = new Set<number>();
   /** Tokens of what the cloud was heard to have. */
   readonly #heard = new Set<string>();
-  /** User agents under which the hub has sent something itself. */
-  readonly #replayed = new Set<string>();
-  #answers = 0;
+  #moments = 0;
 
   constructor(fault: (what: string) => void, isEdgeWinning: (path: string) => boolean) {
     this.#fault = fault;
@@ -63,14 +68,26 @@ export class Intents {
   begin(intent: Pick<Intent, 'client' | 'verb' | 'path' | 'uid'>, fields: readonly string[]): Intent {
     const id = this.#all.length + 1;
     const values = new Map(fields.map((field) => [field, `w${id}`]));
-    const begun: Intent = { ...intent, id, values, outcome: 'open', by: undefined, order: 0 };
+    const never = Number.POSITIVE_INFINITY;
+    this.#moments += 1;
+    const begunAt = this.#moments;
+    const begun: Intent = {
+      ...intent,
+      id,
+      values,
+      begunAt,
+      outcome: 'open',
+      by: undefined,
+      order: never,
+      shownAt: never,
+    };
     this.#all.push(begun);
     return begun;
   }
 
   end(intent: Intent, outcome: Outcome, by: Intent['by'], answer: JsonObject | undefined): void {
-    this.#answers += 1;
-    Object.assign(intent, { outcome, by, order: this.#answers });
+    this.#moments += 1;
+    Object.assign(intent, { outcome, by, order: this.#moments });
     const uid = isJsonObject(answer?.metadata) ? answer.metadata.uid : undefined;
     if (intent.verb === 'create' && outcome === 'acknowledged' && by === 'outbox' && typeof uid === 'string') {
       this.#provisional.set(uid, `w${intent.id}`);
@@ -83,29 +100,45 @@ export class Intents {
     }
   }
 
+  /** A client is shown this, whoever answers. */
+  shown(object: JsonObject): void {
+    this.#moments += 1;
+    for (const token of fieldsOf(object).values()) {
+      const intent = this.#byToken(token);
+      if (intent !== undefined) intent.shownAt = Math.min(intent.shownAt, this.#moments);
+    }
+  }
+
   /** The cloud has applied a write of whomever. */
   seeApplied({ cluster, type, before, after, path, agent }: Applied): void {
     const was = before === undefined ? new Map() : fieldsOf(before.value);
     const is = type === 'DELETED' ? new Map<string, string>() : fieldsOf(after.value);
     const made = is.get(madeField);
+    const intent = this.#of(agent);
+    const isReplayed = agent.endsWith(replayedMark);
+    const late = !isReplayed && isLatePatch(intent) ? intent : undefined;
+    if (intent !== undefined && !isReplayed) {
+      if (this.#arrived.has(intent.id)) this.#fault(`${describe(intent)} was passed on twice`);
+      this.#arrived.add(intent.id);
+    }
     // With what was written to it before it was sent.
     const isMadeAnew = type === 'ADDED' && made !== undefined && this.#isUnmade(made);
     for (const [field, token] of is) {
       if (was.get(field) === token) continue;
-      this.#count(field, token, path, isMadeAnew);
-      this.#checkOrder(field, token, was.get(field), path);
+      const isLate = late?.values.get(field) === token;
+      this.#count(field, token, path, isMadeAnew || isLate);
+      if (!isLate)
+        this.#writtenOver.sees(`${path} ${field}`, this.#byToken(token), this.#byToken(was.get(field) ?? ''));
     }
     // Also when it was merged into an object that somebody had made there meanwhile.
     if (made !== undefined && was.get(madeField) !== made) this.#uids.set(made, after.object.uid);
-    const intent = this.#of(agent);
     const { uid } = after.object;
     const meantFor = intent === undefined ? undefined : this.#accepted.get(intent.id);
     // What its own client has sent may arrive late, at whichever cluster is there by then.
-    const isReplayed = this.#replayed.has(agent);
     if (isReplayed && meantFor !== undefined && meantFor !== cluster)
       this.#fault(`${describe(intent!)} went to ${cluster}`);
     if (type === 'DELETED') {
-      for (const field of was.keys()) this.#overwritten.delete(`${path} ${field}`);
+      for (const field of was.keys()) this.#writtenOver.sees(`${path} ${field}`, undefined, undefined);
     }
     if (type !== 'DELETED') {
       if (intent !== undefined) this.#written.add(uid);
@@ -129,7 +162,8 @@ export class Intents {
     return this.#gone.has(this.#uids.get(token) ?? '');
   }
 
-  #count(field: string, token: string, path: string, isOfOneMadeAnew: boolean): void {
+  /** @param mayBeAgain it is no fault that it was there before */
+  #count(field: string, token: string, path: string, mayBeAgain: boolean): void {
     const standing = `${field} ${token}`;
     const times = (this.#applied.get(standing) ?? 0) + 1;
     this.#applied.set(standing, times);
@@ -137,19 +171,10 @@ export class Intents {
     if (intent === undefined) return;
     // Where the edge wins, what it wrote is put back over whatever the cloud has made of it meanwhile. And of a creation whose
     // answer was lost nobody can tell, once somebody has deleted what it made, whether it ever arrived, or is still on its way.
-    const isMadeAnew = isOfOneMadeAnew || (intent.verb === 'create' && this.#isUnmade(token));
+    const isMadeAnew = mayBeAgain || (intent.verb === 'create' && this.#isUnmade(token));
     if (times > 1 && !this.#isEdgeWinning(path) && !isMadeAnew)
       this.#fault(`${token} came to stand in the cloud ${times} times, in ${field} of ${path}`);
     if (intent.outcome === 'refused') this.#fault(`${token} was refused and was applied later, in ${field} of ${path}`);
-  }
-
-  /** What was acknowledged earlier is not written over what was acknowledged later. */
-  #checkOrder(field: string, token: string, was: string | undefined, path: string): void {
-    this.#overwritten.delete(`${path} ${field}`);
-    const [older, newer] = [this.#byToken(token), this.#byToken(was ?? '')];
-    if (older?.outcome !== 'acknowledged' || newer?.outcome !== 'acknowledged' || older.order > newer.order) return;
-    // Where both are brought once more in their order, the newer one comes back.
-    this.#overwritten.set(`${path} ${field}`, { older, newer });
   }
 
   /** Somebody has deleted it, or may have. */
@@ -180,8 +205,7 @@ export class Intents {
   }
 
   /** The hub itself sends this to the cloud. */
-  replays({ method, path, userAgent, body }: CloudRequest): void {
-    this.#replayed.add(userAgent);
+  replays({ method, path, body }: CloudRequest): void {
     if (method !== 'POST' || body === undefined || this.#isEdgeWinning(path)) return;
     const made = fieldsOf(JSON.parse(body.toString())).get(madeField);
     if (made !== undefined && this.#heard.has(made)) this.#fault(`${made} is sent to be made again, and was heard of`);
@@ -199,8 +223,8 @@ export class Intents {
       parked.flatMap(({ after }) => (after === undefined ? [] : [...fieldsOf(after).values()])),
     );
     const parkedDeletions = new Set(parked.filter(({ op }) => op === 'delete').map(({ target }) => targetPath(target)));
-    for (const [place, { older, newer }] of this.#overwritten) {
-      this.#fault(`${place}: ${describe(older)}, was written over ${describe(newer)}`);
+    for (const { place, write, over } of this.#writtenOver.faults()) {
+      this.#fault(`${place}: ${describe(write)}, was written over ${describe(over)}`);
     }
     for (const intent of this.#all) {
       if (intent.outcome !== 'acknowledged') continue;
@@ -249,34 +273,19 @@ export class Intents {
   }
 }
 
+/**
+ * Passed on as its client sent it, given up, taken in here and brought to the cloud, it arrives there in the end. Nobody can
+ * tell a patch without a version from a new one. What the hub sends of its own accord has one, and is not excused.
+ */
+function isLatePatch(intent: Intent | undefined): boolean {
+  return intent?.verb === 'patch' && intent.outcome === 'acknowledged' && intent.by === 'outbox';
+}
+
 /** Of a deletion of what the cloud has never heard of nothing is left; its client may have been cut off. */
 function isFoldedAway({ verb, uid, outcome }: Intent): boolean {
   return verb === 'delete' && uid.startsWith('local-') && outcome === 'unknown';
 }
 
-/** Written once, when an object is made. */
-export const madeField = 'made';
-
 export function describe({ client, verb, path, id, by }: Intent): string {
   return `${verb} ${path} of ${client}, intention ${id}, acknowledged by ${by}`;
-}
-
-/** The places where tokens stand, whatever the kind. */
-export function fieldsOf(object: JsonObject): Map<string, string> {
-  const fields = new Map<string, string>();
-  const put = (name: string, value: unknown): void => {
-    if (typeof value === 'string' && /^[wo][0-9]+$/.test(value)) fields.set(name, value);
-  };
-  const { metadata, data, status, message } = object;
-  if (isJsonObject(metadata) && isJsonObject(metadata.annotations)) {
-    for (const [key, value] of Object.entries(metadata.annotations)) put(key, value);
-  }
-  if (isJsonObject(data)) for (const [key, value] of Object.entries(data)) put(`data.${key}`, value);
-  if (isJsonObject(status)) {
-    put('status.message', status.message);
-    const conditions = Array.isArray(status.conditions) ? status.conditions : [];
-    for (const one of conditions) put(`status.conditions.${one.type}`, one.message);
-  }
-  put('message', message);
-  return fields;
 }

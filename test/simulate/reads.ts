@@ -2,7 +2,8 @@
 // to the cloud nothing else is shown; afterwards nothing that the cloud had before.
 import { isJsonObject, type JsonObject } from '../../src/apimachinery/json.ts';
 import type { CloudStore } from './cloud-store.ts';
-import { fieldsOf, type Intent } from './intents.ts';
+import { fieldsOf } from './fields.ts';
+import type { Intent } from './intents.ts';
 
 interface PathView {
   /** What the hub acknowledged last; undefined when that was a deletion. */

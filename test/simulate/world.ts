@@ -318,6 +318,7 @@ export class World {
       random: this.#random.fork(`informer of ${path}`),
       life: () => this.#life,
       mayBeGone: (object, place) => this.#mayBeGone(object, place),
+      shown: (object) => this.#intents.shown(object),
       note: (what: string) => this.#trace.note(what),
       fault: (what: string) => this.#trace.broke(what),
     });
