@@ -568,6 +568,43 @@ test('case 59: queued events come last and at five a second at most; those that 
   );
 });
 
+test('an Event that was counted up offline is so in the cloud, by patches alone, at the version that the cloud has then', async (t) => {
+  await labs.withLab(async ({ lab, plane, kubelet, namespace }) => {
+    const pathOf = (name: string) => `/api/v1/namespaces/default/events/${name}`;
+    const [same, changed, forgotten] = ['same', 'changed', 'forgotten'].map((one) => `${namespace}.${one}`) as [
+      string,
+      string,
+      string,
+    ];
+    const names = [same, changed, forgotten];
+    for (const name of names) await kubelet.postEvent({ name, reason: 'Tested', message: 'once' });
+    await lab.cut();
+    for (const name of names) t.is((await kubelet.patchEvent(name, 'default', 2, 'twice')).status, 200);
+    await plane.admin.expect('PATCH', pathOf(changed), { metadata: { labels: { by: 'another' } } });
+    await plane.admin.expect('DELETE', pathOf(forgotten));
+    const before = lab.proxy.requests.length;
+    await lab.heal();
+    await untilReplayed(lab);
+    for (const name of names) {
+      const { body } = await plane.admin.request('GET', pathOf(name));
+      t.like(body, { count: 2, message: 'twice' }, name);
+    }
+    t.deepEqual((await plane.admin.request('GET', pathOf(changed))).body.metadata.labels, { by: 'another' });
+    const asked = lab.proxy.requests.slice(before).filter(({ path }) => path.includes('/events'));
+    const methodsOf = (name: string) => asked.filter(({ path }) => path === pathOf(name)).map(({ method }) => method);
+    t.deepEqual(methodsOf(same), ['PATCH']);
+    t.deepEqual(methodsOf(changed), ['PATCH', 'PATCH', 'PATCH'], 'refused, looked at, patched');
+    t.deepEqual(methodsOf(forgotten), ['PATCH'], 'and made again');
+    const settled = (await lab.hub.admin.request('GET', '/status')).body.outbox;
+    t.like(settled, { waiting: 0, parked: 0 });
+    // A patch that changes nothing is no write.
+    const { resourceVersion } = (await plane.admin.request('GET', pathOf(same))).body.metadata;
+    const looked = await plane.admin.expect('PATCH', pathOf(same), {});
+    t.is(looked.metadata.resourceVersion, resourceVersion);
+    t.is(looked.count, 2);
+  });
+});
+
 test('case 60: through twenty flaps of the link no pod ends, no informer lists anew, and nothing is owed at the end', async (t) => {
   t.timeout(240_000);
   const flaps = 20;
