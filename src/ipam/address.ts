@@ -1,6 +1,6 @@
 // An IP address as a number with a family: what ranges are walked with and what file names are made of. Text in and
-// out is the one that Go's net package reads and writes, since host-local's file names are that text.
-import { isIPv4, isIPv6 } from 'node:net';
+// out is the one that Go's net package reads and writes, since host-local's file names are that text. (Not by node:net:
+// loading it would cost each call of the plugin milliseconds.)
 
 export type Family = 4 | 6;
 
@@ -14,9 +14,12 @@ const MAPPED = 0xffffn << 32n;
 
 /** Undefined for what is no address. An IPv4 address in IPv6 clothes (`::ffff:10.0.0.1`) is the IPv4 address. */
 export const parseAddress = (text: string): Address | undefined => {
-  if (isIPv4(text)) return { family: 4, value: quad(text) };
-  if (!isIPv6(text) || text.includes('%')) return undefined;
-  const value = words(text);
+  if (!text.includes(':')) {
+    const value = quad(text);
+    return value === undefined ? undefined : { family: 4, value };
+  }
+  const value = eightWords(text)?.reduce((sum, word) => (sum << 16n) | BigInt(word), 0n);
+  if (value === undefined) return undefined;
   return value >> 32n === MAPPED >> 32n ? { family: 4, value: value & 0xffff_ffffn } : { family: 6, value };
 };
 
@@ -32,23 +35,37 @@ export const formatAddress = ({ family, value }: Address): string => {
 export const isSameAddress = (one: Address, other: Address): boolean =>
   one.family === other.family && one.value === other.value;
 
-const quad = (text: string): bigint => text.split('.').reduce((sum, part) => (sum << 8n) | BigInt(part), 0n);
-
-/** The 128 bits of a text that `isIPv6` has accepted. */
-const words = (text: string): bigint => {
-  const dotted = text.lastIndexOf('.') === -1 ? text : withoutDots(text);
-  const [head = '', tail] = dotted.split('::');
-  const before = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
-  const missing = tail === undefined ? 0 : 8 - before.length - after.length;
-  const all = [...before, ...Array.from({ length: missing }, () => '0'), ...after];
-  return all.reduce((sum, part) => (sum << 16n) | BigInt(`0x${part}`), 0n);
+const quad = (text: string): bigint | undefined => {
+  const parts = text.split('.');
+  const areBytes = parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256);
+  return areBytes ? parts.reduce((sum, part) => (sum << 8n) | BigInt(part), 0n) : undefined;
 };
 
-const withoutDots = (text: string): string => {
-  const at = text.lastIndexOf(':') + 1;
-  const value = quad(text.slice(at));
-  return `${text.slice(0, at)}${(value >> 16n).toString(16)}:${(value & 0xffffn).toString(16)}`;
+/** `::` stands for one word of zeros at least. */
+const eightWords = (text: string): number[] | undefined => {
+  const halves = text.split('::');
+  const [before, after] = halves.map((half, index) => wordsOf(half, index === halves.length - 1));
+  if (halves.length > 2 || before === undefined) return undefined;
+  if (halves.length === 1) return before.length === 8 ? before : undefined;
+  if (after === undefined || before.length + after.length > 7) return undefined;
+  return [...before, ...Array.from({ length: 8 - before.length - after.length }, () => 0), ...after];
+};
+
+/** Undefined for what is not made of words; only the last two of an address may be written as IPv4. */
+const wordsOf = (text: string, isLast: boolean): number[] | undefined => {
+  if (text === '') return [];
+  const words: number[] = [];
+  const parts = text.split(':');
+  for (const [index, part] of parts.entries()) {
+    if (/^[0-9a-f]{1,4}$/i.test(part)) {
+      words.push(Number.parseInt(part, 16));
+      continue;
+    }
+    const value = isLast && index === parts.length - 1 ? quad(part) : undefined;
+    if (value === undefined) return undefined;
+    words.push(Number(value >> 16n), Number(value & 0xffffn));
+  }
+  return words;
 };
 
 /** The first of the longest runs of zeros. */

@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from 'node:net';
 import test from 'ava';
 import fc from 'fast-check';
 import { formatAddress, parseAddress } from '../../src/ipam/address.ts';
@@ -48,5 +49,21 @@ test('every address is read as it was written', (t) => {
     fc.property(fc.nat({ max: 0xffff_ffff }), (bits) => {
       t.deepEqual(parseAddress(formatAddress({ family: 4, value: BigInt(bits) })), { family: 4, value: BigInt(bits) });
     }),
+  );
+});
+
+test('what is an address and what is none is what Node says', (t) => {
+  const piece = fc.oneof(
+    fc.constantFrom('0', '1', 'ffff', '00ab', '12345', '10.0.0.1', '256.1.1.1', '', 'g', '::', ':', '.', '01', '9'),
+    fc.nat({ max: 300 }).map(String),
+  );
+  const text = fc
+    .tuple(fc.constantFrom(':', '.', '::', ''), fc.array(piece, { maxLength: 9 }))
+    .map(([by, all]) => all.join(by));
+  fc.assert(
+    fc.property(text, (some) => {
+      t.is(parseAddress(some) !== undefined, isIPv4(some) || isIPv6(some), some);
+    }),
+    { numRuns: 3000 },
   );
 });
