@@ -1,6 +1,6 @@
 // THE metrics table. docs/metrics.md comes from it; to add a metric, add a row, and where it happens call `increment`,
 // `observe`, or read it from the hub's status in gauges.ts. Labels have few values by construction, never the names of
-// objects, users or addresses. Pure data.
+// objects, users or addresses. Pure data, and one table however long it grows: the types of all keys and labels come from it.
 import type { WriteClass } from '../cache/writes/policy.ts';
 import { linkStates } from './admin/hub-status.ts';
 import { holdfastVersion } from './version.ts';

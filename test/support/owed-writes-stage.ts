@@ -2,9 +2,10 @@
 import { isJsonObject, type JsonObject, parseJson, stringifyJson } from '../../src/apimachinery/json.ts';
 import { jsonMergePatch } from '../../src/apimachinery/patch/json-merge-patch.ts';
 import type { FollowedScope } from '../../src/cache/followed-scope.ts';
+import type { CallerOfWrite } from '../../src/cache/outbox/caller-of-write.ts';
 import type { Cloud, CloudAnswer, CloudRequest } from '../../src/cache/outbox/cloud.ts';
 import { type OutboxEntry, targetPath } from '../../src/cache/outbox/entry.ts';
-import type { CallerOfWrite, Outcome } from '../../src/cache/outbox/offline-writes.ts';
+import type { Outcome } from '../../src/cache/outbox/outcome.ts';
 import { OwedWrites } from '../../src/cache/outbox/owed-writes.ts';
 import { type ConflictPolicy, writePolicy } from '../../src/cache/writes/policy.ts';
 import type { ComputedWrite, WriteRequest } from '../../src/cache/writes/write-request.ts';

@@ -9,14 +9,14 @@ import type { LinkGate } from '../link-gate.ts';
 import type { Timing } from '../timing.ts';
 import { accountOf } from './account-of.ts';
 import type { Cloud } from './cloud.ts';
-import type { Chain, OutboxEntry, Parked } from './entry.ts';
+import type { Chain, OutboxEntry } from './entry.ts';
 import type { Outbox } from './outbox.ts';
 import type { Pace } from './pace.ts';
 import { type Failure, PutOffs } from './put-off.ts';
 import { type ReplayOutcome, replayEntry } from './replay-entry.ts';
 import type { SeenToken } from './seen-tokens.ts';
 import { type Step, sideBySide, type Work } from './side-by-side.ts';
-import { writerName } from './writer-name.ts';
+import { whyParked } from './why-parked.ts';
 
 export interface ChainSenderOptions {
   readonly outbox: Outbox;
@@ -228,20 +228,6 @@ export class ChainSender {
 function seenIn(outcome: ReplayOutcome): JsonObject | 'absent' | undefined {
   if (outcome.kind !== 'parked') return undefined;
   return outcome.cloud ?? (outcome.isAbsent ? 'absent' : undefined);
-}
-
-type Refused = Extract<ReplayOutcome, { kind: 'parked' | 'unauthorized' }>;
-
-function whyParked({ writer }: OutboxEntry, outcome: Refused): Omit<Parked, 'at'> {
-  if (outcome.kind === 'unauthorized') {
-    const why =
-      outcome.isForGood === true
-        ? `${writerName(writer.identity)} was deleted and made anew since, and the new account has not written this`
-        : 'no other credential of its writer was seen';
-    return { reason: `${outcome.reason}; ${why}`, code: 401 };
-  }
-  const { kind: _kind, object: _object, ...parked } = outcome;
-  return parked;
 }
 
 function messageOf(error: unknown): string {

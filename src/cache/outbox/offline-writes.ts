@@ -1,33 +1,22 @@
 // The desk where writes are taken in while the cloud is away: judged, computed, put on disk, shown, and only then answered.
 // Writes to one object go one after the other; those to different ones share the disk's syncs.
 import type { GroupVersionResource } from '../../apimachinery/group-version-resource.ts';
-import { isJsonObject, type JsonObject, parseJson } from '../../apimachinery/json.ts';
-import { serviceUnavailable } from '../../apimachinery/status.ts';
+import { isJsonObject, parseJson } from '../../apimachinery/json.ts';
 import type { Versions } from '../versions.ts';
 import { type ComputedWrite, computeWrite } from '../writes/compute-write.ts';
-import { refusalInAnyCase } from '../writes/hopeless.ts';
 import { isCustomResource } from '../writes/kinds/rules-of.ts';
-import type { Disposition, Refuse, WritePolicy } from '../writes/policy.ts';
+import type { WritePolicy } from '../writes/policy.ts';
 import type { Known, WriteRequest } from '../writes/write-request.ts';
-import { type AcceptedWrite, type OutboxEntry, targetPath, type Writer } from './entry.ts';
+import { accepted, type Taken } from './accepted-write.ts';
+import type { CallerOfWrite } from './caller-of-write.ts';
+import { type AcceptedWrite, type OutboxEntry, targetPath } from './entry.ts';
+import { named, nameOf, ofKnownKind } from './named-request.ts';
 import { OrderedTurns } from './ordered-turns.ts';
 import type { Outbox } from './outbox.ts';
+import type { KnownState, Outcome } from './outcome.ts';
 import type { OwnWrites } from './own-writes.ts';
 import { ownerMadeHere } from './owner-made-here.ts';
-
-export interface CallerOfWrite extends Writer {
-  readonly isNode: boolean;
-  /** Whether the cloud was seen to let this caller do this. */
-  readonly mayWrite: (request: WriteRequest) => boolean;
-  /** Called with the answer before anything is kept. @throws StatusError where this caller could not be given it */
-  readonly render?: (answer: ComputedWrite['answer']) => void;
-}
-
-/** What became of it before: it never left this node, or it was sent and the connection was lost before the answer. */
-export type Outcome = 'unsent' | { readonly sentOnto: KnownState };
-
-/** What was known of an object, to see whether it has changed since; '' when it was not looked at. */
-export type KnownState = string;
+import { refusal, unkept, unseen } from './unkept.ts';
 
 export interface KnownObjectBody {
   readonly body: Buffer;
@@ -186,89 +175,6 @@ export class OfflineWrites {
   }
 }
 
-interface Taken {
-  readonly request: WriteRequest;
-  readonly caller: CallerOfWrite;
-  readonly known: Known;
-  readonly disposition: Exclude<Disposition, { refuse: string }>;
-  /** Of a custom resource: whether it has a status subresource, if that is known. */
-  readonly customStatus: boolean | undefined;
-  readonly cloudVersion: string;
-  readonly outcome: Outcome;
-}
-
-interface Result {
-  readonly computed: ComputedWrite;
-  readonly resourceVersion: string;
-  readonly now: number;
-  readonly node: string;
-}
-
-function accepted(
-  { request, caller, disposition, customStatus, cloudVersion, outcome }: Taken,
-  { computed, resourceVersion, now, node }: Result,
-): AcceptedWrite {
-  const { gvr, apiVersion, kind, namespace, subresource } = request;
-  const { identity, userAgent, fieldManager, token } = caller;
-  const name = nameOf(computed.after ?? computed.before);
-  return {
-    target: { gvr, apiVersion, kind, namespace, name, subresource },
-    class: disposition.class,
-    conflict: disposition.conflict,
-    ...(customStatus === false && { isStatusInside: true }),
-    ...(outcome !== 'unsent' && { isUnknown: true }),
-    op: computed.op === 'none' ? 'update' : computed.op,
-    ...(request.verb === 'patch' && { verb: 'patch' }),
-    ...(request.query.isStrict === true && { isStrict: true }),
-    writer: { identity, userAgent, fieldManager, ...(token !== undefined && { token }) },
-    before: computed.before,
-    cloudVersion,
-    after: computed.after,
-    resourceVersion,
-    writtenAt: now,
-    node,
-  };
-}
-
-/** What stands there says of which kind it is where nobody has read discovery. */
-function ofKnownKind(request: WriteRequest, known: Known): WriteRequest {
-  if (request.kind !== '' || known.state !== 'present') return request;
-  const { kind } = known.object;
-  return typeof kind === 'string' ? { ...request, kind } : request;
-}
-
-/** The object that a create is about, by the name in its body. */
-function named(request: WriteRequest): WriteRequest {
-  return request.name === '' ? { ...request, name: nameOf(request.body) } : request;
-}
-
-function nameOf(object: unknown): string {
-  const metadata = isJsonObject(object as JsonObject) ? (object as JsonObject).metadata : undefined;
-  const name = isJsonObject(metadata) ? metadata.name : undefined;
-  return typeof name === 'string' ? name : '';
-}
-
-/** Says what would help: nobody guesses that a write has to go through once beforehand. */
-function unseen({ verb, gvr, namespace, name, subresource }: WriteRequest): string {
-  const kind = [gvr.resource, ...(subresource === '' ? [] : [subresource])].join('/');
-  const inNamespace = namespace === '' ? '' : ` in namespace ${namespace}`;
-  const which = verb === 'create' ? `${kind}${inNamespace}` : `${kind} ${JSON.stringify(name)}${inNamespace}`;
-  const help =
-    verb === 'delete'
-      ? 'What it has made here meanwhile it may delete'
-      : 'Done once while it is reachable, the same is kept when it is not';
-  return `the cloud was never seen to let this caller ${verb} ${which}. ${help}`;
-}
-
 function secondsText(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
-}
-
-function refusal(request: WriteRequest, known: Known, { refuse, isForWantOfRule }: Refuse): Error {
-  const inAnyCase = isForWantOfRule === true ? refusalInAnyCase(request, known) : undefined;
-  return inAnyCase ?? serviceUnavailable(refuse);
-}
-
-function unkept(why: string): Error {
-  return serviceUnavailable(`the cloud is not reachable, and this write is not kept here until it is: ${why}`);
 }

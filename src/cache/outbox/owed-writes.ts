@@ -2,25 +2,29 @@
 // one thing of this directory that the rest of the cache and the hub talk to.
 import type { GroupVersionResource } from '../../apimachinery/group-version-resource.ts';
 import type { KubernetesObject } from '../../apimachinery/object.ts';
-import { compareResourceVersion, maxResourceVersion } from '../../apimachinery/resource-version.ts';
+import { maxResourceVersion } from '../../apimachinery/resource-version.ts';
 import type { LinkGate } from '../link-gate.ts';
 import { untilEither } from '../until-either.ts';
 import { Versions } from '../versions.ts';
 import type { ComputedWrite } from '../writes/compute-write.ts';
 import type { WriteRequest } from '../writes/write-request.ts';
+import type { CallerOfWrite } from './caller-of-write.ts';
 import { Decisions } from './decisions.ts';
 import { DiskState } from './disk-state.ts';
 import { type OutboxEntry, targetPath } from './entry.ts';
 import { NodeLease } from './node-lease.ts';
-import { type CallerOfWrite, type KnownState, OfflineWrites, type Outcome } from './offline-writes.ts';
+import { OfflineWrites } from './offline-writes.ts';
 import { Outbox } from './outbox.ts';
+import type { KnownState, Outcome } from './outcome.ts';
 import type { KnownToStore, OwedWritesOptions } from './owed-writes-dependencies.ts';
-import { type OwnObject, OwnWrites } from './own-writes.ts';
+import type { OwnObject } from './own-object.ts';
+import { OwnWrites } from './own-writes.ts';
 import { ParkedNews } from './parked-news.ts';
 import { replayGate } from './replay-gate.ts';
 import { replayReports } from './replay-reports.ts';
 import { Replayer, type TriedSoFar } from './replayer.ts';
 import { SeenTokens } from './seen-tokens.ts';
+import { showAgain } from './show-again.ts';
 import { ShownSpans } from './shown-spans.ts';
 
 export class OwedWrites {
@@ -102,7 +106,7 @@ export class OwedWrites {
     if (foreign.length > 0) events.meantForAnother(foreign, 'node');
     await this.spans.restore(this.outbox.newestVersion);
     this.versions.see(maxResourceVersion(this.outbox.newestVersion, this.spans.newest));
-    await this.#showAgain();
+    await showAgain(this.outbox.pending, this.own, { scopesOf: this.#store.scopesOf, unreadable: events.unreadable });
     this.#desk = new OfflineWrites({
       outbox: this.outbox,
       ownWrites: this.own,
@@ -123,18 +127,6 @@ export class OwedWrites {
     this.#decisions = new Decisions(this.outbox, () => this.#replayer?.poke());
     this.#replayer = this.#createReplayer();
     this.#opened.resolve(this.#replayer);
-  }
-
-  async #showAgain(): Promise<void> {
-    const pending = this.outbox.pending
-      .filter(({ isRetried }) => isRetried !== true)
-      .toSorted((a, b) => compareResourceVersion(a.resourceVersion, b.resourceVersion));
-    for (const entry of pending) {
-      // It is owed all the same, and the cloud may understand it.
-      await this.own.show(entry).catch((error: unknown) => this.#o.events.unreadable(targetPath(entry.target), error));
-    }
-    for (const { target } of pending)
-      for (const { snapshot } of this.#store.scopesOf(target.gvr)) snapshot.leapToOwnWrites();
   }
 
   /** Brings what is owed to the cloud whenever it can be reached. */

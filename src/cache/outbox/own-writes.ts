@@ -3,8 +3,7 @@
 //
 // Promise: a write is seen by every reader of every scope before its writer is answered, and until the cloud has it.
 import { type GroupVersionResource, gvrKey } from '../../apimachinery/group-version-resource.ts';
-import { type JsonObject, stringifyJson } from '../../apimachinery/json.ts';
-import { type KubernetesObject, readObject } from '../../apimachinery/object.ts';
+import type { KubernetesObject } from '../../apimachinery/object.ts';
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
 import { allEnded } from '../all-ended.ts';
 import type { FollowedScope } from '../followed-scope.ts';
@@ -15,31 +14,11 @@ import type { VersionSpan } from '../told-versions.ts';
 import type { Versions } from '../versions.ts';
 import type { Change } from '../watch/event-ring.ts';
 import { withResourceVersion } from '../with-resource-version.ts';
-import { uidOf, withMetadata } from '../writes/object-view.ts';
-import { type AcceptedWrite, targetPath, type WriteTarget } from './entry.ts';
+import { withMetadata } from '../writes/object-view.ts';
+import { changesToCloud } from './changes-to-cloud.ts';
+import { targetPath, type WriteTarget } from './entry.ts';
+import { type OwnObject, ownObject, type ShownWrite } from './own-object.ts';
 import type { ShownSpans } from './shown-spans.ts';
-
-export interface OwnObject {
-  readonly gvr: GroupVersionResource;
-  /** `${namespace}/${name}` */
-  readonly key: string;
-  /** Undefined when it was deleted here. */
-  readonly object: KubernetesObject | undefined;
-  /** Also of one that was deleted. */
-  readonly uid: string;
-  readonly value: JsonObject | undefined;
-  readonly resourceVersion: string;
-  readonly writtenAt: number;
-  /** As the cloud was known to have it; some scopes may not have heard of it. */
-  readonly cloud: KubernetesObject | undefined;
-  /** Who has written it, and so may read it. */
-  readonly writers: ReadonlySet<string>;
-}
-
-type ShownWrite = Pick<
-  AcceptedWrite,
-  'target' | 'before' | 'cloudVersion' | 'after' | 'resourceVersion' | 'writtenAt' | 'writer'
->;
 
 /** By uid; undefined where nothing has the name. */
 type Standing = ReadonlyMap<FollowedScope, string | undefined>;
@@ -173,7 +152,7 @@ export class OwnWrites implements OwnWritesView {
     await allEnded(
       scopes.map(({ content }) =>
         content.giveUpOwnWrite(key, (snapshot) =>
-          this.#byPath.has(path) ? undefined : cloudsWord(snapshot, key, next),
+          this.#byPath.has(path) ? undefined : changesToCloud(snapshot, key, next),
         ),
       ),
     );
@@ -235,47 +214,4 @@ function isReplaced(followed: FollowedScope, { key, uid }: OwnObject, judgedOn: 
   return known !== undefined && known !== uid && known !== judgedOn.get(followed) && !snapshot.isOwn(key);
 }
 
-/** What watchers hear when the cloud's object takes the place of the one written here. @param next a version above this one */
-function cloudsWord(snapshot: Snapshot, key: string, next: (above: string) => string): readonly Change[] {
-  const shown = snapshot.get(key);
-  const cloud = snapshot.inCloud(key);
-  const isSame = shown !== undefined && shown.uid === cloud?.uid;
-  const changes: Change[] = [];
-  let { resourceVersion } = snapshot;
-  if (shown !== undefined && !isSame) {
-    resourceVersion = next(resourceVersion);
-    changes.push({ type: 'DELETED', object: withResourceVersion(shown, resourceVersion), previous: shown });
-  }
-  if (cloud !== undefined) {
-    const object = withResourceVersion(cloud, next(resourceVersion));
-    changes.push({ type: isSame ? 'MODIFIED' : 'ADDED', object, previous: isSame ? shown : undefined });
-  }
-  return changes;
-}
-
 const none: OwnObjects = new Map();
-
-function ownObject(
-  { target, before, cloudVersion, after, resourceVersion, writtenAt, writer }: ShownWrite,
-  known: OwnObject | undefined,
-): OwnObject {
-  const { gvr, namespace, name } = target;
-  // Made anew it is another object, and nobody else's.
-  const isNew = before === undefined;
-  return {
-    gvr,
-    key: `${namespace}/${name}`,
-    object: after === undefined ? undefined : readObject(gvr, Buffer.from(stringifyJson(after))),
-    uid: uidOf(after ?? before),
-    value: after,
-    resourceVersion,
-    writtenAt,
-    cloud:
-      cloudVersion === '' || before === undefined ? known?.cloud : readObject(gvr, Buffer.from(stringifyJson(before))),
-    writers: writersOf(isNew ? undefined : known?.writers, writer.identity),
-  };
-}
-
-function writersOf(known: ReadonlySet<string> | undefined, identity: string): ReadonlySet<string> {
-  return known?.has(identity) ? known : new Set(known).add(identity);
-}

@@ -6,8 +6,8 @@
 import { BoundedMap } from '../bounded-map.ts';
 import { nodeLender } from '../lenders.ts';
 import type { WriteRequest } from '../writes/write-request.ts';
+import type { CallerOfWrite } from './caller-of-write.ts';
 import { type OutboxEntry, targetPath } from './entry.ts';
-import type { CallerOfWrite } from './offline-writes.ts';
 import { parkedEvent } from './parked-event.ts';
 
 export interface ParkedNewsOptions {

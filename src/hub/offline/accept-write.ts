@@ -5,7 +5,7 @@ import { encodeProtobuf } from '../../apimachinery/protobuf/encode-protobuf.ts';
 import { ProtobufError } from '../../apimachinery/protobuf/protobuf-error.ts';
 import { notAcceptable } from '../../apimachinery/status.ts';
 import { targetPath } from '../../cache/outbox/entry.ts';
-import type { Outcome } from '../../cache/outbox/offline-writes.ts';
+import type { Outcome } from '../../cache/outbox/outcome.ts';
 import { builtInKind } from '../../cache/writes/kinds/rules-of.ts';
 import { fieldWarnings } from '../../cache/writes/strict-problems.ts';
 import type { WriteRequest } from '../../cache/writes/write-request.ts';

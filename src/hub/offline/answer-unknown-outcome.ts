@@ -1,7 +1,7 @@
 // A write was sent, and the connection was lost before its answer. Where such a write may be kept here it is: the cloud is
 // looked at before it is sent again, so that it is done once, whichever it was. Any other is answered with the truth.
 import { gatewayTimeout, type StatusError } from '../../apimachinery/status.ts';
-import type { KnownState } from '../../cache/outbox/offline-writes.ts';
+import type { KnownState } from '../../cache/outbox/outcome.ts';
 import { toStatus } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Services } from '../services.ts';

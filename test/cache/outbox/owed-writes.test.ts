@@ -2,8 +2,8 @@
 import test from 'ava';
 import type { JsonObject } from '../../../src/apimachinery/json.ts';
 import { type KubernetesObject, readObject } from '../../../src/apimachinery/object.ts';
+import type { CallerOfWrite } from '../../../src/cache/outbox/caller-of-write.ts';
 import { encodeEntry, entryKey } from '../../../src/cache/outbox/entry.ts';
-import type { CallerOfWrite } from '../../../src/cache/outbox/offline-writes.ts';
 import type { ComputedWrite } from '../../../src/cache/writes/write-request.ts';
 import { StorageReadOnlyError } from '../../../storage/errors.ts';
 import { Stage as ScopeStage } from '../../support/followed-scope-stage.ts';
