@@ -60,7 +60,9 @@ const limits = { bytes: 8 * 1024 * 1024, writes: 1000 };
 
 export class AnsweredWrites {
   readonly #o: AnsweredWritesOptions;
-  readonly #byPath = new BoundedMap<Answered>(limits.bytes, ({ word }) => bytesOf(word), limits.writes);
+  readonly #byPath = new BoundedMap<Answered>(limits.bytes, ({ word }) => bytesOf(word), {
+    limitEntries: limits.writes,
+  });
   /** By `gvrKey`. */
   readonly #byResource = new Map<string, OfResource>();
 

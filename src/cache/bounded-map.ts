@@ -1,15 +1,24 @@
 // A map that holds no more than so many bytes, and entries: what was not read for longest goes first. One value that is
 // larger than the limit alone is held until the next one comes.
+interface BoundedMapOptions {
+  readonly limitEntries?: number;
+  /** What goes only when nothing else is left: few. */
+  readonly isKept?: (key: string) => boolean;
+}
+
 export class BoundedMap<Value> {
   readonly #entries = new Map<string, Value>();
   readonly #limitBytes: number;
   readonly #limitEntries: number;
+  readonly #isKept: (key: string) => boolean;
   readonly #bytesOf: (value: Value) => number;
   #bytes = 0;
 
-  constructor(limitBytes: number, bytesOf: (value: Value) => number, limitEntries = Number.POSITIVE_INFINITY) {
+  constructor(limitBytes: number, bytesOf: (value: Value) => number, options: BoundedMapOptions = {}) {
+    const { limitEntries = Number.POSITIVE_INFINITY, isKept = () => false } = options;
     this.#limitBytes = limitBytes;
     this.#limitEntries = limitEntries;
+    this.#isKept = isKept;
     this.#bytesOf = bytesOf;
   }
 
@@ -45,13 +54,16 @@ export class BoundedMap<Value> {
     this.#entries.set(key, value);
     this.#bytes += this.#size(key, value);
     const dropped: string[] = [];
-    for (const oldest of this.#entries.keys()) {
-      const fits = this.#bytes <= this.#limitBytes && this.#entries.size <= this.#limitEntries;
-      if (fits || oldest === key) break;
-      this.delete(oldest);
-      dropped.push(oldest);
-    }
+    this.#makeRoom(key, this.#isKept, dropped);
+    this.#makeRoom(key, () => false, dropped);
     return dropped;
+  }
+
+  /** As if they had been read in this order, the least first: after they came from where no order is kept. */
+  orderBy(rank: (value: Value) => number): void {
+    const all = [...this.#entries].sort(([, a], [, b]) => rank(a) - rank(b));
+    this.#entries.clear();
+    for (const [key, value] of all) this.#entries.set(key, value);
   }
 
   delete(key: string): boolean {
@@ -68,6 +80,16 @@ export class BoundedMap<Value> {
     this.#entries.clear();
     this.#bytes = 0;
     return keys;
+  }
+
+  #makeRoom(newest: string, isKept: (key: string) => boolean, dropped: string[]): void {
+    for (const oldest of this.#entries.keys()) {
+      const fits = this.#bytes <= this.#limitBytes && this.#entries.size <= this.#limitEntries;
+      if (fits || oldest === newest) return;
+      if (isKept(oldest)) continue;
+      this.delete(oldest);
+      dropped.push(oldest);
+    }
   }
 
   #size(key: string, value: Value): number {

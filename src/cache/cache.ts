@@ -161,9 +161,11 @@ export class Cache {
     const { rights, grants, documents, objects, tokens } = this;
     await notes.restore('right', (value) => rights.restore(value), events.scopeDamaged);
     await notes.restore('grant', (value, key) => grants.restore(value, key), events.scopeDamaged);
+    grants.restored();
     await notes.restore('document', (value, key) => documents.restore(value, key), events.scopeDamaged);
     documents.restoreSeen(await records.read('meta', NotedDocuments.seenKey));
     await notes.restore('observed', (value, key) => objects.restore(value, key), events.scopeDamaged);
+    objects.restored();
     await notes.restore('token', (value, key) => tokens.restore(value, key), events.scopeDamaged);
     for (const scope of await this.#records.restore(events.scopeDamaged)) {
       const byNode = this.rights.has(nodeIdentity, scope.scope);

@@ -28,7 +28,7 @@ const noteEveryMs = 3_600_000;
 export class Grants {
   readonly #o: GrantsOptions;
   /** Key → when it was last seen. */
-  readonly #seen = new BoundedMap<number>(Number.POSITIVE_INFINITY, () => 1, limit);
+  readonly #seen = new BoundedMap<number>(Number.POSITIVE_INFINITY, () => 1, { limitEntries: limit });
 
   constructor(options: GrantsOptions) {
     this.#o = options;
@@ -36,6 +36,11 @@ export class Grants {
 
   restore(value: Buffer, key: string): void {
     this.#seen.set(key, Number(value.toString()));
+  }
+
+  /** After all of them: the longest unseen is the first to go. */
+  restored(): void {
+    this.#seen.orderBy((seenAt) => seenAt);
   }
 
   /** The cloud answered 2xx. */

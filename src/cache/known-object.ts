@@ -1,7 +1,7 @@
 // Single objects that were read by name, as the cloud answered then. They are not kept current by a watch: what they say
 // is "so it was, so long ago", and only to those who were shown that very object, for as long as a right lasts.
 import { BoundedMap } from './bounded-map.ts';
-import { nodeLender } from './lenders.ts';
+import { nodeIdentity } from './lenders.ts';
 import { isStillRight } from './right-age.ts';
 
 export interface KnownObject {
@@ -29,34 +29,48 @@ const noteEveryMs = 3_600_000;
 const isLease = /^\/apis\/coordination\.k8s\.io\/v1\/namespaces\/[^/]+\/leases\//;
 const readersLimit = 100;
 
-/** Keyed by URL path. Bounded by bytes and number; the longest unread goes first. */
+/** kubelet reads its own once, at its start, and without it no pod with a CSI volume starts: it must outlast all others. */
+const isKept = (path: string): boolean => path.startsWith('/apis/storage.k8s.io/v1/csinodes/');
+
+/**
+ * Keyed by URL path. Bounded by bytes and number, what the node was shown apart from what only others were: pods that read
+ * many objects push out nothing that kubelet needs. Of each the longest unread goes first.
+ */
 export class KnownObjects {
-  readonly #entries: BoundedMap<Entry>;
+  readonly #ofNode: BoundedMap<Entry>;
+  readonly #ofOthers: BoundedMap<Entry>;
   readonly #lifetimeMs: number;
 
   constructor({ bytes, objects, lifetimeMs }: KnownObjectsLimits) {
-    this.#entries = new BoundedMap(bytes, ({ body }) => body.length, objects);
+    const bytesOf = ({ body }: Entry): number => body.length;
+    this.#ofNode = new BoundedMap(bytes, bytesOf, { limitEntries: objects, isKept });
+    this.#ofOthers = new BoundedMap(bytes, bytesOf, { limitEntries: objects });
     this.#lifetimeMs = lifetimeMs;
   }
 
   get bytes(): number {
-    return this.#entries.bytes;
+    return this.#ofNode.bytes + this.#ofOthers.bytes;
   }
 
   get(path: string): KnownObject | undefined {
-    return this.#entries.get(path);
+    return this.#get(path);
   }
 
   /** For this reader, if it was shown to them lately enough. */
   shownTo(path: string, identity: string, now: number): KnownObject | undefined {
-    const known = this.#entries.get(path);
+    const known = this.#get(path);
     const shownAt = known?.readers[identity];
     return shownAt !== undefined && isStillRight(identity, now - shownAt, this.#lifetimeMs) ? known : undefined;
   }
 
   /** Takes an entry as it is on disk. Returns the paths that had to go to make room. */
   restore(path: string, entry: KnownObject): readonly string[] {
-    return this.#entries.set(path, { ...entry, notedAt: entry.seenAt });
+    return this.#set(path, { ...entry, notedAt: entry.seenAt });
+  }
+
+  /** After all were restored. */
+  restored(): void {
+    for (const entries of this.#all) entries.orderBy(({ seenAt }) => seenAt);
   }
 
   /** Adds what one identity was shown. `dropped` = paths that had to go to make room; `isNews` = worth writing down. */
@@ -66,7 +80,7 @@ export class KnownObjects {
     body: Buffer,
     seenAt: number,
   ): { readonly isNews: boolean; readonly dropped: readonly string[] } {
-    const known = this.#entries.peek(path);
+    const known = this.#peek(path);
     const isSame = known?.body.equals(body) ?? false;
     const isReader = known?.readers[identity] !== undefined;
     const isChanged = !isSame && !isLease.test(path);
@@ -77,39 +91,59 @@ export class KnownObjects {
       readers: lately({ ...known?.readers, [identity]: seenAt }),
       notedAt: isNews ? seenAt : known.notedAt,
     };
-    return { isNews, dropped: this.#entries.set(path, entry) };
+    return { isNews, dropped: this.#set(path, entry) };
   }
 
   delete(path: string): boolean {
-    return this.#entries.delete(path);
+    return this.#ofNode.delete(path) || this.#ofOthers.delete(path);
   }
 
   /** Forgets everything and returns the paths. */
   clear(): readonly string[] {
-    return this.#entries.clear();
+    return this.#all.flatMap((entries) => entries.clear());
   }
 
   /** Forgets what nobody may be told any more, and returns the paths. */
   prune(now: number): readonly string[] {
     const isOver = ({ readers }: Entry): boolean =>
       !Object.entries(readers).some(([identity, shownAt]) => isStillRight(identity, now - shownAt, this.#lifetimeMs));
-    const ended = [...this.#entries.entries()].filter(([, entry]) => isOver(entry)).map(([path]) => path);
-    for (const path of ended) this.#entries.delete(path);
+    const all = this.#all.flatMap((entries) => [...entries.entries()]);
+    const ended = all.filter(([, entry]) => isOver(entry)).map(([path]) => path);
+    for (const path of ended) this.delete(path);
     return ended;
   }
 
   /** The cloud refused this identity: it may not read the object here either. Returns what is left to write down. */
   refuse(path: string, identity: string): KnownObject | undefined {
-    const known = this.#entries.peek(path);
+    const known = this.#peek(path);
     if (known?.readers[identity] === undefined) return known;
     const { [identity]: _refused, ...readers } = known.readers;
     if (Object.keys(readers).length === 0) {
-      this.#entries.delete(path);
+      this.delete(path);
       return undefined;
     }
     const left = { ...known, readers };
-    this.#entries.set(path, left);
+    this.#set(path, left);
     return left;
+  }
+
+  get #all(): readonly BoundedMap<Entry>[] {
+    return [this.#ofNode, this.#ofOthers];
+  }
+
+  #get(path: string): Entry | undefined {
+    return this.#ofNode.get(path) ?? this.#ofOthers.get(path);
+  }
+
+  #peek(path: string): Entry | undefined {
+    return this.#ofNode.peek(path) ?? this.#ofOthers.peek(path);
+  }
+
+  #set(path: string, entry: Entry): readonly string[] {
+    const [to, from] =
+      entry.readers[nodeIdentity] === undefined ? [this.#ofOthers, this.#ofNode] : [this.#ofNode, this.#ofOthers];
+    from.delete(path);
+    return to.set(path, entry);
   }
 }
 
@@ -118,7 +152,7 @@ function lately(readers: Readonly<Record<string, number>>): KnownObject['readers
   const all = Object.entries(readers);
   if (all.length <= readersLimit) return readers;
   const rank = ([identity, shownAt]: readonly [string, number]): number =>
-    identity === nodeLender.identity ? Number.POSITIVE_INFINITY : shownAt;
+    identity === nodeIdentity ? Number.POSITIVE_INFINITY : shownAt;
   return Object.fromEntries(all.sort((a, b) => rank(b) - rank(a)).slice(0, readersLimit));
 }
 

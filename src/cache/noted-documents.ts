@@ -31,6 +31,7 @@ export class NotedDocuments {
       const last = Math.max(document.seenAt, seenAt[key] ?? 0);
       if (last > document.seenAt) this.#documents.set(key, { ...document, seenAt: last });
     }
+    this.#documents.orderBy((document) => document.seenAt);
   }
 
   get(key: string): Document | undefined {

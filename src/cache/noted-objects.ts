@@ -10,7 +10,8 @@ export interface NotedObjectsOptions {
   readonly lifetimeMs: number;
 }
 
-const limits = { bytes: 16 * 1024 * 1024, objects: 5000 };
+/** Of what the node reads, and of what all others read: neither takes the other's room. */
+const limits = { bytes: 8 * 1024 * 1024, objects: 2500 };
 
 export class NotedObjects {
   readonly #notes: Notes;
@@ -32,6 +33,11 @@ export class NotedObjects {
   restore(value: Buffer, path: string): void {
     this.#unread.add(path);
     this.#notes.delete('observed', this.#known.restore(path, decodeKnownObject(value)));
+  }
+
+  /** After all of them: the longest unseen is the first to go. */
+  restored(): void {
+    this.#known.restored();
   }
 
   /** What this identity was shown under this path. */

@@ -32,3 +32,26 @@ test('one value above the limit is held alone', (t) => {
   t.deepEqual(map.clear(), ['c']);
   t.is(map.bytes, 0);
 });
+
+test('what is kept goes only when nothing else is left', (t) => {
+  const map = new BoundedMap<string>(Number.POSITIVE_INFINITY, () => 0, {
+    limitEntries: 2,
+    isKept: (key) => key.startsWith('!'),
+  });
+  t.deepEqual(map.set('!a', ''), []);
+  t.deepEqual(map.set('b', ''), []);
+  t.deepEqual(map.set('c', ''), ['b']);
+  t.deepEqual(map.set('!d', ''), ['c']);
+  t.deepEqual(map.set('!e', ''), ['!a']);
+  t.is(map.size, 2);
+});
+
+test('who came in no order is put in one', (t) => {
+  const map = new BoundedMap<number>(Number.POSITIVE_INFINITY, () => 0, { limitEntries: 3 });
+  map.set('a', 3);
+  map.set('b', 1);
+  map.set('c', 2);
+  map.orderBy((value) => value);
+  t.deepEqual(map.set('d', 4), ['b']);
+  t.deepEqual(map.set('e', 5), ['c']);
+});

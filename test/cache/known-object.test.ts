@@ -174,3 +174,50 @@ test('the node itself is told what it was shown, however long ago, until the clo
   t.is(known.shownTo('/a', 'node', 1), undefined);
   t.deepEqual(known.prune(10_000 * hour), ['/a']);
 });
+
+test('pods that read ever new objects push out nothing that the node was shown, nor the node theirs', (t) => {
+  const known = new KnownObjects({ ...limits, bytes: 1_000_000, objects: 3 });
+  known.see('/pv', 'node', bytes('x'), 0);
+  known.see('/shared', 'sa', bytes('x'), 0);
+  known.see('/shared', 'node', bytes('x'), 0);
+  for (let n = 0; n < 10; n += 1) known.see(`/of-pod-${n}`, 'sa', bytes('x'), n);
+  t.not(known.shownTo('/pv', 'node', 10), undefined);
+  t.not(known.shownTo('/shared', 'sa', 10), undefined);
+  for (let n = 0; n < 10; n += 1) known.see(`/pvc-${n}`, 'node', bytes('x'), n);
+  t.is(known.shownTo('/pv', 'node', 10), undefined, 'of its own the longest unread goes');
+  t.not(known.shownTo('/of-pod-7', 'sa', 10), undefined);
+  t.is(known.bytes, 3 * '/pvc-0x'.length + 3 * '/of-pod-0x'.length);
+  known.see('/last', 'node', bytes('x'), 20);
+  t.is(known.refuse('/last', 'node'), undefined);
+  t.is(known.get('/last'), undefined);
+});
+
+test('an object that the node may not read any more is one of the others’', (t) => {
+  const known = new KnownObjects({ ...limits, objects: 1 });
+  known.see('/a', 'sa', bytes('one'), 0);
+  known.see('/a', 'node', bytes('one'), 0);
+  known.see('/b', 'sa', bytes('one'), 0);
+  known.refuse('/a', 'node');
+  t.not(known.shownTo('/a', 'sa', 1), undefined);
+  t.is(known.get('/b'), undefined, 'it took the one place that there is');
+});
+
+test('the CSINode, which kubelet reads once, outlasts all that the node reads later', (t) => {
+  const csiNode = '/apis/storage.k8s.io/v1/csinodes/edge-7';
+  const known = new KnownObjects({ ...limits, bytes: 1_000_000, objects: 3 });
+  known.see(csiNode, 'node', bytes('x'), 0);
+  for (let n = 0; n < 10; n += 1) known.see(`/pvc-${n}`, 'node', bytes('x'), n);
+  t.not(known.get(csiNode), undefined);
+  t.not(known.get('/pvc-9'), undefined);
+  t.is(known.get('/pvc-7'), undefined);
+});
+
+test('after a restart, too, the longest unseen goes first', (t) => {
+  const known = new KnownObjects({ ...limits, bytes: 1_000_000, objects: 3 });
+  for (const [path, seenAt] of Object.entries({ '/a': 30, '/b': 10, '/c': 20 })) {
+    known.restore(path, { body: bytes('x'), seenAt, readers: { sa: seenAt } });
+  }
+  known.restored();
+  t.deepEqual(known.see('/d', 'sa', bytes('x'), 40).dropped, ['/b']);
+  t.deepEqual(known.see('/e', 'sa', bytes('x'), 50).dropped, ['/c']);
+});

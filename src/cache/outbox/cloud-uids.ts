@@ -8,7 +8,7 @@ import type { AcceptedWrite, OutboxEntry } from './entry.ts';
 const limit = 10_000;
 
 export class CloudUids {
-  readonly #byProvisional = new BoundedMap<string>(Number.POSITIVE_INFINITY, () => 0, limit);
+  readonly #byProvisional = new BoundedMap<string>(Number.POSITIVE_INFINITY, () => 0, { limitEntries: limit });
 
   see(provisional: string, cloudUid: string): void {
     this.#byProvisional.set(provisional, cloudUid);

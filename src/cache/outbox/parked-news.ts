@@ -34,7 +34,7 @@ const limit = 10_000;
 
 export class ParkedNews {
   readonly #o: ParkedNewsOptions;
-  readonly #byPath = new BoundedMap<Told>(Number.POSITIVE_INFINITY, () => 0, limit);
+  readonly #byPath = new BoundedMap<Told>(Number.POSITIVE_INFINITY, () => 0, { limitEntries: limit });
 
   constructor(options: ParkedNewsOptions) {
     this.#o = options;

@@ -13,7 +13,7 @@ export interface SeenToken {
 const limit = 1000;
 
 export class SeenTokens {
-  readonly #newest = new BoundedMap<SeenToken>(Number.POSITIVE_INFINITY, () => 0, limit);
+  readonly #newest = new BoundedMap<SeenToken>(Number.POSITIVE_INFINITY, () => 0, { limitEntries: limit });
 
   /** The cloud has just accepted it. True when it is another one than before. */
   see(identity: string, token: string): boolean {

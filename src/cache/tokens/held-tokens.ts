@@ -49,7 +49,7 @@ const limits = { bytes: 16 * 1024 * 1024, tokens: 4000 };
 
 export class HeldTokens {
   readonly #o: HeldTokensOptions;
-  readonly #held = new BoundedMap<Entry>(limits.bytes, ({ bytes }) => bytes, limits.tokens);
+  readonly #held = new BoundedMap<Entry>(limits.bytes, ({ bytes }) => bytes, { limitEntries: limits.tokens });
 
   constructor(options: HeldTokensOptions) {
     this.#o = options;
