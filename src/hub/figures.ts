@@ -22,6 +22,7 @@ export interface HubFigures {
   readonly storage: { readonly bytes: number; readonly isReadOnly: boolean; readonly damaged: number };
   readonly outbox: OutboxFigures & { readonly isReplaying: boolean };
   readonly tally: WriteTally;
+  readonly correctedEndpoints: number;
   /** RFC 3339; undefined without a client certificate. */
   readonly certificateExpires: string | undefined;
   readonly rssBytes: number;
@@ -60,6 +61,7 @@ export async function gatherFigures(parts: StatusParts): Promise<HubFigures> {
     },
     outbox: { ...outboxFigures(cache.writes, cache.time.now()), isReplaying: cache.writes.isReplaying },
     tally: parts.tally,
+    correctedEndpoints: parts.correctedEndpoints(),
     certificateExpires: parts.identity().certificateExpires,
     rssBytes: memory.rss,
     heapBytes: memory.heapUsed,

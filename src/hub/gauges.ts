@@ -46,6 +46,7 @@ export function readGauges(hub: HubFigures): GaugeValue[] {
     plain('outboxFill', outbox.fill),
     plain('outboxAge', outbox.oldestSeconds ?? 0),
     plain('outboxReplaying', Number(outbox.isReplaying)),
+    plain('endpointsCorrected', hub.correctedEndpoints),
     plain('certificateExpiry', certificateExpires === undefined ? 0 : unixSeconds(certificateExpires)),
     { key: 'buildInfo', labels: { version: hub.version }, value: 1 },
     plain('processMemory', hub.rssBytes),

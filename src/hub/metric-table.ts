@@ -3,6 +3,7 @@
 // objects, users or addresses. Pure data, and one table however long it grows: the types of all keys and labels come from it.
 import type { WriteClass } from '../cache/writes/policy.ts';
 import { linkStates } from './admin/hub-status.ts';
+import { addressCauses } from './ipam/address-cause.ts';
 import { holdfastVersion } from './version.ts';
 import { parkedBecause } from './write-tally.ts';
 
@@ -77,6 +78,18 @@ export const metricTable = {
     type: 'counter',
     help: 'Tokens of pods: issued by the cloud and held, given again offline or withheld there, asked for anew by the hub.',
     labels: { event: ['held', 'replayed', 'withheld', 'renewed', 'not-renewed'] },
+  },
+  addressChanges: {
+    name: 'holdfast_pod_address_changes_total',
+    type: 'counter',
+    help: 'Pods that went on under another address, by why they did not keep theirs.',
+    labels: { cause: addressCauses },
+  },
+  endpointsCorrected: {
+    name: 'holdfast_endpoints_corrected',
+    type: 'gauge',
+    help: 'EndpointSlices and Endpoints that are shown as the pods of this node are, because the cloud has not heard of that yet.',
+    labels: {},
   },
   linkState: {
     name: 'holdfast_link_state',

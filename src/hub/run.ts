@@ -13,6 +13,7 @@ import { gatherFigures } from './figures.ts';
 import { FilesAtStart } from './files-at-start.ts';
 import { gatherCircumstances } from './gather-circumstances.ts';
 import { openIdentity } from './identity/open-identity.ts';
+import { openEndpointCorrections } from './ipam/open-endpoint-corrections.ts';
 import { openApiPorts } from './listener/open-api-ports.ts';
 import { createMetrics } from './metrics.ts';
 import { openNameSharing, watchName } from './name-sharing.ts';
@@ -98,6 +99,16 @@ export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
   forgetTokenKeys = () => identity.tokenKeys.clear();
   for (const sentence of identity.pki.warnings) warnings.add(sentence);
 
+  const { corrections, close: closeCorrections } = openEndpointCorrections({
+    cache,
+    nodeName,
+    link,
+    clock,
+    metrics: () => metrics,
+    log,
+    causeOf: () => 'not-kept',
+  });
+  opened.defer(closeCorrections);
   const files = new FilesAtStart();
   const sharing = await openNameSharing(nodeName, clock, log);
   let isClosing = false;
@@ -124,6 +135,7 @@ export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
     now: () => clock.now(),
     startedAt,
     tally,
+    correctedEndpoints: () => corrections.size,
   };
   const membership = await openMembership(config, {
     cluster: cloud.cluster,
@@ -144,6 +156,7 @@ export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
   link.on('change', ({ to }) => {
     metrics.increment('linkChanges', { to });
     membership.linkChanged();
+    corrections.changed();
     if (to !== 'offline') return;
     cache.answered.show().catch((error: unknown) => log.error({ event: 'answered.unshown', error }, 'a late answer'));
   });
@@ -209,7 +222,11 @@ export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
   });
   opened.defer(() => admin.close());
 
-  followOwnNode(cache, nodeName, () => watchers.sweep());
+  followOwnNode(cache, nodeName, () => {
+    watchers.sweep();
+    corrections.changed();
+  });
+  corrections.changed();
   watchName(cache, nodeName, sharing);
   nodeClients.follow();
   cloud.start(isOwnNodeKnown(cache, nodeName));
@@ -219,6 +236,7 @@ export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
   const tidy = async (): Promise<void> => {
     cache.tokens.sweep(services.podPresence);
     nodeClients.follow();
+    corrections.changed();
     await files.retry();
     await cache.tidy();
   };

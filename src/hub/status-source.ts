@@ -29,6 +29,7 @@ export interface StatusParts {
   readonly now: () => number;
   readonly startedAt: string;
   readonly tally: WriteTally;
+  readonly correctedEndpoints: () => number;
 }
 
 export function createStatusSource(parts: StatusParts): StatusSource {

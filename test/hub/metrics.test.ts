@@ -30,6 +30,7 @@ const healthy: HubFigures = {
     damaged: 1,
     isReplaying: true,
   },
+  correctedEndpoints: 2,
   tally: createWriteTally(),
   certificateExpires: '2027-01-01T00:00:00.000Z',
   rssBytes: 81_000_000,

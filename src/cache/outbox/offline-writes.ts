@@ -146,7 +146,7 @@ export class OfflineWrites {
   /** What is known of this object now. */
   knownState(request: Pick<WriteRequest, 'gvr' | 'namespace' | 'name'>): KnownState {
     if (request.name === '') return '';
-    const own = this.#o.ownWrites.get(targetPath(request));
+    const own = this.#o.ownWrites.written(targetPath(request));
     if (own !== undefined) return `own ${own.resourceVersion}`;
     const cloud = this.#o.cloudObject(request);
     return typeof cloud === 'string' ? cloud : cloud.resourceVersion;
@@ -162,7 +162,7 @@ export class OfflineWrites {
     if (request.name === '' && request.verb === 'create' && nameOf(request.body) === '') {
       return { known: { state: 'absent' }, cloudVersion: '' };
     }
-    const own = this.#o.ownWrites.get(targetPath(named(request)));
+    const own = this.#o.ownWrites.written(targetPath(named(request)));
     if (own !== undefined) {
       const known: Known = own.value === undefined ? { state: 'absent' } : { state: 'present', object: own.value };
       return { known, cloudVersion: '' };

@@ -20,16 +20,19 @@ export interface OwnObject {
   readonly cloud: KubernetesObject | undefined;
   /** Who has written it, and so may read it. */
   readonly writers: ReadonlySet<string>;
+  /** Nobody has written it: it is what follows here from other writes, and no write of a client goes on top of it. */
+  readonly isCorrection?: true;
 }
 
 export type ShownWrite = Pick<
   AcceptedWrite,
   'target' | 'before' | 'cloudVersion' | 'after' | 'resourceVersion' | 'writtenAt' | 'writer'
->;
+> &
+  Pick<OwnObject, 'isCorrection'>;
 
 /** @param known what was written to it here before */
 export function ownObject(
-  { target, before, cloudVersion, after, resourceVersion, writtenAt, writer }: ShownWrite,
+  { target, before, cloudVersion, after, resourceVersion, writtenAt, writer, isCorrection }: ShownWrite,
   known: OwnObject | undefined,
 ): OwnObject {
   const { gvr, namespace, name } = target;
@@ -46,6 +49,7 @@ export function ownObject(
     cloud:
       cloudVersion === '' || before === undefined ? known?.cloud : readObject(gvr, Buffer.from(stringifyJson(before))),
     writers: writersOf(isNew ? undefined : known?.writers, writer.identity),
+    ...(isCorrection === true && { isCorrection }),
   };
 }
 

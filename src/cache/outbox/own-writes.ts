@@ -43,6 +43,12 @@ export class OwnWrites implements OwnWritesView {
     return this.#byPath.get(path);
   }
 
+  /** What further writes go on top of. */
+  written(path: string): OwnObject | undefined {
+    const own = this.get(path);
+    return own?.isCorrection === true ? undefined : own;
+  }
+
   shownIn(scope: Scope): OwnObjects {
     const paths = this.#byResource.get(gvrKey(scope.gvr));
     if (paths === undefined) return none;
