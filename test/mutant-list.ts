@@ -133,6 +133,14 @@ export const mutants: readonly Mutant[] = [
     },
   },
   {
+    name: 'a round of sending fails while what the cloud has answered is still being written down',
+    edits: [{ file: `${outbox}/side-by-side.ts`, from: 'await Promise.all(begun);', to: '' }],
+    test: {
+      file: `${tests}/chain-sender.test.ts`,
+      title: 'a round that breaks off has not failed before what the cloud has answered is concluded',
+    },
+  },
+  {
     name: 'a write goes out with another identity’s token',
     edits: [
       {
@@ -252,6 +260,15 @@ export const mutants: readonly Mutant[] = [
     test: {
       file: 'test/hub/enrolment/trust.test.ts',
       title: 'what the token has signed is believed, and nothing that differs from it anywhere',
+    },
+  },
+  {
+    name: 'an object is told as it was before a change whose answer was cut short',
+    edits: [{ file: 'src/hub/handlers/forward-write.ts', from: 'forget(); // the body was', to: '// the body was' }],
+    test: {
+      file: 'test/hub/promises/offline-reads.test.ts',
+      title:
+        'an object whose change the cloud has answered is not told as it was before, though the answer was cut short',
     },
   },
 ];
