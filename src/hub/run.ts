@@ -5,6 +5,7 @@ import { systemClock } from '../apimachinery/clock.ts';
 import { createAdminToken } from './admin/admin-token.ts';
 import { openAdminPort } from './admin/open-admin-port.ts';
 import { Chores } from './chores.ts';
+import { atClockSteps } from './clock-steps.ts';
 import { createLogger } from './create-logger.ts';
 import { currentWarnings, identityWarning } from './current-warnings.ts';
 import { createDoctor } from './doctor/doctor-source.ts';
@@ -242,6 +243,7 @@ export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
   };
   opened.defer(chores.every(tidyEveryMs, tidy));
   opened.defer(chores.every(renewEveryMs, renewCertificates));
+  opened.defer(atClockSteps({ clock, wallClock, chores }, renewCertificates));
 
   const open = openPorts(ports, admin.address, process.pid);
   const plainPort = plainPortWarning(open);

@@ -42,6 +42,8 @@ export interface RunningHub {
   readonly link: Link;
   readonly url: string;
   readonly adminUrl: string;
+  /** `HOST:PORT` of the TLS port. */
+  readonly tlsAddress: string;
   readonly dataDir: string;
   ask(path: string, options?: AskOptions): Promise<Answer>;
   watch(path: string, options?: AskOptions): Promise<OpenWatch>;
@@ -58,6 +60,8 @@ export interface RunningHub {
   restart(meanwhile?: () => void): Promise<void>;
   /** The machine is off for so long, and starts anew. */
   sleepThroughMs(ms: number): Promise<void>;
+  /** The machine's clock is set, so far forward or back. */
+  setClock(byMs: number): void;
   stop(): Promise<void>;
 }
 
@@ -102,6 +106,9 @@ export async function startRunningHub(
     get adminUrl() {
       return `http://${running.ports.admin}`;
     },
+    get tlsAddress() {
+      return running.ports.listen[0]!;
+    },
     ask: (path, ask = {}) => send(hub.url, path, ask),
     watch: (path, ask = {}) => openWatch(hub.url, path, ask),
     async inCloud(method, path, body) {
@@ -138,6 +145,9 @@ export async function startRunningHub(
       hub.restart(() => {
         sleptMs += ms;
       }),
+    setClock(byMs) {
+      sleptMs += byMs;
+    },
     async stop() {
       await running.stop();
       await link.close();
