@@ -1,12 +1,24 @@
 // What a refusal means for a scope: of whom, by whom, and of what.
 import test from 'ava';
-import { nodeCredential } from '../../src/cache/credential.ts';
-import { NoCredentialError } from '../../src/cache/errors.ts';
+import { type Credential, nodeCredential } from '../../src/cache/credential.ts';
+import { NoCredentialError, UpstreamStatusError } from '../../src/cache/errors.ts';
 import { podCredential, Stage } from '../support/followed-scope-stage.ts';
 import { podText } from '../support/sample-objects.ts';
 import { settled } from '../support/scripted-transport.ts';
 
 const a = podText({ name: 'a', version: 5 });
+
+/** A scope whose first request, with the credential of a pod, is refused after another was lent. */
+async function refusedAfterLending(identity: string, credential: Credential, statusCode: number): Promise<Stage> {
+  const stage = new Stage();
+  stage.followed.lend('sa:pod', podCredential);
+  stage.running = stage.followed.start();
+  const first = await stage.transport.next();
+  stage.followed.lend(identity, credential);
+  first.status(statusCode);
+  await stage.timing.wake();
+  return stage;
+}
 
 test('a refused watch takes the credential too, and what is known stays', async (t) => {
   const stage = new Stage().start();
@@ -49,26 +61,14 @@ test('without any credential nothing is asked, and after minutes the scope is ab
 });
 
 test('a credential that was lent anew is not dropped for the refusal of the old one', async (t) => {
-  const stage = new Stage();
   const renewed = { kind: 'bearer', token: 'renewed' } as const;
-  stage.followed.lend('sa:pod', podCredential);
-  stage.running = stage.followed.start();
-  const first = await stage.transport.next();
-  stage.followed.lend('sa:pod', renewed);
-  first.status(401);
-  await stage.timing.wake();
+  const stage = await refusedAfterLending('sa:pod', renewed, 401);
   t.deepEqual(stage.refused, []);
   t.is((await stage.transport.next()).request.credential, renewed);
 });
 
 test('a credential that came meanwhile is not dropped for the refusal of another', async (t) => {
-  const stage = new Stage();
-  stage.followed.lend('sa:pod', podCredential);
-  stage.running = stage.followed.start();
-  const first = await stage.transport.next();
-  stage.followed.lend('node', nodeCredential);
-  first.status(403);
-  await stage.timing.wake();
+  const stage = await refusedAfterLending('node', nodeCredential, 403);
   t.deepEqual(stage.refused, ['sa:pod']);
   t.deepEqual(stage.followed.lenders, ['node']);
 });
@@ -99,7 +99,6 @@ test('a 404 or 403 that the apiserver did not write ends nothing', async (t) => 
 });
 
 test('a 404 or 403 of the cluster check says nothing about the scope', async (t) => {
-  const { UpstreamStatusError } = await import('../../src/cache/errors.ts');
   for (const statusCode of [404, 403]) {
     const stage = new Stage();
     stage.cluster.refusal = new UpstreamStatusError({ statusCode, headers: {}, body: Buffer.from('') });

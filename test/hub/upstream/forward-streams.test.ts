@@ -1,8 +1,9 @@
 // Bodies on their way: as streams, at the pace of the slower side, and where one side breaks off.
 import { once } from 'node:events';
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
-import test from 'ava';
+import type { Writable } from 'node:stream';
+import test, { type ExecutionContext } from 'ava';
 import {
   cloud,
   converse,
@@ -14,6 +15,31 @@ import {
   standstill,
   upstreamTo,
 } from './support/fixtures.ts';
+
+const frontOf = (t: ExecutionContext, port: number) => front(t, upstreamTo(t, [port]));
+
+async function responseTo(client: ClientRequest): Promise<IncomingMessage> {
+  const [response] = (await once(client, 'response')) as [IncomingMessage];
+  return response;
+}
+
+/** Writes so many bytes as fast as they are taken, then ends. Answers how many were written by now. */
+function pour(size: number, into: Writable): () => number {
+  const piece = Buffer.alloc(64 * 1024, 97);
+  let written = 0;
+  const more = (): void => {
+    while (written < size) {
+      written += piece.length;
+      if (!into.write(piece)) {
+        into.once('drain', more);
+        return;
+      }
+    }
+    into.end();
+  };
+  more();
+  return () => written;
+}
 
 test('a chunked body stays a stream: the cloud sees its first part before the client has sent the last', async (t) => {
   const parts: string[] = [];
@@ -29,12 +55,12 @@ test('a chunked body stays a stream: the cloud sees its first part before the cl
     });
     request.on('end', () => response.end(parts.join('+')));
   });
-  const hub = await front(t, upstreamTo(t, [portOf(server)]));
+  const hub = await frontOf(t, portOf(server));
   const client = httpRequest({ port: hub.port, method: 'POST', path: '/' });
   client.write('one');
   await seen;
   client.end('two');
-  const [response] = (await once(client, 'response')) as [IncomingMessage];
+  const response = await responseTo(client);
   t.is(await readAll(response), 'one+two');
 });
 
@@ -45,10 +71,10 @@ test('the head of a stream reaches the client before its first event, and each e
     response.flushHeaders();
     emit = (text) => response.write(text);
   });
-  const hub = await front(t, upstreamTo(t, [portOf(server)]));
+  const hub = await frontOf(t, portOf(server));
   const client = httpRequest({ port: hub.port, path: '/watch' }).end();
   client.on('error', () => {});
-  const [response] = (await once(client, 'response')) as [IncomingMessage];
+  const response = await responseTo(client);
   for (const event of ['{"a":1}\n', '{"b":2}\n']) {
     emit?.(event);
     const [chunk] = (await once(response, 'data')) as [Buffer];
@@ -95,7 +121,7 @@ test('a body that the client cuts short ends the request upstream', async (t) =>
     request.on('error', () => {});
     request.on('close', () => aborted.resolve());
   });
-  const hub = await front(t, upstreamTo(t, [portOf(server)]));
+  const hub = await frontOf(t, portOf(server));
   const client = connect(hub.port, '127.0.0.1');
   client.write('POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc');
   await arrived.promise;
@@ -109,7 +135,7 @@ test('an answer that comes before the request body is done closes the client con
   const server = await cloud(t, (_request, response) => {
     response.writeHead(413, { connection: 'close', 'content-length': 9 }).end('too large');
   });
-  const hub = await front(t, upstreamTo(t, [portOf(server)]));
+  const hub = await frontOf(t, portOf(server));
   const answer = await converse(
     hub.port,
     `POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n${'x'.repeat(1000)}`,
@@ -121,26 +147,15 @@ test('an answer that comes before the request body is done closes the client con
 
 test('a slow reader holds back its own answer, in bounded memory, and gets all of it', async (t) => {
   const size = 32 * 1024 * 1024;
-  let written = 0;
+  let written = (): number => 0;
   const server = await cloud(t, (_request, response) => {
-    const piece = Buffer.alloc(64 * 1024, 97);
-    const more = (): void => {
-      while (written < size) {
-        written += piece.length;
-        if (!response.write(piece)) {
-          response.once('drain', more);
-          return;
-        }
-      }
-      response.end();
-    };
-    more();
+    written = pour(size, response);
   });
-  const hub = await front(t, upstreamTo(t, [portOf(server)]));
+  const hub = await frontOf(t, portOf(server));
   const client = httpRequest({ port: hub.port, path: '/' }).end();
-  const [response] = (await once(client, 'response')) as [IncomingMessage];
-  await standstill(() => written);
-  t.true(written < size / 2, `${written} bytes were taken from the cloud although nobody read`);
+  const response = await responseTo(client);
+  await standstill(() => written());
+  t.true(written() < size / 2, `${written()} bytes were taken from the cloud although nobody read`);
   let received = 0;
   for await (const chunk of response) received += (chunk as Buffer).length;
   t.is(received, size);
@@ -153,29 +168,17 @@ test('a slow cloud holds the upload back, in bounded memory, and gets all of it'
     arrived.resolve(request);
     request.on('end', () => response.end('thanks'));
   });
-  const hub = await front(t, upstreamTo(t, [portOf(server)]));
+  const hub = await frontOf(t, portOf(server));
   const client = httpRequest({ port: hub.port, method: 'POST', headers: { 'content-length': size } });
-  let written = 0;
-  const piece = Buffer.alloc(64 * 1024, 97);
-  const more = (): void => {
-    while (written < size) {
-      written += piece.length;
-      if (!client.write(piece)) {
-        client.once('drain', more);
-        return;
-      }
-    }
-    client.end();
-  };
-  more();
+  const written = pour(size, client);
   const request = await arrived.promise;
-  await standstill(() => written);
-  t.true(written < size / 2, `${written} bytes were taken from the client although the cloud did not read`);
+  await standstill(written);
+  t.true(written() < size / 2, `${written()} bytes were taken from the client although the cloud did not read`);
   let received = 0;
   request.on('data', (chunk: Buffer) => {
     received += chunk.length;
   });
-  const [response] = (await once(client, 'response')) as [IncomingMessage];
+  const response = await responseTo(client);
   t.is(await readAll(response), 'thanks');
   t.is(received, size);
 });
@@ -189,7 +192,7 @@ test('after an upload that the cloud broke off, the client connection still carr
       } else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext');
     });
   });
-  const hub = await front(t, upstreamTo(t, [port]));
+  const hub = await frontOf(t, port);
   const upload = 'x'.repeat(32_000_000);
   const answer = await converse(
     hub.port,
@@ -210,14 +213,14 @@ for (const [method, body] of [
         socket.destroy();
       });
     });
-    const hub = await front(t, upstreamTo(t, [port]));
+    const hub = await frontOf(t, port);
     const client = httpRequest({
       port: hub.port,
       method,
       headers: body === undefined ? {} : { 'content-length': body.length },
     });
     client.end(body);
-    const [response] = (await once(client, 'response')) as [IncomingMessage];
+    const response = await responseTo(client);
     t.is(await readAll(response), '{"reason":"connection-closed","phase":"sent"}');
     t.is(requests, 1);
   });
