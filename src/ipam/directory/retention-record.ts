@@ -13,6 +13,8 @@ export type RecordedOwnerKind = 'stateful-set' | 'bare' | 'static' | 'renaming';
 
 export interface RecordedVerdict {
   readonly says: 'pinned' | 'released';
+  /** What an operator has said stands until an operator says otherwise. */
+  readonly by: 'hub' | 'operator';
   /** How long a released address waits: `ttlMs` or `cooldownMs` of its record. */
   readonly keep: 'ttl' | 'cooldown';
   /** Milliseconds since the epoch. */
@@ -37,7 +39,7 @@ export interface RetentionRecord {
   readonly containerId: string;
   /** Path of the network namespace; empty when unknown. */
   readonly netns: string;
-  /** The boot in which `containerId` got it; empty when unknown, which is no boot that can be the present one. */
+  /** The boot in which `containerId` got it; empty when unknown: then only its network namespace tells whether it lives. */
   readonly bootId: string;
   readonly state: RetentionState;
   /** When it came into `state`. Milliseconds since the epoch, as is `lastActive`. */

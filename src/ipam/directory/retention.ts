@@ -1,15 +1,30 @@
 // The directory of kept addresses as the hub and the command line see it: read without a lock, changed under it.
+import type { Plan, Refusal } from '../allocator/plan.ts';
+import type { KeepFor } from '../allocator/plan-sweep.ts';
+import { planAdopt, planExpire, planPin, planReclaim, planRelease, planVerdict } from '../allocator/plan-verdict.ts';
+import { settle } from '../allocator/settle.ts';
+import { defaultRetainPolicy } from '../cni/retain-policy.ts';
+import { readAudit } from './audit-log.ts';
+import { diskError } from './disk-error.ts';
 import type { Facts } from './facts.ts';
+import { diskFiles } from './files.ts';
+import { layoutOf, retainRoot } from './layout.ts';
+import { changeNetwork, type DirectoryAccess } from './network-directory.ts';
+import { createNetworkLock } from './network-lock.ts';
 import type { NetworkState } from './network-state.ts';
-import type { RecordedOwnerKind, RecordedVerdict, RecordRevision, RetentionRecord } from './retention-record.ts';
+import { readNetwork } from './read-network.ts';
+import type { RecordedOwnerKind, RecordedVerdict, RecordRevision } from './retention-record.ts';
 
 /** What the hub says of the owner of an address. */
-export interface GivenVerdict extends Omit<RecordedVerdict, 'at'> {
+export interface GivenVerdict extends Omit<RecordedVerdict, 'at' | 'by'> {
   readonly ownerKind?: RecordedOwnerKind;
 }
 
-/** `stale`: the record has changed since it was read, and nothing was done. `unchanged`: it said so already. */
-export type Outcome = 'done' | 'unchanged' | 'stale';
+/**
+ * `unchanged`: it said so already. `stale`: the record or the reservation is not the one it was decided on any more.
+ * `held`: an attachment holds the address, and nobody said that it shall be freed all the same.
+ */
+export type Outcome = 'done' | 'unchanged' | 'stale' | 'held';
 
 /** An owner for a reservation that has none on record, from whoever knows (the libcni cache, the hub's pods, markers). */
 export interface Adoption {
@@ -54,6 +69,54 @@ export interface Retention {
   audit(network: string, wanted?: (entry: AuditEntry) => boolean): readonly AuditEntry[];
 }
 
-/** @throws nothing yet; each method throws a CniError when the directory cannot be used */
-export type OpenRetention = (dataDir: string, facts: () => Facts) => Retention;
-export type { RetentionRecord };
+/**
+ * @param access its lock must not keep a process waiting that has other things to do: see `lockTimeoutMs`
+ * @returns methods that throw a CniError: of code 11 when the lock could not be had, else with what the disk said as cause
+ */
+export function openRetention(
+  access: DirectoryAccess,
+  { dataDir, lockTimeoutMs = 250, keepFor = defaultRetainPolicy }: RetentionOptions,
+): Retention {
+  const { files, facts } = access;
+  const change = <Result>(
+    network: string,
+    planOn: (state: NetworkState, facts: Facts) => Plan<Result> | Refusal,
+  ): Result => changeNetwork(access, { dataDir, network, lockTimeoutMs, keepFor }, planOn);
+  const read = <Result>(work: () => Result): Result => {
+    try {
+      return work();
+    } catch (error) {
+      throw diskError(error, dataDir);
+    }
+  };
+  const named = (directory: string): readonly string[] =>
+    files.listDirectories(directory).filter((name) => !name.startsWith('.'));
+  return {
+    networks: () => read(() => [...new Set([...named(dataDir), ...named(retainRoot(dataDir))])].sort()),
+    snapshot: (network) => read(() => settle(readNetwork(files, layoutOf(dataDir, network)), facts())),
+    applyVerdict: (network, revision, verdict) =>
+      change(network, (state, now) => planVerdict(state, now, revision, verdict)),
+    release: (network, address, how = {}) => change(network, (state) => planRelease(state, address, how)),
+    pin: (network, address) => change(network, (state, now) => planPin(state, now, address)),
+    adopt: (network, adoption) => change(network, (state, now) => planAdopt(state, now, { ...keepFor, ...adoption })),
+    reclaim: (network, held) => change(network, (state, now) => planReclaim(state, now, held)),
+    expire: (network) => change(network, planExpire),
+    audit: (network, wanted = () => true) =>
+      read(() => readAudit(files, layoutOf(dataDir, network)).filter((entry) => wanted(entry))),
+  };
+}
+
+export interface RetentionOptions {
+  readonly dataDir: string;
+  /** The caller's whole process stands still for so long at most. */
+  readonly lockTimeoutMs?: number;
+  /** Of pods that have no record yet. */
+  readonly keepFor?: KeepFor;
+}
+
+/** The directory of this machine. @param unique a name that no other process uses now */
+export const diskAccess = (options: Pick<DirectoryAccess, 'facts' | 'say' | 'unique'>): DirectoryAccess => ({
+  ...options,
+  files: diskFiles,
+  lock: createNetworkLock(options.say),
+});

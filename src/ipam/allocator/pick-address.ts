@@ -1,0 +1,161 @@
+// One address out of one range set: the one asked for, the one its pod had, the next in turn, or somebody else's.
+import { type Address, formatAddress, isSameAddress, parseAddress } from '../address.ts';
+import type { Attachment } from '../cni/attachment.ts';
+import type { RetainPolicy } from '../cni/retain-policy.ts';
+import type { Facts } from '../directory/facts.ts';
+import type { NetworkState, Reservation } from '../directory/network-state.ts';
+import type { RetentionRecord } from '../directory/retention-record.ts';
+import { describeRangeSet, type RangeSet, rangeOf } from '../range.ts';
+import { isDead } from './is-dead.ts';
+import { isOver, isSameKey, keyOf } from './record-change.ts';
+import { heldBy, isRecordOf } from './reservation.ts';
+import { stealOrder } from './steal-order.ts';
+import { type Candidate, walkRangeSet } from './walk-range-set.ts';
+
+export interface PickRequest {
+  readonly attachment: Attachment;
+  readonly rangeSets: readonly RangeSet[];
+  readonly requested: readonly Address[];
+  readonly retain: RetainPolicy;
+}
+
+export interface Pick {
+  readonly address: Address;
+  readonly range: Candidate['range'];
+  readonly how: 'requested' | 'sticky' | 'fresh' | 'stolen';
+  /** The reservation of a dead attachment that goes over to the new one; undefined when the address is held by none. */
+  readonly takenFrom: Reservation | undefined;
+  /** Why it is not the address of before; empty when it is, or when there was none. */
+  readonly missed: string;
+}
+
+export type Picked = { readonly pick: Pick } | { readonly fault: string; readonly isFull?: true };
+
+export function pickAddress(
+  state: NetworkState,
+  facts: Facts,
+  request: PickRequest,
+  rangeSet: number,
+  wanted: Address | undefined,
+): Picked {
+  const set = request.rangeSets[rangeSet]!;
+  if (wanted !== undefined) return pickWanted(state, facts, request, set, wanted);
+  const { attachment } = request;
+  const twice = heldBy(state.reservations.values(), attachment).find(({ address }) => liesIn(set, address));
+  if (twice !== undefined) {
+    const { address } = twice;
+    return { fault: `${address} has been allocated to ${attachment.containerId}, duplicate allocation is not allowed` };
+  }
+  const { pick, missed } = pickSticky(state, facts, request, set);
+  if (pick !== undefined) return { pick: { ...pick, missed } };
+  const fresh = pickFresh(state, facts, set, state.cursors.get(rangeSet)) ?? pickStolen(state, facts, request, set);
+  if (fresh !== undefined) return { pick: { ...fresh, missed } };
+  return { fault: `no IP addresses available in range set: ${describeRangeSet(set)}`, isFull: true };
+}
+
+function pickWanted(
+  state: NetworkState,
+  facts: Facts,
+  { attachment, retain }: PickRequest,
+  set: RangeSet,
+  address: Address,
+): Picked {
+  const range = rangeOf(set, address);
+  const text = formatAddress(address);
+  if (range === undefined) return { fault: `${text} not in range set ${describeRangeSet(set)}` };
+  if (isSameAddress(address, range.gateway)) return { fault: `requested ip ${text} is subnet's gateway` };
+  const held = state.reservations.get(text);
+  const record = retain.enabled ? ownRecord(state, attachment, text) : undefined;
+  const takenFrom = record !== undefined && isRecordOf(record, held) && isDead(record, facts) ? held : undefined;
+  if (isHeld(state, text) && takenFrom === undefined) {
+    return { fault: `requested IP address ${text} is not available in range set ${describeRangeSet(set)}` };
+  }
+  return { pick: { address, range, how: 'requested', takenFrom, missed: '' } };
+}
+
+const isHeld = ({ reservations, ownerless }: NetworkState, address: string): boolean =>
+  reservations.has(address) || ownerless.includes(address);
+
+function ownRecord(
+  { records }: NetworkState,
+  { pod, ifname }: Attachment,
+  address: string,
+): RetentionRecord | undefined {
+  const record = records.get(address);
+  return pod !== undefined && record !== undefined && isSameKey(record, keyOf(pod, ifname)) ? record : undefined;
+}
+
+function pickSticky(
+  state: NetworkState,
+  facts: Facts,
+  { attachment, rangeSets, retain }: PickRequest,
+  set: RangeSet,
+): { pick?: Omit<Pick, 'missed'>; missed: string } {
+  const { pod, ifname } = attachment;
+  if (pod === undefined || !retain.enabled) return { missed: '' };
+  const own = [...state.records.values()]
+    .filter((record) => isSameKey(record, keyOf(pod, ifname)))
+    .sort((one, other) => other.lastActive - one.lastActive || other.since - one.since);
+  let missed = '';
+  for (const record of own) {
+    const place = rangeOfText(set, record.address);
+    if (place === undefined) {
+      if (rangeSets.some((other) => liesIn(other, record.address)) || !isOfFamilyOf(set, record.address)) continue;
+      missed ||= `its address ${record.address} is not in the range any more`;
+      continue;
+    }
+    const held = state.reservations.get(record.address);
+    if (held === undefined && !isHeld(state, record.address)) {
+      return { pick: { ...place, how: 'sticky', takenFrom: undefined }, missed };
+    }
+    if (!isRecordOf(record, held)) missed ||= `its address ${record.address} is held by another container`;
+    else if (isDead(record, facts)) return { pick: { ...place, how: 'sticky', takenFrom: held }, missed };
+    else missed = 'conflict=live-predecessor';
+  }
+  return { missed };
+}
+
+const liesIn = (set: RangeSet, text: string): boolean => {
+  const address = parseAddress(text);
+  return address !== undefined && rangeOf(set, address) !== undefined;
+};
+
+const isOfFamilyOf = (set: RangeSet, text: string): boolean => parseAddress(text)?.family === set[0]?.start.family;
+
+/** Where an address that was given out before lies now; undefined also for what has become a gateway. */
+function rangeOfText(set: RangeSet, text: string): Candidate | undefined {
+  const address = parseAddress(text);
+  const range = address === undefined ? undefined : rangeOf(set, address);
+  if (address === undefined || range === undefined || isSameAddress(address, range.gateway)) return undefined;
+  return { address, range };
+}
+
+function pickFresh(
+  state: NetworkState,
+  facts: Facts,
+  set: RangeSet,
+  cursor: string | undefined,
+): Omit<Pick, 'missed'> | undefined {
+  for (const candidate of walkRangeSet(set, cursor === undefined ? undefined : parseAddress(cursor))) {
+    const text = formatAddress(candidate.address);
+    const record = state.records.get(text);
+    if (isHeld(state, text) || (record !== undefined && !isOver(record, facts.nowMs))) continue;
+    return { ...candidate, how: 'fresh', takenFrom: undefined };
+  }
+  return undefined;
+}
+
+function pickStolen(
+  state: NetworkState,
+  facts: Facts,
+  { retain }: PickRequest,
+  set: RangeSet,
+): Omit<Pick, 'missed'> | undefined {
+  for (const record of stealOrder(state, retain, facts)) {
+    const place = rangeOfText(set, record.address);
+    const held = state.reservations.get(record.address);
+    if (place === undefined || (isHeld(state, record.address) && !isRecordOf(record, held))) continue;
+    return { ...place, how: 'stolen', takenFrom: held };
+  }
+  return undefined;
+}

@@ -1,0 +1,89 @@
+// What every writing verb does first: it puts away what no one can believe, and once in each boot it frees what the boot
+// before has held. The runtime may never send the DELs of those, and their pods come back for their addresses.
+import type { Facts } from '../directory/facts.ts';
+import type { NetworkState, Reservation } from '../directory/network-state.ts';
+import type { RetentionRecord } from '../directory/retention-record.ts';
+import { isDead } from './is-dead.ts';
+import type { AuditNote, Plan, Step } from './plan.ts';
+import { inState, keyText, recordOf } from './record-change.ts';
+import { isRecordOf } from './reservation.ts';
+
+export interface KeepFor {
+  readonly ttlMs: number;
+  readonly cooldownMs: number;
+}
+
+/**
+ * @param isExclusive the network's lock is held, so that nobody can be in the middle of writing an ownerless file
+ * @param keepFor of pods that have no record yet
+ */
+export function planSweep(
+  state: NetworkState,
+  facts: Facts,
+  { isExclusive, keepFor }: { isExclusive: boolean; keepFor: KeepFor },
+): Plan<undefined> {
+  const repair = planRepair(state, isExclusive);
+  const isDue = state.sweptIn === undefined || (facts.bootId !== '' && state.sweptIn !== facts.bootId);
+  if (!isDue) return repair;
+  const adopted: Step[] = [];
+  const released: Step[] = [];
+  const notes = [...repair.notes];
+  for (const reservation of state.reservations.values()) {
+    const record = state.records.get(reservation.address);
+    const known = record !== undefined && isRecordOf(record, reservation) ? record : undefined;
+    const owner = known ?? adoptedFromCache(state, reservation, facts, keepFor);
+    if (owner === undefined || !isDead(owner, facts)) continue;
+    // A record of this attachment that is not on disk yet: its pod was learnt from libcni just now.
+    if (owner.bootId === '') adopted.push({ do: 'write-record', record: inState(owner, 'unconfirmed', facts.nowMs) });
+    released.push({ do: 'release', reservation });
+    notes.push(note(reservation, owner));
+  }
+  const steps = [...repair.steps, ...adopted, ...released, { do: 'mark-swept', bootId: facts.bootId } as const];
+  return { steps, notes, result: undefined };
+}
+
+function planRepair({ ownerless, damaged }: NetworkState, isExclusive: boolean): Plan<undefined> {
+  if (!isExclusive) return { steps: [], notes: [], result: undefined };
+  const steps: Step[] = [
+    ...ownerless.map((address) => ({ do: 'remove-ownerless', address }) as const),
+    ...damaged.map((file) => ({ do: 'quarantine', file }) as const),
+  ];
+  const notes = [
+    ...ownerless.map((address) => repaired(address, 'its file named no owner')),
+    ...damaged.map((file) => repaired(file, 'its record cannot be believed and was put aside')),
+  ];
+  return { steps, notes, result: undefined };
+}
+
+const repaired = (address: string, reason: string): AuditNote => ({
+  verb: 'recover',
+  address,
+  key: '',
+  from: '',
+  to: '',
+  reason,
+});
+
+const note = ({ address, containerId }: Reservation, owner: RetentionRecord): AuditNote => ({
+  verb: 'sweep',
+  address,
+  key: keyText(owner),
+  from: containerId,
+  to: '',
+  reason: 'held before this boot, or its network namespace is gone',
+});
+
+/** The pod behind a file that plain host-local wrote, as libcni remembers it. */
+function adoptedFromCache(
+  { network, records }: NetworkState,
+  { address, containerId, ifname }: Reservation,
+  facts: Facts,
+  keepFor: KeepFor,
+): RetentionRecord | undefined {
+  const cached = facts.cachedAttachment(network, containerId, ifname ?? 'eth0');
+  if (cached?.pod === undefined) return undefined;
+  const { pod, netns } = cached;
+  const { rangeSet = 0, generation = 0 } = records.get(address) ?? {};
+  const owner = { address, rangeSet, pod, ifname: cached.ifname, containerId, netns, bootId: '' };
+  return { ...recordOf(owner, keepFor, facts.nowMs), generation };
+}

@@ -1,0 +1,101 @@
+// The few things that are done to a disk, each by one system call or a short row of them; synchronous, since the plugin is
+// one process per call. Tests put a disk in memory behind them that loses power.
+import {
+  accessSync,
+  appendFileSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+
+export interface Files {
+  /** Names of the regular files in a directory; none when it is not there. */
+  list(directory: string): readonly string[];
+  listDirectories(directory: string): readonly string[];
+  /** Undefined when there is no such file. */
+  read(path: string): Buffer | undefined;
+  /** Bytes; undefined when there is no such file. */
+  size(path: string): number | undefined;
+  /** Makes a file that was not there; its content is durable on return, its name is not. Leaves none when it fails. */
+  create(path: string, content: string): void;
+  /** False when the new name is taken. */
+  link(existing: string, name: string): boolean;
+  rename(from: string, to: string): void;
+  /** A file that is not there is as good. */
+  remove(path: string): void;
+  /** Makes the names in a directory durable. */
+  sync(directory: string): void;
+  /** With its parents; one that is there keeps its mode. */
+  makeDirectory(path: string, mode: number): void;
+  /** Throws what keeps the caller from making files there. */
+  expectWritable(directory: string): void;
+  /** Not durable. */
+  append(path: string, content: string): void;
+}
+
+/** Of the files: those of host-local since 1.4 have this one, too. */
+const fileMode = 0o600;
+
+const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
+
+function unless<T, U>(code: string, work: () => T, instead: U): T | U {
+  try {
+    return work();
+  } catch (error) {
+    if (codeOf(error) === code) return instead;
+    throw error;
+  }
+}
+
+const entries = (directory: string) => unless('ENOENT', () => readdirSync(directory, { withFileTypes: true }), []);
+
+export const diskFiles: Files = {
+  list: (directory) => entries(directory).flatMap((entry) => (entry.isFile() ? [entry.name] : [])),
+  listDirectories: (directory) => entries(directory).flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])),
+  read: (path) => unless('ENOENT', () => readFileSync(path), undefined),
+  size: (path) => unless('ENOENT', () => statSync(path).size, undefined),
+  create(path, content) {
+    const bytes = Buffer.from(content);
+    const fd = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, fileMode);
+    try {
+      for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+      fsyncSync(fd);
+    } catch (error) {
+      unlinkSync(path);
+      throw error;
+    } finally {
+      closeSync(fd);
+    }
+  },
+  link: (existing, name) =>
+    unless(
+      'EEXIST',
+      () => {
+        linkSync(existing, name);
+        return true;
+      },
+      false,
+    ),
+  rename: renameSync,
+  remove: (path) => unless('ENOENT', () => unlinkSync(path), undefined),
+  sync(directory) {
+    const fd = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  },
+  makeDirectory: (path, mode) => void mkdirSync(path, { recursive: true, mode }),
+  expectWritable: (directory) => accessSync(directory, constants.W_OK | constants.X_OK),
+  append: (path, content) => appendFileSync(path, content, { mode: fileMode }),
+};
