@@ -1,10 +1,10 @@
-// What `/status` says, in plain words. Pure: the same status and the same clock give the same text.
+// What `/status` says, in plain words. Pure. How long ago a thing was goes by the hub's own clock.
 import type { HubStatus, ScopeStatus } from '../hub/admin/hub-status.ts';
 import { ageText, bytesText } from './quantity-text.ts';
 import { textTable } from './text-table.ts';
 
-export function renderStatus(hub: HubStatus, now: Date): string {
-  const since = (time: string) => `for ${ageText((now.getTime() - Date.parse(time)) / 1000)}, since ${time}`;
+export function renderStatus(hub: HubStatus): string {
+  const since = (time: string) => `for ${ageText((Date.parse(hub.now) - Date.parse(time)) / 1000)}, since ${time}`;
   const { link, storage, identity } = hub;
   const incomplete = hub.scopes.filter(({ complete }) => !complete).length;
   return [

@@ -9,6 +9,6 @@ import { renderStatus } from './status-text.ts';
 export async function status({ flags }: Invocation, terminal: Terminal): Promise<number> {
   const { admin, output } = await readOptions(askingOptions, flags, terminal);
   const hub = await askDaemon<HubStatus>(admin, '/status');
-  terminal.print(output === 'json' ? JSON.stringify(hub, null, 2) : renderStatus(hub, terminal.now()));
+  terminal.print(output === 'json' ? JSON.stringify(hub, null, 2) : renderStatus(hub));
   return 0;
 }

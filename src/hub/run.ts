@@ -62,7 +62,7 @@ export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
   const { nodeName } = config;
   await using opened = new AsyncDisposableStack();
   const clock = systemClock;
-  const startedAt = new Date(wallClock()).toISOString();
+  const startedAt = new Date(clock.now()).toISOString();
   const log = createLogger(config, writeLog ?? ((line) => void process.stderr.write(line)));
   const chores = new Chores(clock, log);
   const warnings = new Warnings((sentence) => log.warn({ event: 'warning' }, sentence));

@@ -41,6 +41,7 @@ export function createStatusSource(parts: StatusParts): StatusSource {
       const { health } = records;
       return {
         version: holdfastVersion,
+        now: new Date(parts.now()).toISOString(),
         startedAt: parts.startedAt,
         identity: parts.identity(),
         link: parts.link(),

@@ -17,6 +17,7 @@ export const podScope: ScopeStatus = {
 
 export const healthyStatus: HubStatus = {
   version: '0.1.0',
+  now: '2026-11-21T10:00:00.000Z',
   startedAt: '2026-11-21T07:00:00.000Z',
   identity: { nodeName: 'edge-7', user: 'system:node:edge-7', certificateExpires: '2027-01-01T00:00:00.000Z' },
   link: {

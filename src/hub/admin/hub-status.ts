@@ -86,6 +86,8 @@ export interface MemoryStatus {
 
 export interface HubStatus {
   readonly version: string;
+  /** When this was said. Times here are by a clock that setting the machine's does not move. */
+  readonly now: string;
   readonly startedAt: string;
   readonly identity: IdentityStatus;
   readonly link: LinkStatus;
