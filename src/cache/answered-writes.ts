@@ -7,6 +7,7 @@ import { type GroupVersionResource, gvrKey } from '../apimachinery/group-version
 import type { KubernetesObject } from '../apimachinery/object.ts';
 import { compareResourceVersion, maxResourceVersion } from '../apimachinery/resource-version.ts';
 import { allEnded } from './all-ended.ts';
+import { type Answered, isBehind, isDeletion, isGone, isOutdated, type Told, versionOf } from './answered-write.ts';
 import { BoundedMap } from './bounded-map.ts';
 import type { CloudWord } from './cloud-word.ts';
 import type { FollowedScope } from './followed-scope.ts';
@@ -25,24 +26,6 @@ export interface AnsweredWritesOptions {
   /** A later write of this node is shown on top. */
   readonly isOwed: (path: string) => boolean;
 }
-
-interface Told {
-  readonly gvr: GroupVersionResource;
-  /** `${namespace}/${name}` */
-  readonly key: string;
-  readonly word: CloudWord;
-}
-
-interface Answered extends Told {
-  /** The newest version that was answered before, or with a deletion: what a scope knows from before is older. '' for none. */
-  readonly since: string;
-  /** Uids of what had the name and was deleted, the last ones. */
-  readonly gone: readonly string[];
-  /** The object under a version that was given out here. */
-  raised?: KubernetesObject;
-}
-
-type Deletion = Extract<CloudWord, { goneUid: string }>;
 
 interface OfResource {
   readonly gvr: GroupVersionResource;
@@ -194,40 +177,6 @@ export class AnsweredWrites {
   }
 }
 
-/** Its stream has not come so far, and nothing else has shown it. */
-function isBehind({ scope, snapshot, cloudVersion }: FollowedScope, answered: Answered): boolean {
-  const { key, word } = answered;
-  const shown = snapshot.get(key);
-  if (isDeletion(word)) return shown !== undefined && isGone(shown, snapshot, answered);
-  const { object } = word;
-  if (compareResourceVersion(cloudVersion, object.resourceVersion) >= 0) return false;
-  if (shown === undefined && !snapshot.isOwn(key)) return scopeMatches(scope, object);
-  return compareResourceVersion(snapshot.cloudVersionOf(key), object.resourceVersion) < 0;
-}
-
-/**
- * What was made here is shown under a uid of its own until the scope is read anew; and what the stream has brought last may
- * have been gone already when the one that was deleted was made.
- */
-function isGone(shown: KubernetesObject, snapshot: Snapshot, { gone, since }: Answered): boolean {
-  const isEarlier = compareResourceVersion(snapshot.cloudVersion, since) < 0;
-  const beneath = snapshot.inCloud(shown.key);
-  const isMadeHere = snapshot.isOwn(shown.key) && (beneath === undefined || gone.includes(beneath.uid));
-  return gone.includes(shown.uid) || isMadeHere || isEarlier;
-}
-
-/** Another scope has heard of what became of it since. */
-function isOutdated(scopes: readonly FollowedScope[], { key, word }: Answered): boolean {
-  if ('goneUid' in word) return false;
-  const { object } = word;
-  return scopes.some(({ scope, snapshot, cloudVersion }) => {
-    const hasReached = compareResourceVersion(cloudVersion, object.resourceVersion) >= 0;
-    return (
-      hasReached && scopeMatches(scope, object) && snapshot.inCloud(key)?.resourceVersion !== object.resourceVersion
-    );
-  });
-}
-
 function changesTo(
   object: KubernetesObject | undefined,
   known: KubernetesObject | undefined,
@@ -236,15 +185,6 @@ function changesTo(
   if (object === undefined) return known ? changesBy(withResourceVersion(known, version), undefined, known, known) : [];
   const shown = object.resourceVersion === version ? object : withResourceVersion(object, version);
   return changesBy(shown, shown, known, known);
-}
-
-/** '' for one that is gone. */
-function versionOf({ word }: Answered): string {
-  return 'object' in word ? word.object.resourceVersion : '';
-}
-
-function isDeletion(word: CloudWord): word is Deletion {
-  return 'goneUid' in word;
 }
 
 function bytesOf(word: CloudWord): number {

@@ -22,6 +22,7 @@ import { NotedRights } from './noted-rights.ts';
 import { Notes } from './notes.ts';
 import { OwedWrites } from './outbox/owed-writes.ts';
 import { RecentEvents } from './recent-events.ts';
+import { restoreNotes } from './restore-notes.ts';
 import { RightProofs } from './right-proofs.ts';
 import type { Scope } from './scope.ts';
 import { ScopeRecords } from './scope-records.ts';
@@ -156,17 +157,8 @@ export class Cache {
 
   async #restore(): Promise<void> {
     const { records, events, timing } = this.#o;
-    const notes = this.#notes;
     await this.#cloud.restore(records);
-    const { rights, grants, documents, objects, tokens } = this;
-    await notes.restore('right', (value) => rights.restore(value), events.scopeDamaged);
-    await notes.restore('grant', (value, key) => grants.restore(value, key), events.scopeDamaged);
-    grants.restored();
-    await notes.restore('document', (value, key) => documents.restore(value, key), events.scopeDamaged);
-    documents.restoreSeen(await records.read('meta', NotedDocuments.seenKey));
-    await notes.restore('observed', (value, key) => objects.restore(value, key), events.scopeDamaged);
-    objects.restored();
-    await notes.restore('token', (value, key) => tokens.restore(value, key), events.scopeDamaged);
+    await restoreNotes(this.#notes, this, { records, onDamaged: events.scopeDamaged });
     for (const scope of await this.#records.restore(events.scopeDamaged)) {
       const byNode = this.rights.has(nodeIdentity, scope.scope);
       const ageMs = Math.max(0, this.time.now() - scope.confirmedAt);

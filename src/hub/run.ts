@@ -18,9 +18,7 @@ import { openEndpointCorrections } from './ipam/open-endpoint-corrections.ts';
 import { openApiPorts } from './listener/open-api-ports.ts';
 import { createMetrics } from './metrics.ts';
 import { openNameSharing, watchName } from './name-sharing.ts';
-import { openMadeAddress } from './node-address/made-address.ts';
 import { openNodeAddress } from './node-address/open-node-address.ts';
-import { systemNetwork } from './node-address/system-network.ts';
 import { createNodeClients } from './node-clients.ts';
 import { NodeGraph } from './offline/node-graph.ts';
 import { closeCache, openCache } from './open-cache.ts';
@@ -188,16 +186,7 @@ export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
     log,
     isClosing: () => isClosing,
   };
-  if (config.nodeAddress !== undefined) {
-    opened.defer(
-      await openNodeAddress(config.nodeAddress.host, {
-        network: systemNetwork,
-        made: openMadeAddress(config.dataDir, log),
-        chores,
-        log,
-      }),
-    );
-  }
+  opened.defer(await openNodeAddress(config, { chores, log }));
   const ports = await openApiPorts(config, { run: createPipeline(services), tunnel: cloud.tunnel, identity, services });
   opened.defer(() => ports.close(closeGraceMs));
   renewTls = () => ports.renewTls();

@@ -2,24 +2,27 @@
 import type { Chores } from '../chores.ts';
 import type { Logger } from '../logger.ts';
 import { isLoopback } from '../option-types.ts';
-import { type HeldAddress, holdNodeAddress, type MadeAddress, type Network } from './hold-node-address.ts';
+import type { HubConfig } from '../options.ts';
+import { type HeldAddress, holdNodeAddress } from './hold-node-address.ts';
+import { openMadeAddress } from './made-address.ts';
+import { systemNetwork } from './system-network.ts';
 
 const lookEveryMs = 60_000;
 
 export interface NodeAddressParts {
-  readonly network: Network;
-  readonly made: MadeAddress;
   readonly chores: Pick<Chores, 'every'>;
   readonly log: Logger;
 }
 
-/** Resolves with what ends it, once the address is there. @throws NodeAddressError */
+/** Resolves with what ends it, once the address is there, if one was asked for. @throws NodeAddressError */
 export async function openNodeAddress(
-  host: string,
-  { network, made, chores, log }: NodeAddressParts,
+  { nodeAddress, dataDir }: Pick<HubConfig, 'nodeAddress' | 'dataDir'>,
+  { chores, log }: NodeAddressParts,
 ): Promise<() => Promise<void>> {
+  if (nodeAddress === undefined) return () => Promise.resolve();
+  const { host } = nodeAddress;
   if (isLoopback(host)) return () => Promise.resolve(); // every machine has those
-  const held = await holdNodeAddress(host, network, made);
+  const held = await holdNodeAddress(host, systemNetwork, openMadeAddress(dataDir, log));
   log.info({ event: 'node-address.held', address: host, carrier: held.carrier }, 'pods of this node reach the hub');
   const endLooking = chores.every(lookEveryMs, () => look(held, host, log));
   return async () => {
