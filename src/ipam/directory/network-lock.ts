@@ -1,7 +1,7 @@
 // Host-local's own lock: flock(2) on the file `lock` of the network's directory, so that ours and host-local exclude each
 // other. Node has no flock; the program `flock` locks the open file that it is given, and the lock stays with us when it
 // ends. The kernel drops it with the file, whatever we die of.
-import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import type { SpawnSyncReturns } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
 import { CniError, cniErrorCode } from '../cni/cni-error.ts';
 
@@ -26,6 +26,9 @@ export const createNetworkLock =
     }
   };
 
+/** Loaded when needed: the verbs that only read take no lock. */
+const childProcess = (): typeof import('node:child_process') => process.getBuiltinModule('node:child_process');
+
 function flock(fd: number, path: string, timeoutMs: number, say: (line: string) => void): boolean {
   for (const program of programs) {
     // Busybox has no `-w`, so the time is kept here.
@@ -34,7 +37,10 @@ function flock(fd: number, path: string, timeoutMs: number, say: (line: string) 
       timeout: timeoutMs,
       killSignal: 'SIGKILL' as const,
     };
-    const done: SpawnSyncReturns<Buffer> = spawnSync(program, ['-x', '3'], { ...options, stdio: [...options.stdio] });
+    const done: SpawnSyncReturns<Buffer> = childProcess().spawnSync(program, ['-x', '3'], {
+      ...options,
+      stdio: [...options.stdio],
+    });
     if (done.status === 0) return true;
     const code = (done.error as NodeJS.ErrnoException | undefined)?.code;
     if (code === 'ENOENT') continue;

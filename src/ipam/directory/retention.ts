@@ -7,10 +7,8 @@ import { defaultRetainPolicy } from '../cni/retain-policy.ts';
 import { readAudit } from './audit-log.ts';
 import { diskError } from './disk-error.ts';
 import type { Facts } from './facts.ts';
-import { diskFiles } from './files.ts';
 import { layoutOf, retainRoot } from './layout.ts';
 import { changeNetwork, type DirectoryAccess } from './network-directory.ts';
-import { createNetworkLock } from './network-lock.ts';
 import type { NetworkState } from './network-state.ts';
 import { readNetwork } from './read-network.ts';
 import type { RecordedOwnerKind, RecordedVerdict, RecordRevision } from './retention-record.ts';
@@ -113,10 +111,3 @@ export interface RetentionOptions {
   /** Of pods that have no record yet. */
   readonly keepFor?: KeepFor;
 }
-
-/** The directory of this machine. @param unique a name that no other process uses now */
-export const diskAccess = (options: Pick<DirectoryAccess, 'facts' | 'say' | 'unique'>): DirectoryAccess => ({
-  ...options,
-  files: diskFiles,
-  lock: createNetworkLock(options.say),
-});
