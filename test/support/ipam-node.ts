@@ -129,6 +129,10 @@ export class IpamNode {
     createVerbs(this.#access()).gc(this.config(validAttachments && { validAttachments }));
   }
 
+  status(): void {
+    createVerbs(this.#access()).status(this.config());
+  }
+
   /** The machine starts anew: no namespace has survived. */
   reboot(): void {
     this.#boot++;

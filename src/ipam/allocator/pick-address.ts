@@ -93,9 +93,7 @@ function pickSticky(
 ): { pick?: Omit<Pick, 'missed'>; missed: string } {
   const { pod, ifname } = attachment;
   if (pod === undefined || !retain.enabled) return { missed: '' };
-  const own = [...state.records.values()]
-    .filter((record) => isSameKey(record, keyOf(pod, ifname)))
-    .sort((one, other) => other.lastActive - one.lastActive || other.since - one.since);
+  const own = [...state.records.values()].filter((record) => isSameKey(record, keyOf(pod, ifname))).sort(byClaim);
   let missed = '';
   for (const record of own) {
     const place = rangeOfText(set, record.address);
@@ -121,6 +119,12 @@ const liesIn = (set: RangeSet, text: string): boolean => {
 };
 
 const isOfFamilyOf = (set: RangeSet, text: string): boolean => parseAddress(text)?.family === set[0]?.start.family;
+
+/** The one that is still waited for first, then the one held last. */
+const byClaim = (one: RetentionRecord, other: RetentionRecord): number =>
+  Number(one.state === 'cooling') - Number(other.state === 'cooling') ||
+  other.lastActive - one.lastActive ||
+  other.since - one.since;
 
 /** Where an address that was given out before lies now; undefined also for what has become a gateway. */
 function rangeOfText(set: RangeSet, text: string): Candidate | undefined {
