@@ -2,6 +2,7 @@
 import { type JsonValue, stringifyJson } from '../apimachinery/json.ts';
 import type { RetryAnswer } from '../hub/admin/outbox-routes.ts';
 import type { EntryInFull, EntrySummary, ShownDifference } from '../hub/admin/outbox-view.ts';
+import { printable } from './printable.ts';
 import { ageText } from './quantity-text.ts';
 import { textTable } from './text-table.ts';
 
@@ -158,12 +159,4 @@ function window(texts: readonly string[]): string[] {
     const cut = text.slice(from, from + widthColumns);
     return `${from > 0 ? '…' : ''}${cut}${from + widthColumns < text.length ? '…' : ''}`;
   });
-}
-
-/** Nothing that a terminal would obey. */
-function printable(text: string): string {
-  return text.replace(
-    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
-    (one) => `\\u${one.codePointAt(0)!.toString(16).padStart(4, '0')}`,
-  );
 }

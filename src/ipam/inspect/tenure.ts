@@ -1,0 +1,66 @@
+// Who had an address when: the audit log, read as stretches of time. Pure.
+//
+// Promise: nothing is said of a time that the log does not tell of.
+import type { AuditEntry } from '../directory/retention.ts';
+
+export interface Tenure {
+  readonly address: string;
+  /** `namespace/name interface`; empty for a container of no known pod. */
+  readonly key: string;
+  /** `kept`: nobody had it, and it waited for its pod. */
+  readonly how: 'held' | 'kept';
+  /** Empty while it is kept. */
+  readonly containerId: string;
+  /** RFC 3339; undefined when it began before the log does. */
+  readonly from: string | undefined;
+  /** Undefined while it lasts. */
+  readonly until: string | undefined;
+  /** What began it, in the log's words. */
+  readonly reason: string;
+}
+
+/** @param entries oldest first, of one network. In the order in which they began. */
+export function tenures(entries: readonly AuditEntry[]): readonly Tenure[] {
+  const ended: Tenure[] = [];
+  const lasting = new Map<string, Tenure>();
+  for (const entry of entries) {
+    const before = lasting.get(entry.address) ?? fromBeforeTheLog(entry);
+    const after = afterEntry(entry, before);
+    if (after === before) continue;
+    if (before !== undefined) ended.push({ ...before, until: entry.time });
+    if (after === undefined) lasting.delete(entry.address);
+    else lasting.set(entry.address, after);
+  }
+  const begun = ({ from }: Tenure): string => from ?? '';
+  return [...ended, ...lasting.values()].sort((one, other) =>
+    begun(one) < begun(other) ? -1 : begun(one) > begun(other) ? 1 : 0,
+  );
+}
+
+/** A DEL without the ADD before it tells who had the address until then. */
+function fromBeforeTheLog({ verb, address, key, from }: AuditEntry): Tenure | undefined {
+  if (!freeing.has(verb) || from === '') return undefined;
+  return { address, key, how: 'held', containerId: from, from: undefined, until: undefined, reason: '' };
+}
+
+const freeing: ReadonlySet<string> = new Set(['del', 'gc', 'sweep', 'reclaim']);
+
+function afterEntry(entry: AuditEntry, before: Tenure | undefined): Tenure | undefined {
+  const { verb, address, key, to, reason, time } = entry;
+  const begins = { address, key, from: time, until: undefined, reason };
+  if (verb === 'add') return { ...begins, how: 'held', containerId: to };
+  if (verb === 'adopt') return to === 'active' ? { ...begins, how: 'held', containerId: '' } : kept(begins);
+  if (freeing.has(verb)) return key === '' || reason === 'freed' ? undefined : kept(begins);
+  if (verb === 'release' || verb === 'expire') return undefined;
+  return before;
+}
+
+const kept = (begins: Omit<Tenure, 'how' | 'containerId'>): Tenure => ({ ...begins, how: 'kept', containerId: '' });
+
+/** Those that reach into a stretch of time. Milliseconds since the epoch, both ends in it. */
+export function within(all: readonly Tenure[], fromMs: number, untilMs: number): readonly Tenure[] {
+  return all.filter(
+    ({ from, until }) =>
+      (from === undefined || Date.parse(from) <= untilMs) && (until === undefined || Date.parse(until) > fromMs),
+  );
+}
