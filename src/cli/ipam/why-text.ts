@@ -117,7 +117,7 @@ export function nextOf(seen: SeenAddress): string {
     case 'unconfirmed':
       return `${owner} gets it back when it starts. The hub says whether that pod still exists; until then only a full range gives it to another.`;
     case 'pinned':
-      if (record?.verdict?.says === 'pinned' && isOperators(record)) {
+      if (record?.verdict?.by === 'operator') {
         return `${owner} gets it back when it starts, whatever the hub says, until holdfast ipam release ${address}.`;
       }
       return `${owner} gets it back when it starts. It is given to another only when the range is full of such.`;
@@ -127,9 +127,6 @@ export function nextOf(seen: SeenAddress): string {
       return `anybody's from ${until} on.`;
   }
 }
-
-const isOperators = ({ verdict }: RetentionRecord): boolean =>
-  verdict !== undefined && 'by' in verdict && verdict.by === 'operator';
 
 /** One line of the audit log. */
 export function auditLine({ time, verb, address, key, from, to, reason }: AuditEntry): string {

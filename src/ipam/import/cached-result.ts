@@ -4,6 +4,7 @@
 import { formatAddress } from '../address.ts';
 import type { PodOfAttachment } from '../cni/attachment.ts';
 import { parsePrefix } from '../cni/prefix.ts';
+import { parseCachedAttachment } from '../directory/libcni-cache.ts';
 
 export interface CachedResult {
   readonly network: string;
@@ -17,42 +18,13 @@ export interface CachedResult {
 
 /** Undefined for another kind of file, one that was torn, and one of no pod. */
 export function parseCachedResult(text: string): CachedResult | undefined {
-  const cached = parsedObject(text);
-  if (cached?.kind !== 'cniCacheV1') return undefined;
-  const { containerId, ifName, networkName, netns, cniArgs, result } = cached;
-  const pod = podOf(cniArgs);
-  if (typeof containerId !== 'string' || typeof ifName !== 'string' || typeof networkName !== 'string')
-    return undefined;
-  if (pod === undefined) return undefined;
-  return {
-    network: networkName,
-    containerId,
-    ifname: ifName,
-    netns: typeof netns === 'string' ? netns : '',
-    pod,
-    addresses: addressesOf(result),
-  };
+  const attachment = parseCachedAttachment(text);
+  if (attachment?.pod === undefined) return undefined;
+  const { containerId, ifname, netns, pod } = attachment;
+  const { networkName, result } = JSON.parse(text) as Readonly<Record<string, unknown>>;
+  if (typeof networkName !== 'string') return undefined;
+  return { network: networkName, containerId, ifname, netns, pod, addresses: addressesOf(result) };
 }
-
-function parsedObject(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
-/** @param args pairs of name and value */
-function podOf(args: unknown): PodOfAttachment | undefined {
-  const pairs = Array.isArray(args) ? args.filter((pair): pair is [string, string] => isPair(pair)) : [];
-  const values = new Map(pairs);
-  const [namespace, name] = [values.get('K8S_POD_NAMESPACE'), values.get('K8S_POD_NAME')];
-  return namespace && name ? { namespace, name, uid: values.get('K8S_POD_UID') ?? '' } : undefined;
-}
-
-const isPair = (pair: unknown): boolean => Array.isArray(pair) && pair.every((one) => typeof one === 'string');
 
 /** In every form of a result: `ips[].address`, `ip4.ip`, `ip6.ip`. */
 function addressesOf(result: unknown): readonly string[] {

@@ -2,6 +2,8 @@
 //
 // Promise: an address is said to have leaked only where the node itself shows that its sandbox is gone.
 import { type Address, parseAddress } from '../address.ts';
+import { keptAs } from '../allocator/record-change.ts';
+import { isRecordOf } from '../allocator/reservation.ts';
 import type { PodOfAttachment } from '../cni/attachment.ts';
 import type { CachedAttachment, Facts, NetnsLiveness } from '../directory/facts.ts';
 import type { NetworkState, Reservation } from '../directory/network-state.ts';
@@ -53,7 +55,7 @@ export function seenAddresses(state: NetworkState, facts: Facts): readonly SeenA
 function seenHeld({ network, records }: NetworkState, reservation: Reservation, facts: Facts): SeenAddress {
   const { address, containerId, ifname } = reservation;
   const record = records.get(address);
-  const own = record !== undefined && isOf(record, reservation) ? record : undefined;
+  const own = record !== undefined && isRecordOf(record, reservation) ? record : undefined;
   const cached = own === undefined ? facts.cachedAttachment(network, containerId, ifname ?? 'eth0') : undefined;
   const netns = facts.netnsLiveness(own?.netns ?? cached?.netns ?? '');
   const isOfEarlierBoot = own !== undefined && own.bootId !== '' && facts.bootId !== '' && own.bootId !== facts.bootId;
@@ -73,7 +75,8 @@ function seenHeld({ network, records }: NetworkState, reservation: Reservation, 
 }
 
 function seenKept(network: string, record: RetentionRecord): SeenAddress {
-  const state = record.state === 'active' ? keptAs(record) : record.state;
+  // One is still active after its file is gone where a writer was killed in between.
+  const state = record.state === 'active' ? keptAs(record.verdict) : record.state;
   const waitsMs = state === 'released' ? record.ttlMs : state === 'cooling' ? record.cooldownMs : undefined;
   return {
     ...nothingOf(network, record.address),
@@ -83,13 +86,6 @@ function seenKept(network: string, record: RetentionRecord): SeenAddress {
     sinceMs: record.since,
     freeAtMs: waitsMs === undefined ? undefined : record.since + waitsMs,
   };
-}
-
-/** A record says `active` after its file is gone where a writer was killed in between. */
-function keptAs({ verdict }: RetentionRecord): Exclude<RetentionState, 'active'> {
-  if (verdict === undefined) return 'unconfirmed';
-  if (verdict.says === 'pinned') return 'pinned';
-  return verdict.keep === 'ttl' ? 'released' : 'cooling';
 }
 
 const nothingOf = (network: string, address: string): SeenAddress => ({
@@ -105,10 +101,6 @@ const nothingOf = (network: string, address: string): SeenAddress => ({
   sinceMs: undefined,
   freeAtMs: undefined,
 });
-
-/** A file that names no interface is of each interface of its container. */
-const isOf = ({ containerId, ifname }: RetentionRecord, reservation: Reservation): boolean =>
-  reservation.containerId === containerId && (reservation.ifname === undefined || reservation.ifname === ifname);
 
 const podOf = ({ namespace, name, uid }: RetentionRecord): PodOfAttachment => ({ namespace, name, uid });
 

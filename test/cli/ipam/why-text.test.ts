@@ -12,6 +12,7 @@ const cached = {
 };
 const verdict = {
   says: 'pinned',
+  by: 'hub',
   keep: 'ttl',
   at: stateNowMs - 60_000,
   resourceVersion: '7',
@@ -30,6 +31,7 @@ const seen = seenAddresses(
       retentionRecord({ address: address(6), containerId: 'c-of-before' }),
       retentionRecord({ address: address(9), state: 'unconfirmed' }),
       retentionRecord({ address: address(10), state: 'pinned', verdict }),
+      retentionRecord({ address: address(11), state: 'pinned', verdict: { ...verdict, by: 'operator' } }),
       retentionRecord({ address: address(12), state: 'released', verdict: gone }),
       retentionRecord({ address: address(13), state: 'cooling', verdict: { ...gone, keep: 'cooldown' } }),
     ],
