@@ -151,7 +151,9 @@ export class Informer {
     const known = this.store.get(keyOf(object));
     // The scope that is watched may know it otherwise: clients of Kubernetes take in what is new and what has changed alike.
     const mayDiffer = this.#isAhead && !this.#heard.has(keyOf(object));
-    const isReplaced = known !== undefined && uidOf(known) !== uidOf(object);
+    // Made here, where the scope did not know that the name was taken.
+    const isMadeHere = mayDiffer && String(uidOf(object)).startsWith('local-');
+    const isReplaced = known !== undefined && uidOf(known) !== uidOf(object) && !isMadeHere;
     if (isReplaced && !this.#o.mayBeGone(known, this.#pathOf(known)))
       this.#fault(`${type} ${text(object)} takes the place of ${text(known)}, which nobody has deleted`);
     this.#heard.add(keyOf(object));
