@@ -123,6 +123,7 @@ export class Cache {
       answered: this.answered,
       scopesOf: (gvr) => this.scopes.ofResource(gvr),
       onWritten: (path, object) => this.writes.answered(path, object),
+      makeDurable: () => notes.sync(),
     });
     this.origins = new VersionOrigins(this.writes);
     this.scopes = new ScopeTable({
@@ -223,8 +224,8 @@ export class Cache {
   async flush(): Promise<void> {
     this.documents.tidy();
     this.#cloud.noteContact(1);
-    await allEnded([this.#notes.idle(), this.#records.idle(), this.writes.flush()]);
-    await this.#o.records.sync().catch((error: unknown) => this.#o.events.storageBehind('flush', error));
+    await allEnded([this.#records.idle(), this.writes.flush()]);
+    await this.#notes.sync();
   }
 
   /** Another cluster, or another past of this one: nothing that is known here may be told as its truth. */

@@ -1,7 +1,8 @@
 // What the cloud has said of an object in answer to a write: taken to all that keep something of that object, ahead of the
 // streams that bring it a moment later.
 //
-// Promise: who reads here after a write through this hub was answered is not told less, also in another life.
+// Promise: who reads here after a write through this hub was answered is not told less, also in another life; and what was
+// answered as deleted is not found again after a power cut either.
 import type { GroupVersionResource } from '../apimachinery/group-version-resource.ts';
 import type { KubernetesObject } from '../apimachinery/object.ts';
 import { allEnded } from './all-ended.ts';
@@ -23,6 +24,8 @@ export interface HeardWritesParts {
   readonly scopesOf: (gvr: GroupVersionResource) => Iterable<FollowedScope>;
   /** A client has written the object itself, and the cloud has it so. */
   readonly onWritten: (path: string, object: KubernetesObject) => Promise<void>;
+  /** Resolves, never rejects, when what was noted so far survives a power cut, or its loss was told. */
+  readonly makeDurable: () => Promise<void>;
 }
 
 export class HeardWrites {
@@ -43,7 +46,7 @@ export class HeardWrites {
     const word = wordOfAnswer(gvr, verb, body);
     if (name !== '' && (word === undefined || !('object' in word)))
       this.forget(`${collectionPath(gvr, namespace)}/${name}`);
-    if (word === undefined) return;
+    if (word === undefined) return verb === 'delete' ? this.#parts.makeDurable() : undefined;
     if ('object' in word) {
       this.#written.see(gvr, namespace, word.object.resourceVersion);
       this.#parts.versions.see(word.object.resourceVersion);
@@ -52,6 +55,7 @@ export class HeardWrites {
     const path = `${collectionPath(gvr, namespace)}/${known}`;
     await this.hear({ gvr, namespace, name: known, path }, identity, word);
     if ('object' in word) await this.#parts.onWritten(path, word.object);
+    else await this.#parts.makeDurable(); // deletions are few: a pod must not be started again from before its own
   }
 
   /** The cloud's own word on an object. Resolves when the next life would know it. */

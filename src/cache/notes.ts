@@ -75,6 +75,12 @@ export class Notes {
     await Promise.all(this.#pending);
   }
 
+  /** Resolves, never rejects, when whatever was written so far survives a power cut, or its loss was told. */
+  async sync(): Promise<void> {
+    await this.idle();
+    await this.#records.sync().catch(this.#onLost);
+  }
+
   #track(writing: Promise<void>): Promise<void> {
     const settled: Promise<void> = writing.catch(this.#onLost).finally(() => this.#pending.delete(settled));
     this.#pending.add(settled);

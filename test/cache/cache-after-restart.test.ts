@@ -40,6 +40,29 @@ test('what was known is served after a restart without the cloud, with its age',
   t.is(followed?.ageSeconds(after.timing.now()), 90);
 });
 
+test('what the cloud was heard to have deleted is not found again after a power cut, whatever its answer looked like', async (t) => {
+  const path = '/api/v1/namespaces/default/pods/a';
+  const asked = { gvr: all.gvr, namespace: 'default', verb: 'delete', name: 'a', search: '' };
+  const status = { kind: 'Status', apiVersion: 'v1', status: 'Success' };
+  const answers = {
+    'a Status with its uid': { ...status, details: { name: 'a', kind: 'pods', uid: 'a-101' } },
+    'the object': 'the object',
+    // Which one it was nobody knows, but of what was read by that name nothing is left to be told.
+    'a bare Status': status,
+  };
+  for (const [what, answer] of Object.entries(answers)) {
+    const before = await CacheStage.withPods('a', 'b');
+    const { body } = before.cache.scopes.get(all.id)!.snapshot.get('default/a')!;
+    before.cache.objects.see(path, 'node', body);
+    await before.cache.flush();
+    const bytes = answer === 'the object' ? body : Buffer.from(JSON.stringify(answer));
+    await before.cache.heard.see(asked, 'node', bytes);
+    const after = await before.powerCut();
+    t.is(after.cache.objects.newest(path), undefined, what);
+    if (answer !== status) t.deepEqual(told(after.cache.scopes.answering(all)), ['default/b@102'], what);
+  }
+});
+
 test('a change that was not on its way to disk when the process died was not seen by anyone', async (t) => {
   const before = await CacheStage.withPods('a');
   before.records.hold();

@@ -159,6 +159,14 @@ export class CacheStage {
     return CacheStage.open({ cloud, records: this.records.afterCrash(), timing, clockError });
   }
 
+  /** As `crash`, and of the disk nothing is left but what was synced. */
+  async powerCut(): Promise<CacheStage> {
+    const records = this.records.afterPowerCut();
+    await this.cache.halt();
+    const { cloud, timing, clockError } = this;
+    return CacheStage.open({ cloud, records, timing, clockError });
+  }
+
   /** Everything runs until it waits for the cloud; who sleeps is woken. */
   async rest(): Promise<void> {
     await settled();

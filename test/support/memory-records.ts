@@ -12,14 +12,25 @@ export class MemoryRecords implements Records {
   health: StorageHealth = { state: 'ok' };
   unsettled: readonly Damage[] = [];
   readonly batches: (readonly Change[])[] = [];
+  readonly #atStart: ReadonlyMap<string, Buffer>;
+  /** So many batches survive a power cut. */
+  #synced = 0;
 
   constructor(records: ReadonlyMap<string, Buffer> = new Map()) {
+    this.#atStart = records;
     this.#records = new Map(records);
   }
 
   /** What the next life finds: whatever has been applied, and nothing that is still held up. */
   afterCrash(): MemoryRecords {
     return new MemoryRecords(this.#records);
+  }
+
+  /** What the next life finds after the power was cut: what was synced, and nothing else. */
+  afterPowerCut(): MemoryRecords {
+    const left = new MemoryRecords(this.#atStart);
+    for (const batch of this.batches.slice(0, this.#synced)) left.#apply(batch);
+    return left;
   }
 
   /** Holds up what comes after so many more batches. */
@@ -44,6 +55,7 @@ export class MemoryRecords implements Records {
       await gate;
       if (this.failure !== undefined) throw this.failure;
       this.#apply(changes);
+      if (options.sync === true) this.#synced = this.batches.length;
       const settles = options.settles ?? [];
       this.unsettled = this.unsettled.filter(
         (damage) => !settles.some(({ space, key }) => space === damage.space && key === damage.key),
@@ -59,6 +71,7 @@ export class MemoryRecords implements Records {
     await this.#order;
     if (this.urgentFailure !== undefined) throw this.urgentFailure;
     this.#apply(changes);
+    this.#synced = this.batches.length;
   }
 
   async read(space: string, key: string): Promise<Buffer | undefined> {
@@ -86,7 +99,9 @@ export class MemoryRecords implements Records {
     this.#records.set(`${space} ${key}`, Buffer.from(value));
   }
 
-  async sync(): Promise<void> {}
+  async sync(): Promise<void> {
+    this.#synced = this.batches.length;
+  }
 
   async diskBytes(): Promise<number> {
     return 0;
