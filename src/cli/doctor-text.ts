@@ -8,8 +8,12 @@ export function renderFindings(findings: readonly Finding[]): string {
   if (findings.length === 0) return 'Nothing found: this node can be cut off.';
   const groups = Map.groupBy(findings, ({ level, check, says, advice }) => [level, check, says, advice].join('\0'));
   const inOrder = [...groups.values()].sort((a, b) => levels.indexOf(a[0]!.level) - levels.indexOf(b[0]!.level));
-  const counts = levels.map((level) => `${findings.filter((one) => one.level === level).length} ${level}s`).join(', ');
+  const counts = levels.map((level) => counted(findings.filter((one) => one.level === level).length, level)).join(', ');
   return [...inOrder.map(groupText), counts].join('\n\n');
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function groupText(group: readonly Finding[]): string {

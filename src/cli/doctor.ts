@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { JsonObject } from '../apimachinery/json.ts';
 import type { Examination } from '../hub/doctor/doctor-source.ts';
 import type { Finding } from '../hub/doctor/finding.ts';
-import { type KubeletFiles, kubeletFindings } from '../hub/doctor/kubelet-findings.ts';
+import { configurationFindings, kubeconfigFindings } from '../hub/doctor/kubelet-findings.ts';
 import { readKubeconfig } from '../hub/kubeconfig.ts';
 import { askDaemon } from './ask-daemon.ts';
 import type { Invocation, Terminal } from './command.ts';
@@ -29,31 +29,31 @@ interface Places {
   readonly kubeletKubeconfig: string | undefined;
 }
 
+/** Each file for itself: where one is missing, the other may still hold a problem. @throws UsageError, KubeconfigError */
 async function ofKubelet(
   { kubeletConfig, kubeletKubeconfig }: Places,
   servers: readonly string[],
 ): Promise<readonly Finding[]> {
-  const places = [
-    { given: kubeletConfig, usual: usualConfiguration, flag: '--kubelet-config' },
-    { given: kubeletKubeconfig, usual: usualKubeconfig, flag: '--kubelet-kubeconfig' },
+  return [
+    ...(await ofFile(kubeletConfig, usualConfiguration, '--kubelet-config', async (path) => {
+      const { content } = await readConfigurationFile(path, '--kubelet-config');
+      return configurationFindings({ path, document: content as JsonObject });
+    })),
+    ...(await ofFile(kubeletKubeconfig, usualKubeconfig, '--kubelet-kubeconfig', async (path) => {
+      const { server } = await readKubeconfig(await readFile(path, 'utf8'), path);
+      return kubeconfigFindings({ path, server }, servers);
+    })),
   ];
-  const missing: Finding[] = [];
-  for (const { given, usual, flag } of places) {
-    if (given === undefined && !(await isReadable(usual))) missing.push(unread(usual, flag));
-  }
-  if (missing.length > 0) return missing;
-  const files = await readFiles(kubeletConfig ?? usualConfiguration, kubeletKubeconfig ?? usualKubeconfig);
-  return kubeletFindings(files, servers);
 }
 
-/** @throws UsageError, KubeconfigError */
-async function readFiles(configuration: string, kubeconfig: string): Promise<KubeletFiles> {
-  const { content } = await readConfigurationFile(configuration, '--kubelet-config');
-  const { server } = await readKubeconfig(await readFile(kubeconfig, 'utf8'), kubeconfig);
-  return {
-    configuration: { path: configuration, document: content as JsonObject },
-    kubeconfig: { path: kubeconfig, server },
-  };
+async function ofFile(
+  given: string | undefined,
+  usual: string,
+  flag: string,
+  look: (path: string) => Promise<readonly Finding[]>,
+): Promise<readonly Finding[]> {
+  if (given === undefined && !(await isReadable(usual))) return [unread(usual, flag)];
+  return look(given ?? usual);
 }
 
 async function isReadable(path: string): Promise<boolean> {
@@ -71,7 +71,7 @@ function unread(path: string, flag: string): Finding {
     check: 'kubelet-settings',
     level: 'note',
     subject: path,
-    says: "kubelet's own settings were not looked at: there is no such file here.",
+    says: 'This file of kubelet was not looked at: it is not there.',
     advice: `Say with ${flag} FILE where it is.`,
   };
 }

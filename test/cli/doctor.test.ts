@@ -64,7 +64,7 @@ NOTE link
   The cloud is away.
   → Give it tolerations.
 
-2 problems, 0 warnings, 1 notes`,
+2 problems, 0 warnings, 1 note`,
   );
   t.is(renderFindings([]), 'Nothing found: this node can be cut off.');
 });
@@ -83,6 +83,17 @@ test('doctor exits with 0 when there are only warnings', async (t) => {
   const terminal = recordTerminal();
   t.is(await main(['doctor', admin, ...files], terminal), 0);
   t.regex(terminal.printed.join('\n'), /WARNING image-gc/);
+});
+
+test('where one of kubelet’s files is not there, the other is looked at all the same', async (t) => {
+  const admin = await daemonThatFinds(t, { findings: [], servers: ['127.0.0.1:10268'] });
+  const [, kubeconfig] = await kubeletFiles(t, '{}', 'https://127.0.0.1:10999');
+  const terminal = recordTerminal();
+  t.is(await main(['doctor', admin, kubeconfig!], terminal), 1);
+  t.regex(
+    terminal.printed.join('\n'),
+    /PROBLEM kubelet-server[\s\S]*kubelet asks https:\/\/127\.0\.0\.1:10999 and not/,
+  );
 });
 
 test('a file that is named and not there is an error that names it', async (t) => {

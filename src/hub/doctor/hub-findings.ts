@@ -8,9 +8,21 @@ const soonDays = 14;
 
 /** What kubelet reads before it starts a pod; of Nodes and Pods its own. */
 const neededScopes = (nodeName: string): readonly { gvr: string; fieldSelector: string; what: string }[] => [
-  { gvr: 'v1/nodes', fieldSelector: `metadata.name=${nodeName}`, what: 'The Node object was' },
-  { gvr: 'v1/pods', fieldSelector: `spec.nodeName=${nodeName}`, what: "The node's pods were" },
-  { gvr: 'v1/services', fieldSelector: '', what: 'The Services were' },
+  {
+    gvr: 'v1/nodes',
+    fieldSelector: `metadata.name=${nodeName}`,
+    what: 'The Node object was never read completely through Holdfast: without it',
+  },
+  {
+    gvr: 'v1/pods',
+    fieldSelector: `spec.nodeName=${nodeName}`,
+    what: "The node's pods were never read completely through Holdfast: without them",
+  },
+  {
+    gvr: 'v1/services',
+    fieldSelector: '',
+    what: 'The Services were never read completely through Holdfast: without them',
+  },
 ];
 
 export function hubFindings(status: HubStatus, nowMs: number): readonly Finding[] {
@@ -38,7 +50,7 @@ function scopes({ scopes: known, identity }: HubStatus): readonly Finding[] {
       check: 'scopes',
       level: 'problem' as const,
       subject: gvr,
-      says: `${what} never read completely through Holdfast: without them kubelet starts no pod.`,
+      says: `${what} kubelet starts no pod.`,
       advice: 'Let kubelet run through Holdfast while the cloud is there; holdfast cache list shows what it has.',
     }));
 }
@@ -65,7 +77,7 @@ function certificate({ identity }: HubStatus, nowMs: number): readonly Finding[]
       says:
         days < 0
           ? `The node's certificate for the cloud expired at ${certificateExpires}.`
-          : `The node's certificate for the cloud ends in ${days} days, at ${certificateExpires}: the cloud refuses this node if the link comes back later.`,
+          : `The node's certificate for the cloud ends ${days < 1 ? 'within a day' : days === 1 ? 'in a day' : `in ${days} days`}, at ${certificateExpires}: the cloud refuses this node if the link comes back later.`,
       advice: 'It is renewed while the cloud is there; if it is not, holdfast status says why.',
     },
   ];

@@ -3,33 +3,41 @@
 import type { JsonObject, JsonValue } from '../../apimachinery/json.ts';
 import type { Finding } from './finding.ts';
 
-export interface KubeletFiles {
-  /** A KubeletConfiguration, with the path it was read from. */
-  readonly configuration: { readonly path: string; readonly document: JsonObject };
-  /** Which server kubelet's kubeconfig names. */
-  readonly kubeconfig: { readonly path: string; readonly server: string };
+/** A KubeletConfiguration, with the path it was read from. */
+export interface KubeletConfiguration {
+  readonly path: string;
+  readonly document: JsonObject;
+}
+
+/** Which server kubelet's kubeconfig names. */
+export interface KubeletKubeconfig {
+  readonly path: string;
+  readonly server: string;
 }
 
 /** @param hubServers `host:port` under which the hub is reached on this node */
-export function kubeletFindings(
-  { configuration, kubeconfig }: KubeletFiles,
+export function kubeconfigFindings(
+  { path, server }: KubeletKubeconfig,
   hubServers: readonly string[],
 ): readonly Finding[] {
-  const { path, document } = configuration;
+  if (hubServers.includes(hostPortOf(server))) return [];
+  return [
+    {
+      check: 'kubelet-server',
+      level: 'problem',
+      subject: path,
+      says: `kubelet asks ${server} and not Holdfast: without the cloud it starts nothing.`,
+      advice: `Give kubelet a kubeconfig that names ${hubServers.map((one) => `https://${one}`).join(' or ')}.`,
+    },
+  ];
+}
+
+export function configurationFindings({ path, document }: KubeletConfiguration): readonly Finding[] {
   const findings: Finding[] = [];
   const find = (level: Finding['level'], check: string, says: string, advice: string): void => {
     findings.push({ check, level, subject: path, says, advice });
   };
 
-  if (!hubServers.includes(hostPortOf(kubeconfig.server))) {
-    findings.push({
-      check: 'kubelet-server',
-      level: 'problem',
-      subject: kubeconfig.path,
-      says: `kubelet asks ${kubeconfig.server} and not Holdfast: without the cloud it starts nothing.`,
-      advice: `Give kubelet a kubeconfig that names ${hubServers.map((server) => `https://${server}`).join(' or ')}.`,
-    });
-  }
   if (numberOf(document.imageGCHighThresholdPercent, 85) < 100) {
     find(
       'warning',

@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { JsonObject } from '../../../src/apimachinery/json.ts';
 import { hubFindings } from '../../../src/hub/doctor/hub-findings.ts';
-import { kubeletFindings } from '../../../src/hub/doctor/kubelet-findings.ts';
+import { configurationFindings, kubeconfigFindings } from '../../../src/hub/doctor/kubelet-findings.ts';
 import { podFindings } from '../../../src/hub/doctor/pod-findings.ts';
 import { healthyStatus, podScope } from '../../support/hub-status.ts';
 
@@ -55,11 +55,10 @@ test('what a pod needs and nobody has read through the hub is named; what is kno
 });
 
 const kubeconfig = { path: '/etc/kubernetes/kubelet.conf', server: 'https://127.0.0.1:10268' };
-const ofKubelet = (document: JsonObject, server = kubeconfig.server) =>
-  kubeletFindings(
-    { configuration: { path: '/var/lib/kubelet/config.yaml', document }, kubeconfig: { ...kubeconfig, server } },
-    ['127.0.0.1:10268'],
-  );
+const ofKubelet = (document: JsonObject, server = kubeconfig.server) => [
+  ...kubeconfigFindings({ ...kubeconfig, server }, ['127.0.0.1:10268']),
+  ...configurationFindings({ path: '/var/lib/kubelet/config.yaml', document }),
+];
 
 test('a kubelet that is set up for a node without a cloud is not mentioned', (t) => {
   const document = { imageGCHighThresholdPercent: 100, shutdownGracePeriod: '0s', imageMaximumGCAge: '0s' };
