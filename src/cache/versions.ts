@@ -99,10 +99,10 @@ export class Versions {
     return this.#put(this.#newestNumber + reservedAlong);
   }
 
-  /** A clean end: the next life goes on right after this one. */
+  /** A clean end: the next life goes on right after this one. Where the disk takes nothing it leaves some versions out. */
   async flush(): Promise<void> {
     if (this.#durable === 0n) return;
-    await this.#write(this.#newestNumber, false);
+    await this.#write(this.#newestNumber, false).catch((error: unknown) => this.#o.diskState?.missed(error));
   }
 
   /** Up to here versions may be given out: whatever comes to the disk, and if the hub dies before. */

@@ -101,6 +101,21 @@ test('where nothing else is written, the chore that comes every minute tells the
   t.true(await isRemembered(records));
 });
 
+test('a hub that ends while its disk is full ends well, says so, and the next life gives out no version once more', async (t) => {
+  const stage = await OwedWritesStage.open();
+  const { versions } = stage.writes;
+  await versions.reserve();
+  const given = versions.next();
+  stage.records.failure = full;
+  await t.notThrowsAsync(stage.writes.flush());
+  t.true(
+    stage.log.some((line) => line.includes(full.message)),
+    stage.log.join(),
+  );
+  const next = await OwedWritesStage.open({ records: stage.records.afterCrash() });
+  t.true(BigInt(next.writes.versions.next()) > BigInt(given));
+});
+
 test('a life that begins after the disk took nothing of another cluster’s coming parks all the same once it does', async (t) => {
   const stage = await OwedWritesStage.open();
   await stage.create('web', { a: '1' });
