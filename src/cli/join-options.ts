@@ -22,17 +22,27 @@ const restartKubelet = switchOption({
   help: 'Restart kubelet at the end (systemctl restart kubelet). Otherwise that is left to you.',
 });
 
+const token = optional(bootstrapToken, {
+  flag: 'token',
+  elsewhere: ['discovery-token', 'tls-bootstrap-token'],
+  section,
+  help: 'Bootstrap token, as `kubeadm token create` makes it. With --server.',
+  alsoIn: ['environment'],
+});
+
+/** Of settings that only one command takes, those that may stand in the environment while another runs. */
+export const knownToAll = { token } satisfies OptionTable;
+
 export const joinOptions = {
   config,
-  servers: { ...servers, help: 'Address of a kube-apiserver, as this machine reaches it.' },
-  token: optional(bootstrapToken, {
-    flag: 'token',
-    section,
-    help: 'Bootstrap token, as `kubeadm token create` makes it. With --server.',
-    alsoIn: ['environment'],
-  }),
+  servers: {
+    ...servers,
+    help: 'Address of a kube-apiserver, as this machine reaches it.',
+  },
+  token,
   caHashes: repeated(authorityPin, [], {
     flag: 'ca-hash',
+    elsewhere: ['discovery-token-ca-cert-hash'],
     section,
     help: "With --token: the pin of the cluster's CA, as `kubeadm token create --print-join-command` prints it. Any of several may fit.",
     alsoIn: [],
@@ -45,6 +55,7 @@ export const joinOptions = {
   }),
   insecureUnpinnedCa: switchOption({
     flag: 'insecure-unpinned-ca',
+    elsewhere: ['discovery-token-unsafe-skip-ca-verification'],
     section,
     help: 'With --token, instead of --ca-hash: believe any CA that the token has signed. Whoever else holds the token can then stand between this node and its cluster.',
   }),

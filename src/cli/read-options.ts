@@ -6,6 +6,7 @@ import { path } from '../hub/option-types.ts';
 import { options } from '../hub/options.ts';
 import { type ConfigurationFile, namedConfigurationFile, parseOptions, UsageError } from '../hub/parse-options.ts';
 import type { Terminal } from './command.ts';
+import { knownToAll } from './join-options.ts';
 
 /** @throws UsageError with every problem in flags, environment and file */
 export async function readOptions<Table extends OptionTable>(
@@ -15,7 +16,7 @@ export async function readOptions<Table extends OptionTable>(
 ): Promise<ValuesOf<Table>> {
   const name = namedConfigurationFile({ flags, environment });
   const file = name === undefined ? undefined : await readConfigurationFile(path.parse(name, surroundings));
-  return parseOptions(table, { flags, environment, file }, surroundings, options);
+  return parseOptions(table, { flags, environment, file }, surroundings, { ...options, ...knownToAll });
 }
 
 /** YAML, or JSON when the name says so. The YAML reader is loaded only when there is YAML to read. */

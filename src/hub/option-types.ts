@@ -136,6 +136,9 @@ export const hostPort = (examplePort: number): OptionType<HostPort> => ({
 export const nodeAddress: OptionType<HostPort> = {
   placeholder: 'IP[:PORT]',
   parse(text, surroundings) {
+    if (isIP(text) === 0 && !/:\d+$/.test(text)) {
+      throw new InvalidValueError(`"${text}" is not IP or IP:PORT, for example 169.254.2.1 or 169.254.2.1:${nodePort}`);
+    }
     const address = isIP(text) === 0 ? hostPort(nodePort).parse(text, surroundings) : { host: text, port: nodePort };
     if (isIP(address.host) === 0 || address.host === '0.0.0.0' || address.host === '::') {
       throw new InvalidValueError(`"${text}" is not one address; write it in digits, for example 169.254.2.1`);
@@ -175,7 +178,9 @@ export const serverUrl: OptionType<string> = {
   parse(text) {
     const url = URL.canParse(text) ? new URL(text) : undefined;
     if (url === undefined || !/^https?:$/.test(url.protocol)) {
-      throw new InvalidValueError(`"${text}" is not a URL of a kube-apiserver, for example https://10.0.0.1:6443`);
+      throw new InvalidValueError(
+        `"${text}" is not a URL of a kube-apiserver, for example ${meantUrl(text) ?? 'https://10.0.0.1:6443'}`,
+      );
     }
     if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
       throw new InvalidValueError(
@@ -190,6 +195,15 @@ export const serverUrl: OptionType<string> = {
     return url.href.replace(/\/+$/, '');
   },
 };
+
+/** What stands in `kubeadm join 10.0.0.1:6443`, or an IPv6 address without its brackets, written as it should be. */
+function meantUrl(text: string): string | undefined {
+  const place = text.replace(/^https?:\/\//, '');
+  const [, address = '', port = ''] = /^([0-9a-f:]+):(\d+)$/i.exec(place) ?? [];
+  if (isIPv6(address) && port.length > 3) return `https://[${address}]:${port}`;
+  if (isIPv6(place)) return `https://[${place}]:6443`;
+  return /^[\w.-]+(:\d+)?$/.test(place) && place === text ? `https://${place}` : undefined;
+}
 
 const dnsLabel = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
 const dnsSubdomain = new RegExp(`^${dnsLabel}(\\.${dnsLabel})*$`);

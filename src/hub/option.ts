@@ -10,6 +10,8 @@ export interface Option<Value> {
   readonly isRepeatable: boolean;
   /** Stands alone, without a value. On the command line only. */
   readonly isSwitch?: true;
+  /** What other programs call it: not understood, but whoever writes it is told the name here. */
+  readonly elsewhere?: readonly string[];
   /** Where it can stand besides the command line; everywhere when left out. */
   readonly alsoIn?: readonly ('environment' | 'file')[];
   /** As a reader sees it; undefined when there is none. */
@@ -22,7 +24,7 @@ export type OptionTable = Readonly<Record<string, Option<unknown>>>;
 export type ValuesOf<Table extends OptionTable> = {
   readonly [Name in keyof Table]: Table[Name] extends Option<infer Value> ? Value : never;
 };
-type Words = Pick<Option<unknown>, 'flag' | 'section' | 'help' | 'alsoIn'>;
+type Words = Pick<Option<unknown>, 'flag' | 'section' | 'help' | 'alsoIn' | 'elsewhere'>;
 
 /** At most one value, and none when nobody gives one. */
 export function optional<Value>(type: OptionType<Value>, words: Words): Option<Value | undefined> {

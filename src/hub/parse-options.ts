@@ -104,7 +104,12 @@ function readFlags(table: OptionTable, flags: readonly string[], problems: strin
     if (token.kind !== 'option') continue;
     const name = names.get(token.name);
     if (name === undefined) {
-      problems.push(unknown('option', token.rawName, token.name, names.keys(), '--'));
+      const foreign = Object.values(table).find(({ elsewhere }) => elsewhere?.includes(token.name));
+      problems.push(
+        foreign === undefined
+          ? unknown('option', token.rawName, token.name, names.keys(), '--')
+          : `${token.rawName}: that is --${foreign.flag} here`,
+      );
       isValueOfUnknown = !token.inlineValue;
     } else if (table[name]!.isSwitch) {
       if (token.inlineValue) problems.push(`${token.rawName}: takes no value; write ${token.rawName} alone`);

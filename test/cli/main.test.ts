@@ -91,6 +91,25 @@ test('wrong usage is exit code 2 with one line a problem, before anything starts
   t.regex(terminal.complained[1]!, /^holdfast: --listen: "x" is not HOST:PORT/);
 });
 
+test('who writes what kubeadm prints is told the names that it has here', async (t) => {
+  const terminal = recordTerminal();
+  const pin = `sha256:${'a'.repeat(64)}`;
+  const token = 'abcdef.0123456789abcdef';
+  const words = ['join', '--server', '10.0.0.1:6443', '--token', token, '--discovery-token-ca-cert-hash', pin];
+  t.is(await main(words, terminal), 2);
+  t.is(terminal.complained[0], 'holdfast: --discovery-token-ca-cert-hash: that is --ca-hash here');
+  t.regex(
+    terminal.complained[1]!,
+    /^holdfast: --server: "10\.0\.0\.1:6443" is .*for example https:\/\/10\.0\.0\.1:6443$/,
+  );
+});
+
+test('a token that was given to join as a variable is in no other command’s way', async (t) => {
+  const terminal = recordTerminal({ environment: { HOLDFAST_TOKEN: 'abcdef.0123456789abcdef' } });
+  t.is(await main(['status', '--admin', '127.0.0.1:1'], terminal), 1);
+  t.regex(terminal.complained.join('\n'), /^holdfast: no Holdfast daemon answers/);
+});
+
 test('the daemon does not start without a cluster', async (t) => {
   const terminal = recordTerminal();
   t.is(await main(['run'], terminal), 2);

@@ -9,6 +9,7 @@ import {
   InvalidValueError,
   isLoopback,
   loopbackHostPort,
+  nodeAddress,
   nodeName,
   type OptionType,
   path,
@@ -81,6 +82,20 @@ test('a server is an https URL without credentials; plain http only to this mach
   t.regex(refusal(serverUrl, 'http://10.0.0.1') ?? '', /use https/);
   t.regex(refusal(serverUrl, '10.0.0.1:6443') ?? '', /not a URL of a kube-apiserver/);
   t.regex(refusal(serverUrl, 'ftp://10.0.0.1') ?? '', /not a URL of a kube-apiserver/);
+});
+
+test('a server without its scheme, or its brackets, is refused with how it is written', (t) => {
+  for (const [text, meant] of [
+    ['10.0.0.1:6443', 'https://10.0.0.1:6443'],
+    ['cloud.example:6443', 'https://cloud.example:6443'],
+    ['https://fd00::1:6443', 'https://[fd00::1]:6443'],
+    ['fd00::1:6443', 'https://[fd00::1]:6443'],
+    ['fd00::1', 'https://[fd00::1]:6443'],
+    ['ftp://cloud.example', 'https://10.0.0.1:6443'],
+  ] as const) {
+    t.true(refusal(serverUrl, text)?.endsWith(`for example ${meant}`), `${text}: ${refusal(serverUrl, text)}`);
+  }
+  t.regex(refusal(nodeAddress, '169.254.2') ?? '', /IP or IP:PORT, for example 169\.254\.2\.1 or/);
 });
 
 test('a password in a server URL is refused without being repeated', (t) => {
