@@ -1,9 +1,10 @@
 // What becomes of one pod of this node while the cloud is away and when it is back. Pure.
-import type { JsonObject } from '../../apimachinery/json.ts';
+import { isJsonObject, type JsonObject } from '../../apimachinery/json.ts';
 import { nodeMonitorGraceMs } from '../../apimachinery/node-monitor-grace.ts';
 import { type PodReference, podReferences } from '../../apimachinery/pod-references.ts';
 import { secondsUntilEviction, tolerationsOf } from './eviction.ts';
 import type { Finding } from './finding.ts';
+import { projectedSources } from './projected-sources.ts';
 
 /** What the node holds of something that a pod needs. */
 export type Knowledge = 'present' | 'absent' | 'unknown';
@@ -25,7 +26,12 @@ export function podFindings(pod: JsonObject, needs: PodNeeds): readonly Finding[
   // kubelet starts a static pod from its file whatever the cloud says; what has ended stays so.
   if ('kubernetes.io/config.mirror' in annotations || phase === 'Succeeded' || phase === 'Failed') return [];
   const subject = `pod ${namespace}/${name}`;
-  return [...eviction(pod, subject), ...pulls(pod, subject), ...references(pod, { namespace, subject, needs })];
+  return [
+    ...eviction(pod, subject),
+    ...pulls(pod, subject),
+    ...certificates(pod, subject),
+    ...references(pod, { namespace, subject, needs }),
+  ];
 }
 
 function eviction(pod: JsonObject, subject: string): readonly Finding[] {
@@ -57,6 +63,24 @@ function pulls(pod: JsonObject, subject: string): readonly Finding[] {
       subject,
       says: `Its containers ${always.map(({ name }) => name).join(', ')} ask the registry at each start (imagePullPolicy: Always): without it they do not start again.`,
       advice: 'Use a fixed tag or a digest, and imagePullPolicy: IfNotPresent.',
+    },
+  ];
+}
+
+/** KEP-4317: the key that a certificate is for lives in kubelet's memory only, so nothing can be kept here to give again. */
+function certificates(pod: JsonObject, subject: string): readonly Finding[] {
+  const signers = projectedSources(pod).flatMap(({ podCertificate }) =>
+    isJsonObject(podCertificate) ? String(podCertificate.signerName) : [],
+  );
+  if (signers.length === 0) return [];
+  return [
+    {
+      check: 'pod-certificate',
+      level: 'problem',
+      subject,
+      says: `kubelet asks the cloud for a certificate at each of its starts (podCertificate, ${[...new Set(signers)].join(', ')}): without the cloud it does not start again once kubelet or the node has restarted, and while it runs on its certificate is not renewed.`,
+      advice:
+        'Give it its certificate in a Secret, if it has to start without the cloud; and a maxExpirationSeconds that is longer than your outages.',
     },
   ];
 }

@@ -1,7 +1,8 @@
 // For how long a pod could be started again without the cloud, as far as its tokens go. Pure.
-import { isJsonArray, isJsonObject, type JsonObject } from '../../apimachinery/json.ts';
+import { isJsonObject, type JsonObject } from '../../apimachinery/json.ts';
 import type { HeldToken } from '../../cache/tokens/held-token.ts';
 import type { Finding } from './finding.ts';
+import { projectedSources } from './projected-sources.ts';
 
 /** What a volume asks for; the lifetime as the apiserver fills it in. */
 interface Mounted {
@@ -52,21 +53,14 @@ function answers({ asked }: HeldToken, { audience, expirationSeconds }: Mounted)
 }
 
 function mountedTokens(pod: JsonObject): readonly Mounted[] {
-  const { volumes } = pod.spec as JsonObject;
-  return listOf(volumes)
-    .flatMap(({ projected }) => (isJsonObject(projected) ? listOf(projected.sources) : []))
-    .flatMap(({ serviceAccountToken: token }) => {
-      if (!isJsonObject(token)) return [];
-      const { audience, expirationSeconds } = token;
-      return [
-        {
-          audience: typeof audience === 'string' ? audience : '',
-          expirationSeconds: typeof expirationSeconds === 'number' ? expirationSeconds : 3600,
-        },
-      ];
-    });
-}
-
-function listOf(value: JsonObject[string] | undefined): readonly JsonObject[] {
-  return value !== undefined && isJsonArray(value) ? value.filter(isJsonObject) : [];
+  return projectedSources(pod).flatMap(({ serviceAccountToken: token }) => {
+    if (!isJsonObject(token)) return [];
+    const { audience, expirationSeconds } = token;
+    return [
+      {
+        audience: typeof audience === 'string' ? audience : '',
+        expirationSeconds: typeof expirationSeconds === 'number' ? expirationSeconds : 3600,
+      },
+    ];
+  });
 }

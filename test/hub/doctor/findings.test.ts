@@ -54,6 +54,20 @@ test('what a pod needs and nobody has read through the hub is named; what is kno
   t.regex(finding!.says, /^Not held here: secrets\/lost\. /);
 });
 
+test('a certificate that kubelet has to ask for at each start is named, with who signs it', (t) => {
+  const source = (signerName: string) => ({ podCertificate: { signerName, keyType: 'ED25519' } });
+  const volumes = [
+    { name: 'token', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } },
+    { name: 'one', projected: { sources: [source('example.com/mesh'), source('example.com/mesh')] } },
+    { name: 'two', projected: { sources: [source('example.com/web')] } },
+  ];
+  const [finding, ...others] = podFindings(pod({ tolerations: staying, volumes }), known);
+  t.deepEqual(others, []);
+  t.like(finding, { check: 'pod-certificate', level: 'problem', subject: 'pod shop/web-1' });
+  t.regex(finding!.says, /podCertificate, example.com\/mesh, example.com\/web\)/);
+  t.regex(finding!.advice, /in a Secret/);
+});
+
 const kubeconfig = { path: '/etc/kubernetes/kubelet.conf', server: 'https://127.0.0.1:10268' };
 const ofKubelet = (document: JsonObject, server = kubeconfig.server) => [
   ...kubeconfigFindings({ ...kubeconfig, server }, ['127.0.0.1:10268']),
