@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -38,6 +38,18 @@ test('systemd understands every line of the units, and starts the hub before kub
   }
   t.regex(readFileSync(service, 'utf8'), /^Before=kubelet\.service$/m);
   t.regex(readFileSync(join(at, 'kubelet.service.d', '20-holdfast.conf'), 'utf8'), /^After=holdfast\.service$/m);
+});
+
+test('the unit names pages that the package brings along', (t) => {
+  const unit = readFileSync(join(deploy, 'systemd', 'holdfast.service'), 'utf8');
+  const pages = /^Documentation=(.*)$/m.exec(unit)![1]!.split(' ');
+  const { files } = JSON.parse(readFileSync(join(deploy, '..', 'package.json'), 'utf8'));
+  for (const page of pages) {
+    const inPackage = page.replace('file:/usr/local/lib/node_modules/holdfast/', '');
+    t.true(existsSync(join(deploy, '..', inPackage)), page);
+    t.true(inPackage === 'README.md' || files.includes(inPackage.split('/')[0]), 'npm takes README.md along by itself');
+  }
+  t.regex(unit, /^ExecStart=\/usr\/local\/bin\/holdfast /m, 'where the package lies beside');
 });
 
 test('the static pod calls the daemon by options that it has, and asks for its health where it listens', (t) => {

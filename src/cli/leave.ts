@@ -1,10 +1,12 @@
 // `holdfast leave`: puts back what was on the machine before `holdfast join`, byte for byte.
 import { stat } from 'node:fs/promises';
 import type { HubStatus } from '../hub/admin/hub-status.ts';
+import { DataDirectoryError } from '../hub/data-directory.ts';
 import { cloudPlaces } from '../hub/enrolment/cloud-directory.ts';
 import { JoinError } from '../hub/enrolment/join-error.ts';
 import { type KeptCertificate, type Left, leave } from '../hub/enrolment/leave.ts';
 import type { HostPort } from '../hub/option-types.ts';
+import { verifyStorage } from '../hub/verify-storage.ts';
 import { askDaemon, DaemonAnswerError } from './ask-daemon.ts';
 import type { Invocation, Terminal } from './command.ts';
 import { leaveOptions } from './join-options.ts';
@@ -21,23 +23,48 @@ export async function leaveCluster({ flags }: Invocation, terminal: Terminal): P
   return 0;
 }
 
+/** The daemon is asked; where it is stopped, the store is looked at. @throws JoinError */
 async function refuseWhileWritesWait(admin: HostPort, dataDir: string, terminal: Terminal): Promise<void> {
   let hub: HubStatus;
   try {
     hub = await askDaemon<HubStatus>(admin, '/status');
   } catch (error) {
     if (!(error instanceof DaemonAnswerError)) throw error;
-    terminal.complain(
-      'The daemon does not answer, so it is not known whether writes still wait for the cloud; they would stay in the data directory.',
-    );
-    return;
+    return refuseWhileWritesLie(dataDir, terminal, error.message);
   }
+  if (!(await isSameDirectory(hub.storage.directory, dataDir))) return refuseWhileWritesLie(dataDir, terminal, '');
   const { waiting, parked } = hub.outbox;
-  if (waiting + parked === 0 || !(await isSameDirectory(hub.storage.directory, dataDir))) return;
+  if (waiting + parked === 0) return;
   throw new JoinError(
     'HOLDFAST_LEAVE_WRITES_WAIT',
     `${waiting} writes wait for the cloud and ${parked} are parked (holdfast outbox list): let them be sent, or decide about them, before the node leaves; --abandon-writes leaves all the same`,
   );
+}
+
+/** @param silence why no daemon tells of this directory */
+async function refuseWhileWritesLie(dataDir: string, terminal: Terminal, silence: string): Promise<void> {
+  const lying = await lyingWrites(dataDir);
+  if (lying === 0) return;
+  if (typeof lying === 'number') {
+    throw new JoinError(
+      'HOLDFAST_LEAVE_WRITES_WAIT',
+      `${lying} writes wait for the cloud or are parked in ${dataDir}, and its daemon does not run: start it (systemctl start holdfast), and let them be sent or decide about them (holdfast outbox list); --abandon-writes leaves all the same`,
+    );
+  }
+  terminal.complain(
+    `It is not known whether writes still wait for the cloud (${[silence, lying.reason].filter(Boolean).join('; ')}). They would stay in ${dataDir}: look there with holdfast outbox list and a running daemon before you remove it.`,
+  );
+}
+
+/** How many writes stand in the store of a daemon that is stopped; or why that cannot be told. */
+async function lyingWrites(dataDir: string): Promise<number | { readonly reason: string }> {
+  try {
+    const { keyspaces } = await verifyStorage(dataDir);
+    return keyspaces.find(({ space }) => space === 'outbox')?.records ?? 0;
+  } catch (error) {
+    if (error instanceof DataDirectoryError) return 0; // nothing was ever kept there
+    return { reason: (error as Error).message };
+  }
 }
 
 /** However it is written: through a link, or mounted twice. */
