@@ -131,10 +131,17 @@ function remove(store: CloudStore, request: CloudWrite, present: Stored): Writte
   }
   const isBound = (present.value.spec as JsonObject | undefined)?.nodeName !== undefined;
   const isGraceful = place.gvr.resource === 'pods' && isBound && gracePeriodSeconds !== 0;
-  if (!isGraceful) return { statusCode: 200, value: store.remove(place, agent, at)!.value };
+  if (!isGraceful) return { statusCode: 200, value: answerOfDeletion(store.remove(place, agent, at)!) };
   if (metadata.deletionTimestamp !== undefined) return { statusCode: 200, value: present.value };
   const dying = { ...metadata, deletionTimestamp: time, deletionGracePeriodSeconds: 30 };
   return { statusCode: 200, value: store.put(place, { ...present.value, metadata: dying }, agent, at).value };
+}
+
+/** Of Pods the apiserver answers with the object, of most kinds with a Status. */
+function answerOfDeletion({ place: { gvr, name }, value }: Stored): JsonObject {
+  if (gvr.resource === 'pods') return value;
+  const details = { name, kind: gvr.resource, uid: metadataOf(value).uid! };
+  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
 }
 
 function admit(place: Place, value: JsonObject): void {

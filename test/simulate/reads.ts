@@ -15,6 +15,8 @@ interface PathView {
   edition: number;
   /** A version at which the cloud's word was known to the hub. */
   floor: number;
+  /** As `floor`; what the hub has on disk by its own promise, whatever happens to the power. */
+  durableFloor: number;
   /** Own writes were given up to the cloud's word: until the scopes are read anew they are still shown. */
   isSettled: boolean;
 }
@@ -54,7 +56,8 @@ export class Reads {
     view.open.delete(intent);
     if (intent.outcome !== 'acknowledged') return;
     if (intent.by === 'cloud') {
-      view.floor = Math.max(view.floor, versionOf(answer));
+      if (intent.verb === 'delete') view.durableFloor = Math.max(view.durableFloor, this.#deletedAt(intent));
+      view.floor = Math.max(view.floor, view.durableFloor, versionOf(answer));
       view.hasOwn = false;
       view.isSettled = false;
       view.open.clear();
@@ -84,12 +87,23 @@ export class Reads {
     return [...this.#views.keys()].filter((path) => path.startsWith(`${collection}/`));
   }
 
-  /** The hub has died: of what it had heard in passing it may know less in its next life. */
-  crashed(): void {
-    for (const view of this.#views.values()) {
+  /**
+   * The hub has died, and may know less in its next life.
+   * @param hasDiskFailed what it heard may not be on it
+   */
+  crashed(how: 'killed' | 'power cut', hasDiskFailed: boolean): void {
+    for (const [path, view] of this.#views) {
       view.edition += 1;
-      if (!view.isSettled) view.floor = 0;
+      if (hasDiskFailed) view.durableFloor = 0;
+      // Of a Lease the disk knows one of the last hour: each says no more than that its holder was alive.
+      const mayBeBehind = how === 'power cut' || hasDiskFailed || path.includes('/leases/');
+      if (!view.isSettled && mayBeBehind) view.floor = view.durableFloor;
     }
+  }
+
+  #deletedAt({ path, client, id }: Intent): number {
+    const applied = this.#world.store()?.applied ?? [];
+    return applied.findLast((one) => one.path === path && one.agent === `${client}/${id}`)?.version ?? 0;
   }
 
   /** Another cluster answers: nothing that was known counts any more. */
@@ -139,7 +153,15 @@ export class Reads {
   #view(path: string): PathView {
     let view = this.#views.get(path);
     if (view === undefined) {
-      view = { own: undefined, hasOwn: false, open: new Set(), edition: 0, floor: 0, isSettled: false };
+      view = {
+        own: undefined,
+        hasOwn: false,
+        open: new Set(),
+        edition: 0,
+        floor: 0,
+        durableFloor: 0,
+        isSettled: false,
+      };
       this.#views.set(path, view);
     }
     return view;

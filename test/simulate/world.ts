@@ -65,6 +65,8 @@ export class World {
   /** The cluster that the hub knows; behind the real one until it notices. */
   #known: SimCloud;
   #life = new Life();
+  /** Of this life. */
+  #records: SimRecords | undefined;
   #hub: HubLife | undefined;
   /** Of this life of the hub. */
   #order: ReplayOrder | undefined;
@@ -169,6 +171,7 @@ export class World {
     const life = new Life();
     this.#life = life;
     const records = new SimRecords(this.#disk, this.#scheduler, life, this.#random.fork(`disk ${this.#events}`));
+    this.#records = records;
     this.#scopes = new ScopeCheck((what) => this.#trace.broke(what));
     this.#trace.note('the hub starts');
     HubLife.start(this.#hubWorld(records), records, life).then(
@@ -254,7 +257,7 @@ export class World {
     this.#hub?.crash();
     this.#hub = undefined;
     this.#disk.crash(how);
-    this.#reads.crashed();
+    this.#reads.crashed(how, this.#records?.hasFailed ?? false);
     // What runs on the same machine begins from nothing, too.
     if (how === 'power cut') for (const informer of this.#informers) informer.restart();
     this.#scheduler.after(this.#random.between(10, 3000), forever, () => this.#startHub());
