@@ -75,7 +75,6 @@ export function openRetention(
   access: DirectoryAccess,
   { dataDir, lockTimeoutMs = 250, keepFor = defaultRetainPolicy }: RetentionOptions,
 ): Retention {
-  const { files, facts } = access;
   const change = <Result>(
     network: string,
     planOn: (state: NetworkState, facts: Facts) => Plan<Result> | Refusal,
@@ -88,10 +87,10 @@ export function openRetention(
     }
   };
   const named = (directory: string): readonly string[] =>
-    files.listDirectories(directory).filter((name) => !name.startsWith('.'));
+    access.files.listDirectories(directory).filter((name) => !name.startsWith('.'));
   return {
     networks: () => read(() => [...new Set([...named(dataDir), ...named(retainRoot(dataDir))])].sort()),
-    snapshot: (network) => read(() => settle(readNetwork(files, layoutOf(dataDir, network)), facts())),
+    snapshot: (network) => read(() => settle(readNetwork(access.files, layoutOf(dataDir, network)), access.facts())),
     applyVerdict: (network, revision, verdict) =>
       change(network, (state, now) => planVerdict(state, now, revision, verdict)),
     release: (network, address, how = {}) => change(network, (state) => planRelease(state, address, how)),
@@ -100,7 +99,7 @@ export function openRetention(
     reclaim: (network, held) => change(network, (state, now) => planReclaim(state, now, held)),
     expire: (network) => change(network, planExpire),
     audit: (network, wanted = () => true) =>
-      read(() => readAudit(files, layoutOf(dataDir, network)).filter((entry) => wanted(entry))),
+      read(() => readAudit(access.files, layoutOf(dataDir, network)).filter((entry) => wanted(entry))),
   };
 }
 
