@@ -4,7 +4,9 @@ import { type OptionTable, optional, switchOption, withDefault } from '../hub/op
 import { choice, path } from '../hub/option-types.ts';
 import { options } from '../hub/options.ts';
 import type { Command } from './command.ts';
+import { ipamCommands } from './ipam/ipam-commands.ts';
 import { joinOptions, leaveOptions } from './join-options.ts';
+import { outputOptions } from './output-options.ts';
 
 const { config, admin, dataDir, listen, insecureLoopback, logLevel } = options;
 
@@ -14,16 +16,6 @@ const logFormat = withDefault(choice('json', 'text'), 'text', {
   section: 'Logs',
   help: options.logFormat.help,
 });
-
-/** Options of the commands that print something. */
-export const outputOptions = {
-  output: withDefault(choice('text', 'json'), 'text', {
-    flag: 'output',
-    section: 'Output',
-    help: 'Text for people, or JSON for programs.',
-    alsoIn: [],
-  }),
-} satisfies OptionTable;
 
 export const askingOptions = { config, admin, ...outputOptions } satisfies OptionTable;
 /** Of the commands that show or change something only the daemon's user may: its token stands in the data directory. */
@@ -173,6 +165,7 @@ export const commands: readonly Command[] = [
     options: exportOptions,
     load: async () => (await import('./outbox-export.ts')).outboxExport,
   },
+  ...ipamCommands,
   {
     name: 'version',
     summary: 'Print the version of Holdfast and of Node.',

@@ -1,11 +1,13 @@
 // Why a command could not start or go on, in words that say what to do. Our own errors already do, and what the system said
 // about it stays in their cause, for the debug log; the system's own errors are put into words here. Pure.
 import { errorCatalogue } from '../hub/error-catalogue.ts';
+import { CniError } from '../ipam/cni/cni-error.ts';
 
 /** One or more lines for a person; errors that are not known here keep their own message. */
 export function explainFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (isOurs(error)) return error.message;
+  if (error instanceof CniError) return error.details === '' ? error.message : `${error.message}: ${error.details}`;
   return explanations.map((explain) => explain(error)).find((text) => text !== undefined) ?? wholeMessage(error);
 }
 

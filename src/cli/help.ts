@@ -70,8 +70,9 @@ export function renderCommand(command: Command): string {
   ].join('\n');
 }
 
-function usageOf({ flag, placeholder }: Option<unknown>): string {
-  return placeholder === '' ? `--${flag}` : `--${flag} ${placeholder}`;
+function usageOf({ flag, letter, placeholder }: Option<unknown>): string {
+  const names = letter === undefined ? `--${flag}` : `-${letter}, --${flag}`;
+  return placeholder === '' ? names : `${names} ${placeholder}`;
 }
 
 function helpOf(option: Option<unknown>): string {

@@ -29,6 +29,12 @@ const rowsByGroup: Readonly<Record<string, readonly Row[]>> = {
       'Each line names what is wrong, where it stands and what would be right. Exit code 2.',
     ],
     [
+      'HOLDFAST_IPAM_COMMAND',
+      undefined,
+      '`holdfast ipam release` or `holdfast ipam pin` was asked for something that does not fit what is held and kept.',
+      'The message says what stands in the way; `holdfast ipam why` shows the evidence.',
+    ],
+    [
       'HOLDFAST_DAEMON_ANSWER',
       undefined,
       '`holdfast status`, `cache` or `outbox` got no usable answer from the admin port.',

@@ -4,7 +4,9 @@ import type { OptionType, Surroundings } from './option-types.ts';
 export interface Option<Value> {
   /** Without the dashes. The environment variable and the file key are derived from it. */
   readonly flag: string;
-  readonly section: 'Cluster' | 'Node' | 'Ports' | 'Reads' | 'Filters' | 'Writes' | 'Logs' | 'Output';
+  /** One letter, for the command line only: `o` for `-o`. */
+  readonly letter?: string;
+  readonly section: 'Cluster' | 'Node' | 'Ports' | 'Reads' | 'Filters' | 'Writes' | 'Addresses' | 'Logs' | 'Output';
   readonly help: string;
   readonly placeholder: string;
   readonly isRepeatable: boolean;
@@ -24,7 +26,7 @@ export type OptionTable = Readonly<Record<string, Option<unknown>>>;
 export type ValuesOf<Table extends OptionTable> = {
   readonly [Name in keyof Table]: Table[Name] extends Option<infer Value> ? Value : never;
 };
-type Words = Pick<Option<unknown>, 'flag' | 'section' | 'help' | 'alsoIn' | 'elsewhere'>;
+type Words = Pick<Option<unknown>, 'flag' | 'letter' | 'section' | 'help' | 'alsoIn' | 'elsewhere'>;
 
 /** At most one value, and none when nobody gives one. */
 export function optional<Value>(type: OptionType<Value>, words: Words): Option<Value | undefined> {

@@ -130,10 +130,19 @@ const notOurs =
   /^HOLDFAST_((TEST|E2E)_.*|(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?))$/;
 
 /** For node:util's parseArgs. */
-export function argumentTypes(table: OptionTable): Record<string, { type: 'string' | 'boolean'; multiple: true }> {
+export function argumentTypes(table: OptionTable): Record<string, ArgumentType> {
   return Object.fromEntries(
-    Object.values(table).map(({ flag, isSwitch }) => [flag, { type: isSwitch ? 'boolean' : 'string', multiple: true }]),
+    Object.values(table).map(({ flag, letter, isSwitch }) => [
+      flag,
+      { type: isSwitch ? 'boolean' : 'string', multiple: true, ...(letter && { short: letter }) },
+    ]),
   );
+}
+
+interface ArgumentType {
+  readonly type: 'string' | 'boolean';
+  readonly multiple: true;
+  readonly short?: string;
 }
 
 function readEnvironment(table: OptionTable, environment: Written['environment'], problems: string[]): Source {

@@ -13,6 +13,8 @@ export interface Tenure {
   readonly containerId: string;
   /** RFC 3339; undefined when it began before the log does. */
   readonly from: string | undefined;
+  /** When the log tells of it first. */
+  readonly knownFrom: string;
   /** Undefined while it lasts. */
   readonly until: string | undefined;
   /** What began it, in the log's words. */
@@ -24,30 +26,29 @@ export function tenures(entries: readonly AuditEntry[]): readonly Tenure[] {
   const ended: Tenure[] = [];
   const lasting = new Map<string, Tenure>();
   for (const entry of entries) {
-    const before = lasting.get(entry.address) ?? fromBeforeTheLog(entry);
+    const before = lasting.get(entry.address) ?? fromBeforeTheLog(entry, entries[0]!.time);
     const after = afterEntry(entry, before);
     if (after === before) continue;
     if (before !== undefined) ended.push({ ...before, until: entry.time });
     if (after === undefined) lasting.delete(entry.address);
     else lasting.set(entry.address, after);
   }
-  const begun = ({ from }: Tenure): string => from ?? '';
   return [...ended, ...lasting.values()].sort((one, other) =>
-    begun(one) < begun(other) ? -1 : begun(one) > begun(other) ? 1 : 0,
+    one.knownFrom < other.knownFrom ? -1 : one.knownFrom > other.knownFrom ? 1 : 0,
   );
 }
 
 /** A DEL without the ADD before it tells who had the address until then. */
-function fromBeforeTheLog({ verb, address, key, from }: AuditEntry): Tenure | undefined {
+function fromBeforeTheLog({ verb, address, key, from }: AuditEntry, knownFrom: string): Tenure | undefined {
   if (!freeing.has(verb) || from === '') return undefined;
-  return { address, key, how: 'held', containerId: from, from: undefined, until: undefined, reason: '' };
+  return { address, key, how: 'held', containerId: from, from: undefined, knownFrom, until: undefined, reason: '' };
 }
 
 const freeing: ReadonlySet<string> = new Set(['del', 'gc', 'sweep', 'reclaim']);
 
 function afterEntry(entry: AuditEntry, before: Tenure | undefined): Tenure | undefined {
   const { verb, address, key, to, reason, time } = entry;
-  const begins = { address, key, from: time, until: undefined, reason };
+  const begins = { address, key, from: time, knownFrom: time, until: undefined, reason };
   if (verb === 'add') return { ...begins, how: 'held', containerId: to };
   if (verb === 'adopt') return to === 'active' ? { ...begins, how: 'held', containerId: '' } : kept(begins);
   if (freeing.has(verb)) return key === '' || reason === 'freed' ? undefined : kept(begins);
@@ -58,9 +59,8 @@ function afterEntry(entry: AuditEntry, before: Tenure | undefined): Tenure | und
 const kept = (begins: Omit<Tenure, 'how' | 'containerId'>): Tenure => ({ ...begins, how: 'kept', containerId: '' });
 
 /** Those that reach into a stretch of time. Milliseconds since the epoch, both ends in it. */
-export function within(all: readonly Tenure[], fromMs: number, untilMs: number): readonly Tenure[] {
+export function within<Some extends Tenure>(all: readonly Some[], fromMs: number, untilMs: number): readonly Some[] {
   return all.filter(
-    ({ from, until }) =>
-      (from === undefined || Date.parse(from) <= untilMs) && (until === undefined || Date.parse(until) > fromMs),
+    ({ knownFrom, until }) => Date.parse(knownFrom) <= untilMs && (until === undefined || Date.parse(until) > fromMs),
   );
 }

@@ -40,9 +40,14 @@ test('a whole day shows all that had it', (t) => {
   );
 });
 
-test('a DEL whose ADD the log has forgotten still tells who had the address', (t) => {
-  t.deepEqual(who(9, log.slice(2)), [['shop/web-1 eth0', 'held', 'c1']]);
-  t.is(tenures(log.slice(2))[0]?.from, undefined);
+test('a DEL whose ADD the log has forgotten still tells who had the address, back to where the log begins', (t) => {
+  const rest = [entry(8, 'add', { address: '10.244.3.9', key: 'shop/db-0 eth0', to: 'c3' }), ...log.slice(2)];
+  t.deepEqual(who(9, rest), [
+    ['shop/web-1 eth0', 'held', 'c1'],
+    ['shop/db-0 eth0', 'held', 'c3'],
+  ]);
+  t.deepEqual(who(7, rest), []);
+  t.is(tenures(rest).find(({ containerId }) => containerId === 'c1')?.from, undefined);
 });
 
 test('a sweep, a release and an end of the time end it; addresses are told apart', (t) => {

@@ -1,0 +1,53 @@
+// The directories of kept addresses of this node, opened for a command. Nothing of it needs the daemon.
+import { join } from 'node:path';
+import type { ValuesOf } from '../../hub/option.ts';
+import { defaultDataDir } from '../../ipam/cni/network-config.ts';
+import type { Facts } from '../../ipam/directory/facts.ts';
+import { diskFiles } from '../../ipam/directory/files.ts';
+import { layoutOf } from '../../ipam/directory/layout.ts';
+import { machineFacts } from '../../ipam/directory/machine-facts.ts';
+import { createNetworkLock } from '../../ipam/directory/network-lock.ts';
+import { openRetention, type Retention } from '../../ipam/directory/retention.ts';
+import type { Terminal } from '../command.ts';
+import type { directoryOptions } from './ipam-options.ts';
+import { readConfigurations } from './read-configurations.ts';
+
+export interface Store {
+  readonly dataDir: string;
+  readonly retention: Retention;
+  readonly facts: () => Facts;
+  /** Those with a directory, or the one that was asked for. */
+  readonly networks: readonly string[];
+  /** Host-local's file of an address. */
+  heldFile(network: string, address: string): string;
+}
+
+type Places = Pick<ValuesOf<typeof directoryOptions>, 'confDir' | 'stateDir' | 'dataDirs' | 'network'>;
+
+/** A person waits; the plugin and the hub hold the lock for milliseconds. */
+const lockTimeoutMs = 10_000;
+
+export async function openStores(places: Places, { now, complain }: Terminal): Promise<readonly Store[]> {
+  const { confDir, stateDir, dataDirs, network: wanted } = places;
+  const configured = dataDirs.length > 0 ? [] : (await readConfigurations(confDir)).networks;
+  const all = dataDirs.length > 0 ? dataDirs : [...configured.map(({ dataDir }) => dataDir), defaultDataDir];
+  const facts = () => machineFacts({ libcniDirectory: join(stateDir, 'results'), nowMs: () => now().getTime() });
+  const access = {
+    files: diskFiles,
+    lock: createNetworkLock(complain),
+    facts,
+    unique: () => `${process.pid}.${process.hrtime.bigint().toString(36)}`,
+    say: complain,
+  };
+  return [...new Set(all)].map((dataDir) => {
+    const retention = openRetention(access, { dataDir, lockTimeoutMs });
+    const networks = retention.networks().filter((one) => wanted === undefined || one === wanted);
+    return {
+      dataDir,
+      retention,
+      facts,
+      networks,
+      heldFile: (network: string, address: string) => join(layoutOf(dataDir, network).held, address),
+    };
+  });
+}

@@ -1,0 +1,35 @@
+// Reads the runtime's CNI configurations, in its order.
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ConfiguredNetwork, configuredNetworks } from '../../ipam/inspect/configured-networks.ts';
+
+export interface Configurations {
+  readonly networks: readonly ConfiguredNetwork[];
+  /** Paths of files that are no JSON. */
+  readonly unreadable: readonly string[];
+}
+
+/** Nothing when the directory is not there. */
+export async function readConfigurations(confDir: string): Promise<Configurations> {
+  const names = (await namesIn(confDir)).filter((name) => /\.(conf|conflist|json)$/.test(name)).sort();
+  const networks: ConfiguredNetwork[] = [];
+  const unreadable: string[] = [];
+  for (const name of names) {
+    const path = join(confDir, name);
+    const found = configuredNetworks(path, await readFile(path, 'utf8'));
+    if (found === undefined) unreadable.push(path);
+    else networks.push(...found);
+  }
+  return { networks, unreadable };
+}
+
+/** None when there is no such directory. */
+export async function namesIn(directory: string): Promise<readonly string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
+    throw error;
+  }
+}

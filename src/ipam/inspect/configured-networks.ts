@@ -1,0 +1,59 @@
+// The networks that a file of the runtime's CNI directory configures, as far as addresses are concerned. Pure.
+import { defaultDataDir } from '../cni/network-config.ts';
+
+export interface ConfiguredNetwork {
+  /** Of the file. */
+  readonly path: string;
+  readonly network: string;
+  /** Of the plugin that makes the interfaces: `bridge`, `flannel`. */
+  readonly pluginType: string;
+  /** `holdfast-ipam`, `host-local`, …; empty when nothing is said. */
+  readonly ipamType: string;
+  readonly dataDir: string;
+  /** Subnets as written; empty where they come from elsewhere, as with flannel. */
+  readonly subnets: readonly string[];
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Undefined for a file that is no JSON object. Only plugins with an `ipam`, and flannel, which has one without saying. */
+export function configuredNetworks(path: string, text: string): readonly ConfiguredNetwork[] | undefined {
+  const json = parsedObject(text);
+  if (json === undefined) return undefined;
+  const plugins = Array.isArray(json.plugins) ? json.plugins.map(asObject) : [json];
+  return plugins.flatMap((plugin) => {
+    if (plugin === undefined || (plugin.ipam === undefined && plugin.type !== 'flannel')) return [];
+    const ipam = asObject(plugin.ipam) ?? {};
+    return [
+      {
+        path,
+        network: textOf(json.name) || textOf(plugin.name),
+        pluginType: textOf(plugin.type),
+        ipamType: textOf(ipam.type) || (plugin.type === 'flannel' ? 'host-local' : ''),
+        dataDir: textOf(ipam.dataDir) || defaultDataDir,
+        subnets: subnetsOf(ipam),
+      },
+    ];
+  });
+}
+
+function subnetsOf({ subnet, ranges }: Json): readonly string[] {
+  const sets = Array.isArray(ranges) ? ranges.flat() : [];
+  return [subnet, ...sets.map((range) => asObject(range)?.subnet)].filter(
+    (one): one is string => typeof one === 'string' && one !== '',
+  );
+}
+
+function parsedObject(text: string): Json | undefined {
+  try {
+    return asObject(JSON.parse(text));
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+const asObject = (value: unknown): Json | undefined =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
