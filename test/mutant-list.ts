@@ -271,4 +271,27 @@ export const mutants: readonly Mutant[] = [
         'an object whose change the cloud has answered is not told as it was before, though the answer was cut short',
     },
   },
+  {
+    name: 'a patched Event is sent whatever the cloud has by now',
+    edits: [
+      {
+        file: `${outbox}/next-step.ts`,
+        from: "isEvent(entry) && (entry.op === 'create' || entry.verb !== 'patch');",
+        to: 'isEvent(entry);',
+      },
+    ],
+    test: {
+      file: `${tests}/replay-entry.test.ts`,
+      title: 'what a life that died has sent of an Event does not come to stand over what was written since',
+    },
+  },
+  {
+    name: 'what the cloud has deleted is not synced before that is told',
+    edits: [{ file: 'src/cache/heard-writes.ts', from: 'else await this.#parts.makeDurable();', to: '' }],
+    test: {
+      file: 'test/cache/cache-after-restart.test.ts',
+      title:
+        'what the cloud was heard to have deleted is not found again after a power cut, whatever its answer looked like',
+    },
+  },
 ];
