@@ -1,0 +1,58 @@
+// The files of a runtime's CNI configuration directory, in the order in which it reads them, and the backups beside them.
+import { accessSync, constants, readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { InstallError } from './install-error.ts';
+
+export interface ConfFile {
+  readonly path: string;
+  readonly bytes: Buffer;
+}
+
+const backupEnding = '.before-holdfast-ipam';
+
+/** Ends in what no runtime takes for a configuration. */
+export const backupOf = (path: string): string => `${path}${backupEnding}`;
+
+export const readConfFiles = (confDir: string): readonly ConfFile[] =>
+  names(confDir, 'CNI configurations', '--cni-conf-dir')
+    .filter((name) => /\.(conf|conflist|json)$/.test(name))
+    .map((name) => ({ path: join(confDir, name), bytes: readFileSync(join(confDir, name)) }));
+
+/** Paths of the files that have a backup, themselves there or not. */
+export const backedUpFiles = (confDir: string): readonly string[] =>
+  names(confDir, 'CNI configurations', '--cni-conf-dir')
+    .filter((name) => name.endsWith(backupEnding))
+    .map((name) => join(confDir, name.slice(0, -backupEnding.length)));
+
+/** `wanted` is a path, a file's name, or the name of a network. */
+export const isWanted = (path: string, network: string, wanted: string): boolean =>
+  [path, basename(path), network].includes(wanted);
+
+/** @throws InstallError when files cannot be put there, before any was */
+export const expectWritable = (directory: string, what: string, flag: string): void => {
+  try {
+    accessSync(directory, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw directoryError(directory, what, flag, cause);
+  }
+};
+
+const names = (directory: string, what: string, flag: string): readonly string[] => {
+  try {
+    return readdirSync(directory).toSorted();
+  } catch (cause) {
+    throw directoryError(directory, what, flag, cause);
+  }
+};
+
+const directoryError = (directory: string, what: string, flag: string, cause: unknown): InstallError => {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const why: Readonly<Record<string, string>> = {
+    ENOENT: `there is no ${directory}, where the ${what} should be; name the directory that the container runtime uses with ${flag}`,
+    ENOTDIR: `${directory} is no directory; name the one that the container runtime uses for its ${what} with ${flag}`,
+    EACCES: `no permission for ${directory}; run this as root`,
+    EPERM: `no permission for ${directory}; run this as root`,
+    EROFS: `${directory} is on a read-only file system; name a directory for the ${what} that can be written with ${flag}, and let the container runtime use it, too`,
+  };
+  return new InstallError('HOLDFAST_IPAM_DIRECTORY', why[code ?? ''] ?? `${directory}: ${message}`, { cause });
+};
