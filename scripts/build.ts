@@ -1,10 +1,12 @@
 // Builds dist/: the daemon and its command line as one bundle, for the published package and for a fast start.
-// Everything is inside but classic-level, whose native part stays a package of its own.
+// Everything is inside but classic-level, whose native part stays a package of its own. The CNI plugin is a bundle of
+// its own (scripts/build-plugin.ts).
 //
 //   node scripts/build.ts [directory]     default dist; it is emptied first
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { build } from 'esbuild';
+import { buildPlugin } from './build-plugin.ts';
 import { builtinsByRequire, withoutUnusedParts } from './bundle-plugins.ts';
 
 const root = new URL('..', import.meta.url).pathname;
@@ -45,3 +47,5 @@ copyFileSync(
 const sizes = Object.entries(metafile.outputs).filter(([file]) => file.endsWith('.js'));
 const bytes = sizes.reduce((sum, [, output]) => sum + output.bytes, 0);
 console.log(`${outdir}/main.js and ${sizes.length - 1} parts, ${(bytes / 1e6).toFixed(1)} MB`);
+const plugin = await buildPlugin(root, `${outdir}/ipam`);
+console.log(`${plugin.path}, ${(plugin.bytes / 1e3).toFixed(0)} kB`);
