@@ -12,7 +12,7 @@ import {
   mayBeOwnNetns,
 } from './cni/environment.ts';
 import { goJson, systemErrorText } from './cni/go-text.ts';
-import { type DecodeMistake, decodeFromTop, object, string } from './cni/json-decoder.ts';
+import { type DecodeMistake, decodeFromTop, object, string, toldMistake } from './cni/json-decoder.ts';
 import { findJsonMistake } from './cni/json-mistake.ts';
 import { parseNetworkConfig, parseNetworkConfigLeniently } from './cni/network-config.ts';
 import { type Dns, noDns, parseResolvConf } from './cni/resolv-conf.ts';
@@ -97,7 +97,7 @@ const checkVersion = (verb: string, configured: string, since: string): void => 
 const answerTo: Readonly<Record<Verb, (call: PluginCall, json: unknown) => string>> = {
   ADD: (call, json) => {
     const config = parseNetworkConfig(json, argsOf(call));
-    const dns: Dns = config.resolvConf === '' ? noDns : parseResolvConf(call.readFile(config.resolvConf));
+    const dns = config.resolvConf === '' ? noDns : readResolvConf(call, config.resolvConf);
     refuseOwnNetns(call);
     const assigned = call.verbs.add(config, attachment(call));
     return formatResult({ assigned, routes: config.routes, dns }, config.cniVersion);
@@ -120,6 +120,14 @@ const answerTo: Readonly<Record<Verb, (call: PluginCall, json: unknown) => strin
     call.verbs.status(parseNetworkConfigLeniently(json, 'STATUS'));
     return '';
   },
+};
+
+const readResolvConf = ({ readFile }: PluginCall, path: string): Dns => {
+  try {
+    return parseResolvConf(readFile(path));
+  } catch (cause) {
+    throw new Error(systemErrorText(cause, path), { cause });
+  }
 };
 
 const argsOf = ({ environment }: PluginCall): string => environment.CNI_ARGS ?? '';
@@ -156,6 +164,7 @@ const memberOf = (json: unknown, key: 'name' | 'cniVersion', complaint: (why: st
   const goType = `struct { ${key === 'name' ? 'Name' : 'CNIVersion'} string "json:\\"${key}\\"" }`;
   const mistakes: DecodeMistake[] = [];
   const found = decodeFromTop(object('', { [key]: string }, goType), json, mistakes);
-  if (mistakes[0]) throw new CniError(cniErrorCode.decodingFailure, complaint(mistakes[0].message));
+  const told = toldMistake(mistakes);
+  if (told) throw new CniError(cniErrorCode.decodingFailure, complaint(told.message));
   return found?.[key] ?? '';
 };

@@ -1,6 +1,5 @@
 // Reads parsed JSON into typed values the way Go's encoding/json does: keys in any case, null as absent, what is unknown
-// ignored, and a value of the wrong kind noted in Go's words while the reading goes on. The first mistake in the order of
-// the text is the one host-local would report.
+// ignored, and a value of the wrong kind noted in Go's words while the reading goes on.
 
 /** Where a value stands: the Go struct that has it as a field, and the names that lead there. */
 interface Place {
@@ -12,7 +11,13 @@ export interface DecodeMistake {
   /** Names from the top, joined by dots; elements of lists carry the name of the list. */
   readonly path: string;
   readonly message: string;
+  /** Go stops at it. */
+  readonly isFinal: boolean;
 }
+
+/** Which of them Go reports: the one that it stops at, else the first in the order of the text. */
+export const toldMistake = (mistakes: readonly DecodeMistake[]): DecodeMistake | undefined =>
+  mistakes.find(({ isFinal }) => isFinal) ?? mistakes[0];
 
 /** Returns undefined for null and for what it had to note in `mistakes`. */
 export type Decoder<T> = (value: unknown, place: Place, mistakes: DecodeMistake[]) => T | undefined;
@@ -58,7 +63,7 @@ export const integer: Decoder<number> = (value, place, mistakes) => {
   if (value === null) return undefined;
   if (typeof value !== 'number') return wrongKind(value, place, 'int', mistakes);
   if (Number.isInteger(value)) return value;
-  mistakes.push({ path: place.path, message: wrongKindText(`number ${value}`, place, 'int') });
+  mistakes.push({ path: place.path, message: wrongKindText(`number ${value}`, place, 'int'), isFinal: false });
   return undefined;
 };
 
@@ -72,13 +77,24 @@ export const text =
     if (value === null) return undefined;
     if (typeof value !== 'string') return wrongKind(value, place, goType, mistakes);
     const parsed = parse(value);
-    if (parsed === undefined) mistakes.push({ path: place.path, message: complaint(value) });
+    if (parsed === undefined) mistakes.push({ path: place.path, message: complaint(value), isFinal: true });
     return parsed;
+  };
+
+/** Of a Go type that reads itself: Go stops at whatever it complains about. */
+export const selfReading =
+  <T>(decoder: Decoder<T>): Decoder<T> =>
+  (value, place, mistakes) => {
+    const own: DecodeMistake[] = [];
+    const decoded = decoder(value, place, own);
+    const told = toldMistake(own);
+    if (told) mistakes.push({ ...told, isFinal: true });
+    return decoded;
   };
 
 const wrongKind = (value: unknown, place: Place, goType: string, mistakes: DecodeMistake[]): undefined => {
   const kind = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
-  mistakes.push({ path: place.path, message: wrongKindText(kind, place, goType) });
+  mistakes.push({ path: place.path, message: wrongKindText(kind, place, goType), isFinal: false });
 };
 
 const wrongKindText = (kind: string, { struct, path }: Place, goType: string): string =>

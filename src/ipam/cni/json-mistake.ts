@@ -24,9 +24,10 @@ class Scanner {
     this.#bytes = bytes;
   }
 
-  /** Of the byte that stands next, or that the text has ended there. */
+  /** Of the byte that stands next. At the end Go sees a blank, which is no mistake but inside a word, a number, an escape. */
   fail(context: string): never {
-    const char = this.#next();
+    const isInside = context.startsWith('in ') || context.startsWith('after decimal');
+    const char = this.#next() || (isInside && context !== 'in string literal' ? ' ' : '');
     if (char === '') throw new Mistake('unexpected end of JSON input');
     throw new Mistake(`invalid character ${quoteByte(char)} ${context}`);
   }

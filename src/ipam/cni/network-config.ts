@@ -3,7 +3,7 @@ import { type Address, isSameAddress, parseAddress } from '../address.ts';
 import type { RangeSet } from '../range.ts';
 import { parseCniArgs } from './cni-args.ts';
 import { CniError, cniErrorCode } from './cni-error.ts';
-import { type DecodeMistake, decodeFromTop } from './json-decoder.ts';
+import { type DecodeMistake, decodeFromTop, toldMistake } from './json-decoder.ts';
 import { type NetworkDocument, networkDocument } from './network-document.ts';
 import { type Prefix, parsePrefix } from './prefix.ts';
 import { completeRangeSets, type RangeConfig, refuseOverlaps } from './range-config.ts';
@@ -60,7 +60,8 @@ export interface NetworkConfig {
 export const parseNetworkConfig = (json: unknown, cniArgs: string): NetworkConfig => {
   const mistakes: DecodeMistake[] = [];
   const document = decodeFromTop(networkDocument, json, mistakes) ?? {};
-  if (mistakes[0]) throw new Error(mistakes[0].message);
+  const told = toldMistake(mistakes);
+  if (told) throw new Error(told.message);
   if (document.ipam === undefined) throw new Error("IPAM config missing 'ipam' key");
   const requested = requestedOf(document, parseCniArgs(cniArgs));
   const rangeSets = completeRangeSets(configuredSets(document));

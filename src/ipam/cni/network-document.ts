@@ -2,8 +2,18 @@
 // messages about a wrong kind. All else in the document is somebody else's.
 import { parseAddress } from '../address.ts';
 import { parseRequested } from './cni-args.ts';
-import { anything, type Decoded, type Decoder, integer, list, object, string, text } from './json-decoder.ts';
-import { parsePrefix } from './prefix.ts';
+import {
+  anything,
+  type Decoded,
+  type Decoder,
+  integer,
+  list,
+  object,
+  selfReading,
+  string,
+  text,
+} from './json-decoder.ts';
+import { type Prefix, parsePrefix } from './prefix.ts';
 
 const unlessEmpty =
   <T>(decoder: Decoder<T>): Decoder<T> =>
@@ -14,8 +24,9 @@ const address = unlessEmpty(text('net.IP', parseAddress, (some) => `invalid IP a
 const requested = unlessEmpty(text('*ip.IP', parseRequested, (some) => `invalid IP address ${some}`));
 
 /** null is read, and refused. */
-const cidr: ReturnType<typeof text<NonNullable<ReturnType<typeof parsePrefix>>>> = (value, place, mistakes) =>
-  text('string', parsePrefix, (some) => `invalid CIDR address: ${some}`)(value ?? '', place, mistakes);
+const cidr: Decoder<Prefix> = selfReading((value, place, mistakes) =>
+  text('string', parsePrefix, (some) => `invalid CIDR address: ${some}`)(value ?? '', place, mistakes),
+);
 
 const rangeFields = { subnet: cidr, rangeStart: address, rangeEnd: address, gateway: address };
 const rangeSets = list(list(object('allocator.Range', rangeFields), 'allocator.RangeSet'), '[]allocator.RangeSet');
@@ -31,8 +42,9 @@ const routeFields = {
 };
 
 /** A mistake inside a route is told as one of a field of its owner. */
-const route: Decoder<Decoded<typeof routeFields>> = (value, place, mistakes) =>
-  object(place.struct, routeFields, 'types.route')(value, place, mistakes);
+const route: Decoder<Decoded<typeof routeFields>> = selfReading((value, place, mistakes) =>
+  object(place.struct, routeFields, 'types.route')(value, place, mistakes),
+);
 
 const ipam = object('allocator.IPAMConfig', {
   ...rangeFields,

@@ -8,7 +8,7 @@ test('a mistake in JSON is told as Go tells it', (t) => {
   const rows: Readonly<Record<string, string>> = {
     '': 'unexpected end of JSON input',
     '{"a":': 'unexpected end of JSON input',
-    tru: 'unexpected end of JSON input',
+    tru: "invalid character ' ' in literal true (expecting 'e')",
     '"a': 'unexpected end of JSON input',
     x: "invalid character 'x' looking for beginning of value",
     "'": "invalid character '\\'' looking for beginning of value",
@@ -27,7 +27,8 @@ test('a mistake in JSON is told as Go tells it', (t) => {
     '01': "invalid character '1' after top-level value",
     '-x': "invalid character 'x' in numeric literal",
     '1.x': "invalid character 'x' after decimal point in numeric literal",
-    '1e+': 'unexpected end of JSON input',
+    '1e+': "invalid character ' ' in exponent of numeric literal",
+    '"\\': "invalid character ' ' in string escape code",
     '1ex': "invalid character 'x' in exponent of numeric literal",
     é: "invalid character 'Ã' looking for beginning of value",
     '\ufeff{}': "invalid character 'ï' looking for beginning of value",
