@@ -19,7 +19,8 @@ export type BinaryName =
   | 'typed-client'
   | 'conformance'
   | 'coredns'
-  | 'pod-program';
+  | 'pod-program'
+  | 'host-local';
 
 export interface Recipe {
   readonly name: BinaryName;
@@ -46,7 +47,13 @@ export const usualBinaries: readonly BinaryName[] = [
   'coredns',
 ];
 
-export const binaryNames: readonly BinaryName[] = [...usualBinaries, 'kubectl-1.32', 'typed-client', 'conformance'];
+export const binaryNames: readonly BinaryName[] = [
+  ...usualBinaries,
+  'kubectl-1.32',
+  'typed-client',
+  'conformance',
+  'host-local',
+];
 
 /** HOLDFAST_E2E_BIN, else `holdfast-e2e` in the user's cache directory: always outside the checkout. */
 export function binariesDirectory(env: NodeJS.ProcessEnv = process.env): string {
@@ -104,6 +111,11 @@ const sources: Record<BinaryName, Source> = {
   conformance: { module: 'conformance', goPackage: '.' },
   coredns: { module: 'coredns', goPackage: '.' },
   'pod-program': { module: 'node/pod-program', goPackage: '.' },
+  'host-local': {
+    module: 'host-local',
+    goPackage: 'github.com/containernetworking/plugins/plugins/ipam/host-local',
+    requires: 'github.com/containernetworking/plugins',
+  },
 };
 
 /** component-base is what /version says, client-go is the User-Agent; without the second every client is `v0.0.0`. */
