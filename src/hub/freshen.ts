@@ -1,9 +1,11 @@
 // Makes a scope at least as new as this request, with the caller's own credential: that the cloud gives it to the caller
 // is the proof of the caller's right, and of its token.
+import type { Clock } from '../apimachinery/clock.ts';
 import { MalformedListError } from '../apimachinery/list-splitter.ts';
 import { MalformedObjectError } from '../apimachinery/object.ts';
+import { compareResourceVersion } from '../apimachinery/resource-version.ts';
 import { isRefusedBehind } from '../cache/apiserver-answer.ts';
-import { UpstreamProtocolError, UpstreamStatusError } from '../cache/errors.ts';
+import { CloudBehindError, UpstreamProtocolError, UpstreamStatusError } from '../cache/errors.ts';
 import type { FollowedScope } from '../cache/followed-scope.ts';
 import type { Scope } from '../cache/scope.ts';
 import type { Exchange } from './exchange.ts';
@@ -42,6 +44,40 @@ export async function freshen(
   cache.rights.see(proven, scope);
   followed.lend(proven, credential);
   return followed.isComplete ? followed : undefined;
+}
+
+/** The cloud's versions pass those that were given out here soon, or clients are led back behind them: until then so often. */
+const lookEveryMs = 250;
+const patienceMs = 7_000;
+
+/**
+ * As `freshen`, and waits while the cloud is behind what was given out here: a client that is refused lists again and again.
+ * @throws CloudBehindError when that takes too long
+ */
+export async function freshenInStep(
+  services: Pick<Services, 'cache' | 'identities' | 'clock'>,
+  exchange: Exchange,
+  scope: Scope,
+): Promise<FollowedScope | undefined> {
+  const { cache, clock } = services;
+  const until = clock.now() + patienceMs;
+  for (;;) {
+    try {
+      return await freshen(services, exchange, scope);
+    } catch (error) {
+      if (!(error instanceof CloudBehindError) || clock.now() >= until) throw error;
+    }
+    // Only one asks the cloud meanwhile: the scope itself.
+    const isBehind = (): boolean => {
+      const followed = cache.scopes.answering(scope);
+      return followed !== undefined && compareResourceVersion(followed.cloudVersion, followed.resourceVersion) < 0;
+    };
+    while (isBehind() && clock.now() < until) await abortable(pause(clock), exchange.signal);
+  }
+}
+
+function pause(clock: Clock): Promise<void> {
+  return new Promise((resolve) => void clock.setTimeout(resolve, lookEveryMs));
 }
 
 function cannotBeKept(error: unknown): boolean {

@@ -39,13 +39,16 @@ export function serveOwed(services: Services): Handler {
   };
 }
 
+/** Not known here, or not so far yet: the cloud may have it. */
+const elsewhere: ReadonlySet<string> = new Set(['ServiceUnavailable', 'Timeout']);
+
 /** False when it cannot be answered from here. */
 async function isAnswered(services: Services, exchange: Exchange): Promise<boolean> {
   try {
     await answerOffline(services, exchange);
     return true;
   } catch (error) {
-    if (!(error instanceof StatusError) || error.status.reason !== 'ServiceUnavailable') throw error;
+    if (!(error instanceof StatusError) || !elsewhere.has(error.status.reason)) throw error;
     return false;
   }
 }

@@ -32,6 +32,7 @@ export function serveSharedList(services: Services): Handler {
       const identity = await identities.proven(exchange);
       if (identity === undefined) return next();
       if (wants !== '0' && compareResourceVersion(wants, answering.resourceVersion) > 0) return next();
+      if (wants !== '0' && cache.origins.isBeside(answering, wants)) return next();
       if (!cache.heard.isReachedBy(answering, scope.namespace)) return next();
       const { credential } = exchange.caller;
       if (!cache.mayRead({ identity, credential }, scope, answering.resourceVersion)) return next();

@@ -10,7 +10,7 @@ import { type ReadOptions, readOptionsOrUndefined } from '../../cache/read-optio
 import type { Scope } from '../../cache/scope.ts';
 import { storeFormOf } from '../answer-object.ts';
 import type { Exchange, Handler } from '../exchange.ts';
-import { freshen } from '../freshen.ts';
+import { freshenInStep } from '../freshen.ts';
 import type { CollectionRead } from '../read-request.ts';
 import type { Services } from '../services.ts';
 import { answerWatch } from './answer-watch.ts';
@@ -51,7 +51,7 @@ async function scopeFor(
   const wants = options.resourceVersion;
   if (!cache.canKeep(scope.gvr)) return undefined;
   const readAnew = async (): Promise<FollowedScope | undefined> => {
-    const followed = await freshen(services, exchange, scope);
+    const followed = await freshenInStep(services, exchange, scope);
     // It was read after this client came, so what the client has is not of this cloud.
     if (followed !== undefined && wants !== '' && cache.origins.isAhead(followed, wants)) {
       throw expired(`resource version ${wants} is not known here, nor has the cloud come so far`);

@@ -24,7 +24,9 @@ export function serveStoredObject({ cache, identities, clock }: Services): Handl
     const object = followed?.snapshot.get(`${read.namespace}/${read.name}`);
     if (followed === undefined || object === undefined || !/^[0-9]+$/.test(wants)) return next();
     if (!cache.heard.isReachedBy(followed, read.namespace)) return next();
-    const isReached = wants === '0' || compareResourceVersion(wants, followed.resourceVersion) <= 0;
+    const isReached =
+      wants === '0' ||
+      (compareResourceVersion(wants, followed.resourceVersion) <= 0 && !cache.origins.isBeside(followed, wants));
     const identity = isReached ? await identities.proven(exchange) : undefined;
     const { credential } = exchange.caller;
     if (identity === undefined || !cache.mayRead({ identity, credential }, scope, followed.resourceVersion))

@@ -82,12 +82,13 @@ async function answerCollection(
   const followed = answering(services, identity, read.scope);
   // After a restart nobody's token is known here: this one follows the scope as soon as the link is back.
   if (services.cache.rights.has(identity, followed.scope)) followed.lend(identity, exchange.caller.credential);
+  const { resourceVersion, sendInitialEvents } = options;
+  if (services.cache.origins.isBeside(followed, resourceVersion)) {
+    const isResumed = read.verb === 'watch' && sendInitialEvents !== true;
+    if (!isResumed) throw tooLargeResourceVersion(resourceVersion, followed.cloudVersion);
+    throw expired(`what came after resource version ${resourceVersion} of the cloud is not known here`);
+  }
   if (read.verb === 'watch') {
-    const { resourceVersion, sendInitialEvents } = options;
-    const isResumed = resourceVersion !== '' && sendInitialEvents !== true;
-    if (isResumed && services.cache.origins.isBeside(followed, resourceVersion)) {
-      throw expired(`what came after resource version ${resourceVersion} of the cloud is not known here`);
-    }
     const { watchers, identities } = services;
     const mayGoOn = identities.lasting(exchange);
     return answerWatch(exchange, { followed, scope: read.scope, options, form, watchers, mayGoOn });
@@ -114,7 +115,7 @@ function answerKnownObject(services: Services, exchange: Exchange, identity: str
   const sight = sightOfOwn(services, identity, read, mayRead) ?? newestSight(inScope?.sight, byName);
   if (sight === undefined)
     throw unavailable(services, 'this object was not read by this caller while it was reachable');
-  const reached = sight === inScope?.sight ? inScope.resourceVersion : sight.resourceVersion;
+  const reached = sight === inScope?.sight ? inScope.reaches(wants) : sight.resourceVersion;
   if (wants !== '' && wants !== '0' && compareResourceVersion(wants, reached) > 0) {
     throw tooLargeResourceVersion(wants, reached);
   }
@@ -129,7 +130,7 @@ function sightInScopes(
   { cache, clock }: Services,
   identity: string,
   read: ObjectRead,
-): { readonly sight: Sight; readonly resourceVersion: string } | undefined {
+): { readonly sight: Sight; readonly reaches: (wants: string) => string } | undefined {
   const scope = read.scope();
   const key = keyOf(read);
   const mayRead = cache.rights.has(identity, scope);
@@ -145,7 +146,10 @@ function sightInScopes(
   const object = furthest.snapshot.get(key);
   const ageMs = Math.max(0, clock.now() - furthest.confirmedAt);
   const sight = { body: object?.body, resourceVersion: object?.resourceVersion ?? '', ageMs };
-  return { sight, resourceVersion: furthest.resourceVersion };
+  const { cloudVersion, resourceVersion } = furthest;
+  // What was given out here says nothing of how far the cloud had come.
+  const reaches = (wants: string): string => (cache.origins.isBeside(furthest, wants) ? cloudVersion : resourceVersion);
+  return { sight, reaches };
 }
 
 /** What was written here stands above all that the cloud has said before. */

@@ -250,3 +250,77 @@ test('in a cloud that stands still, who watches lists again after five seconds, 
   }
   t.regex((await hub.ask(`${maps}?resourceVersion=0`)).text, /"late"/);
 });
+
+/** The cloud has `late`, which nobody here has heard of, and is far behind the version that `web` was given here. */
+async function aheadOfCloud(hub: RunningHub): Promise<{ readonly given: string; readonly clouds: string }> {
+  const node = '/api/v1/nodes/edge-1';
+  await hub.ask('/api/v1/nodes', {
+    method: 'POST',
+    body: { apiVersion: 'v1', kind: 'Node', metadata: { name: 'edge-1' } },
+  });
+  await cutWithMap(hub);
+  for (let n = 0; n < 40; n += 1) {
+    await hub.ask(`${node}/status`, { ...merge, body: { status: { nodeInfo: { bootID: `${n}` } } } });
+  }
+  const { json: written } = await hub.ask(`${maps}/web`, { ...merge, body: { data: { a: '2' } } });
+  await hub.inCloud('POST', maps, configMap('late', {}));
+  await hub.heal();
+  await eventually(async () => (await entries(hub)) === 0);
+  let clouds = '';
+  await eventually(async () => {
+    const { json } = await hub.ask(maps);
+    clouds = json.metadata.resourceVersion;
+    return names(json.items).includes('late');
+  });
+  return { given: written.metadata.resourceVersion, clouds };
+}
+
+const names = (items: readonly { readonly metadata: { readonly name: string } }[]): string[] =>
+  items.map(({ metadata }) => metadata.name).sort();
+
+test('who was shown the cloud’s state while versions given out here are ahead of it is not led back before that by asking for it', async (t) => {
+  const hub = await startRunningHub({}, ['--offline-writes', 'configmaps', '--replay-jitter', '0s']);
+  t.teardown(() => hub.stop());
+  const { given, clouds } = await aheadOfCloud(hub);
+  t.true(
+    Number(clouds) < Number(given),
+    'a plain list is the cloud’s, so that an informer may come by the lower version',
+  );
+  for (const query of [`resourceVersion=${clouds}`, `resourceVersionMatch=NotOlderThan&resourceVersion=${clouds}`]) {
+    t.deepEqual(names((await hub.ask(`${maps}?${query}`)).json.items), ['late', 'web'], query);
+  }
+  t.is((await hub.ask(`${maps}/late?resourceVersion=${clouds}`)).status, 200);
+  const seen = await hub.ask(`${maps}/web?resourceVersion=${clouds}`);
+  t.is(seen.json.metadata.resourceVersion, clouds, 'its own write, as the cloud has it');
+  const [resumed, initial] = await Promise.all([
+    hub.watch(`${maps}?watch=true&allowWatchBookmarks=true&resourceVersion=${clouds}`),
+    hub.watch(
+      `${maps}?watch=true&sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan&resourceVersion=${clouds}`,
+    ),
+  ]);
+  t.deepEqual([resumed.status, initial.status], [200, 200], 'held until it is known from where to go on, not refused');
+  await initial.until(({ type }) => type === 'BOOKMARK');
+  t.deepEqual(names(initial.events.slice(0, 2).map(({ object }) => object)), ['late', 'web']);
+  await hub.inCloud('POST', maps, configMap('last', {}));
+  for (const watch of [resumed, initial]) await watch.until(({ object }) => object.metadata?.name === 'last');
+  t.false([...resumed.events, ...initial.events].some(({ type }) => type === 'DELETED' || type === 'ERROR'));
+});
+
+test('nor is it while the link is down again before the scope has heard of that state: what is known is older', async (t) => {
+  const hub = await startRunningHub({}, ['--offline-writes', 'configmaps', '--replay-jitter', '0s']);
+  t.teardown(() => hub.stop());
+  const { clouds } = await aheadOfCloud(hub);
+  await hub.cut();
+  const knows = names((await hub.ask(maps)).json.items).includes('late');
+  for (const [path, state] of [
+    [`${maps}?resourceVersion=${clouds}`, 504],
+    [`${maps}/web?resourceVersion=${clouds}`, 504],
+    [`${maps}?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion=${clouds}`, 504],
+    [`${maps}?watch=true&resourceVersion=${clouds}`, 410],
+  ] as const) {
+    if (knows) break; // five seconds went by before the cut
+    t.is((await hub.ask(path)).status, state, path);
+  }
+  t.log(knows ? 'not shown: the scope was read anew before the cut' : 'shown');
+  t.pass();
+});
