@@ -211,6 +211,14 @@ const rowsByGroup: Readonly<Record<string, readonly Row[]>> = {
       'Nothing: the cloud passes them soon; if not, clients list again after five seconds.',
     ],
   ],
+  Addresses: [
+    [
+      'CRI_UNAVAILABLE',
+      undefined,
+      'The container runtime did not say which pod sandboxes it has. No address is taken for leaked meanwhile.',
+      'See whether the runtime runs, and give its socket with --cri-socket if it is not the default.',
+    ],
+  ],
   Storage: [
     [
       'STORAGE_FORMAT',
