@@ -1,6 +1,6 @@
 // The numbers of the hub as they are now, for the gauges of /metrics: what a scrape every few seconds costs stays small,
 // because nothing is sorted, written out or looked up that no number needs.
-import type { LinkState } from './admin/hub-status.ts';
+import type { AddressStatus, LinkState } from './admin/hub-status.ts';
 import { type OutboxFigures, outboxFigures } from './outbox-figures.ts';
 import type { StatusParts } from './status-source.ts';
 import { holdfastVersion } from './version.ts';
@@ -23,6 +23,7 @@ export interface HubFigures {
   readonly outbox: OutboxFigures & { readonly isReplaying: boolean };
   readonly tally: WriteTally;
   readonly correctedEndpoints: number;
+  readonly addresses: AddressStatus | null;
   /** RFC 3339; undefined without a client certificate. */
   readonly certificateExpires: string | undefined;
   readonly rssBytes: number;
@@ -62,6 +63,7 @@ export async function gatherFigures(parts: StatusParts): Promise<HubFigures> {
     outbox: { ...outboxFigures(cache.writes, cache.time.now()), isReplaying: cache.writes.isReplaying },
     tally: parts.tally,
     correctedEndpoints: parts.correctedEndpoints(),
+    addresses: parts.addresses(),
     certificateExpires: parts.identity().certificateExpires,
     rssBytes: memory.rss,
     heapBytes: memory.heapUsed,

@@ -1,5 +1,5 @@
 // What the gauges of /metrics say, and the totals that are kept elsewhere, as a function of the hub's figures. Pure.
-import { linkStates } from './admin/hub-status.ts';
+import { addressStates, linkStates } from './admin/hub-status.ts';
 import type { HubFigures } from './figures.ts';
 import type { KeyOf } from './metric-table.ts';
 
@@ -47,6 +47,11 @@ export function readGauges(hub: HubFigures): GaugeValue[] {
     plain('outboxAge', outbox.oldestSeconds ?? 0),
     plain('outboxReplaying', Number(outbox.isReplaying)),
     plain('endpointsCorrected', hub.correctedEndpoints),
+    ...addressStates.map((state) => ({
+      key: 'addresses' as const,
+      labels: { state },
+      value: hub.addresses?.[state] ?? 0,
+    })),
     plain('certificateExpiry', certificateExpires === undefined ? 0 : unixSeconds(certificateExpires)),
     { key: 'buildInfo', labels: { version: hub.version }, value: 1 },
     plain('processMemory', hub.rssBytes),

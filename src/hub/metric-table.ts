@@ -2,8 +2,9 @@
 // `observe`, or read it from the hub's status in gauges.ts. Labels have few values by construction, never the names of
 // objects, users or addresses. Pure data, and one table however long it grows: the types of all keys and labels come from it.
 import type { WriteClass } from '../cache/writes/policy.ts';
-import { linkStates } from './admin/hub-status.ts';
+import { addressStates, linkStates } from './admin/hub-status.ts';
 import { addressCauses } from './ipam/address-cause.ts';
+import { waysToGive } from './ipam/audit-counts.ts';
 import { holdfastVersion } from './version.ts';
 import { parkedBecause } from './write-tally.ts';
 
@@ -84,6 +85,36 @@ export const metricTable = {
     type: 'counter',
     help: 'Pods that went on under another address, by why they did not keep theirs.',
     labels: { cause: addressCauses },
+  },
+  addresses: {
+    name: 'holdfast_ipam_addresses',
+    type: 'gauge',
+    help: 'Addresses on record: held by a sandbox (active), or kept for a pod that exists (pinned), is gone (released: one of its name may come; cooling: none will), or of which nobody has said so yet (unconfirmed).',
+    labels: { state: addressStates },
+  },
+  addressesGiven: {
+    name: 'holdfast_ipam_given_total',
+    type: 'counter',
+    help: 'Addresses that holdfast-ipam has given out: the one that the pod had (sticky), another (fresh), one that was asked for, or one that was kept for somebody else (stolen).',
+    labels: { how: waysToGive },
+  },
+  addressConflicts: {
+    name: 'holdfast_ipam_conflicts_total',
+    type: 'counter',
+    help: 'Pods that did not get their address because a predecessor of theirs may still use it.',
+    labels: {},
+  },
+  addressVerdicts: {
+    name: 'holdfast_ipam_verdicts_total',
+    type: 'counter',
+    help: 'Verdicts on addresses: their pod exists (pinned) or is gone (released).',
+    labels: { says: ['pinned', 'released'] },
+  },
+  addressLeaks: {
+    name: 'holdfast_ipam_leaks_reclaimed_total',
+    type: 'counter',
+    help: 'Addresses that were freed because no sandbox had them any more.',
+    labels: {},
   },
   endpointsCorrected: {
     name: 'holdfast_endpoints_corrected',

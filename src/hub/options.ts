@@ -159,6 +159,16 @@ export const options = {
     section: 'Writes',
     help: 'Megabytes of writes that may wait for the cloud. Then the oldest Events give way, and other writes are refused.',
   }),
+  ipamDataDir: withDefault(directory, '/var/lib/cni/networks', {
+    flag: 'ipam-data-dir',
+    section: 'Addresses',
+    help: "Where holdfast-ipam keeps the addresses of pods: `dataDir` of its CNI configuration. Looked after once the plugin's records are there; until then nothing is touched.",
+  }),
+  criSocket: withDefault(path, '/run/containerd/containerd.sock', {
+    flag: 'cri-socket',
+    section: 'Addresses',
+    help: 'Unix socket of the container runtime, which is asked every minute which pod sandboxes it has. An address whose sandbox is gone is freed; as long as the runtime does not answer, none is.',
+  }),
   logLevel: withDefault(choice('debug', 'info', 'warn', 'error'), 'info', {
     flag: 'log-level',
     section: 'Logs',

@@ -14,6 +14,7 @@ import { gatherFigures } from './figures.ts';
 import { FilesAtStart } from './files-at-start.ts';
 import { gatherCircumstances } from './gather-circumstances.ts';
 import { openIdentity } from './identity/open-identity.ts';
+import { openAddressKeeping } from './ipam/open-address-keeping.ts';
 import { openEndpointCorrections } from './ipam/open-endpoint-corrections.ts';
 import { openApiPorts } from './listener/open-api-ports.ts';
 import { createMetrics } from './metrics.ts';
@@ -105,9 +106,11 @@ export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
     clock,
     metrics: () => metrics,
     log,
-    causeOf: () => 'not-kept',
+    causeOf: (change) => addresses.causeOf(change),
   });
   opened.defer(closeCorrections);
+  const addresses = openAddressKeeping(config, { cache, link, clock, wallClock, metrics: () => metrics, log });
+  opened.defer(() => addresses.close());
   const files = new FilesAtStart();
   const sharing = await openNameSharing(nodeName, clock, log);
   let isClosing = false;
@@ -135,6 +138,7 @@ export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
     startedAt,
     tally,
     correctedEndpoints: () => corrections.size,
+    addresses: () => addresses.status,
   };
   const membership = await openMembership(config, {
     cluster: cloud.cluster,
@@ -156,6 +160,7 @@ export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
     metrics.increment('linkChanges', { to });
     membership.linkChanged();
     corrections.changed();
+    addresses.changed();
     if (to !== 'offline') return;
     cache.answered.show().catch((error: unknown) => log.error({ event: 'answered.unshown', error }, 'a late answer'));
   });
@@ -187,6 +192,7 @@ export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
     isClosing: () => isClosing,
   };
   opened.defer(await openNodeAddress(config, { chores, log }));
+  await addresses.seed();
   const ports = await openApiPorts(config, { run: createPipeline(services), tunnel: cloud.tunnel, identity, services });
   opened.defer(() => ports.close(closeGraceMs));
   renewTls = () => ports.renewTls();
@@ -215,6 +221,7 @@ export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
   followOwnNode(cache, nodeName, () => {
     watchers.sweep();
     corrections.changed();
+    addresses.changed();
   });
   corrections.changed();
   watchName(cache, nodeName, sharing);
@@ -227,6 +234,7 @@ export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
     cache.tokens.sweep(services.podPresence);
     nodeClients.follow();
     corrections.changed();
+    await addresses.tidy();
     await files.retry();
     await cache.tidy();
   };

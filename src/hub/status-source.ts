@@ -5,6 +5,7 @@ import type { Cache } from '../cache/cache.ts';
 import { scopeMatches, scopeOf } from '../cache/scope.ts';
 import type { CacheSource, Lookup, Places } from './admin/cache-view.ts';
 import type {
+  AddressStatus,
   HubStatus,
   IdentityStatus,
   LinkStatus,
@@ -30,6 +31,7 @@ export interface StatusParts {
   readonly startedAt: string;
   readonly tally: WriteTally;
   readonly correctedEndpoints: () => number;
+  readonly addresses: () => AddressStatus | null;
 }
 
 export function createStatusSource(parts: StatusParts): StatusSource {
@@ -61,6 +63,7 @@ export function createStatusSource(parts: StatusParts): StatusSource {
           }),
         },
         outbox: currentOutbox(parts),
+        addresses: parts.addresses(),
         memory: { rssBytes: memory.rss, heapBytes: memory.heapUsed },
         warnings: parts.warnings(),
       };

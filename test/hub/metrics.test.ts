@@ -31,6 +31,7 @@ const healthy: HubFigures = {
     isReplaying: true,
   },
   correctedEndpoints: 2,
+  addresses: null,
   tally: createWriteTally(),
   certificateExpires: '2027-01-01T00:00:00.000Z',
   rssBytes: 81_000_000,

@@ -14,6 +14,7 @@ test('since when the disk takes no writes is a time that people and programs rea
     watchers: { size: 0 },
     link: () => ({}),
     identity: () => ({}),
+    addresses: () => null,
     warnings: () => [],
     now: () => 0,
   } as unknown as StatusParts;

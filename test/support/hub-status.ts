@@ -39,6 +39,7 @@ export const healthyStatus: HubStatus = {
     droppedEvents: 0,
     damaged: 0,
   },
+  addresses: null,
   storage: { state: 'ok', directory: '/var/lib/holdfast', bytes: 4_210_000, damaged: 0 },
   memory: { rssBytes: 91_000_000, heapBytes: 17_000_000 },
   warnings: [],

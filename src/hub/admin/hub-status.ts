@@ -4,6 +4,8 @@
 export const linkStates = ['starting', 'online', 'suspect', 'offline'] as const;
 export type LinkState = (typeof linkStates)[number];
 
+export const addressStates = ['active', 'unconfirmed', 'pinned', 'released', 'cooling'] as const;
+
 export interface ServerStatus {
   readonly url: string;
   /** True when the last request or probe to it was answered. */
@@ -79,6 +81,24 @@ export interface OutboxStatus {
   readonly damaged: number;
 }
 
+/** Addresses that are kept for pods of this node, by state. */
+export interface AddressStatus {
+  /** Where the CNI plugin keeps them. */
+  readonly directory: string;
+  /** Held by a sandbox. */
+  readonly active: number;
+  /** Nobody has said yet whether their pods still exist. */
+  readonly unconfirmed: number;
+  /** Their pods exist, and will come back for them. */
+  readonly pinned: number;
+  /** Their pods are gone; one of the same name may come. */
+  readonly released: number;
+  /** Their pods are gone for good. */
+  readonly cooling: number;
+  /** Why they are not looked after as they should be; null when they are. */
+  readonly problem: string | null;
+}
+
 export interface MemoryStatus {
   readonly rssBytes: number;
   readonly heapBytes: number;
@@ -97,6 +117,8 @@ export interface HubStatus {
   /** Watches open to the cloud now. */
   readonly upstreamWatches: number;
   readonly outbox: OutboxStatus;
+  /** Null while the node's CNI plugin keeps none. */
+  readonly addresses: AddressStatus | null;
   readonly storage: StorageStatus;
   readonly memory: MemoryStatus;
   /** Sentences about what somebody should look at, e.g. an open insecure port. */
