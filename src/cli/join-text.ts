@@ -6,11 +6,13 @@ export interface JoinPlaces {
   readonly kubeletConf: string | undefined;
   /** The token of this join is the credential for later enrolments. */
   readonly keepsToken: boolean;
+  /** Variables without which the hub would start in another place than kubelet looks for it. */
+  readonly settings: readonly string[];
 }
 
 export function joinedText(
   { nodeName, notAfterMs, hasEnrolment }: Joined,
-  { dataDir, kubeletConf, keepsToken }: JoinPlaces,
+  { dataDir, kubeletConf, keepsToken, settings }: JoinPlaces,
 ): string {
   const enrolment = !hasEnrolment
     ? 'There is no enrolment credential: should the certificate expire during an outage, somebody has to join this node anew (--enrolment-kubeconfig gives one).'
@@ -25,7 +27,7 @@ export function joinedText(
       : `kubelet's kubeconfig ${kubeletConf} leads to the hub now; \`holdfast leave\` puts back what was there.`,
     'Next:',
     '  1. Set rotateCertificates: false in /var/lib/kubelet/config.yaml: the hub renews certificates, and kubelet reads its own again by itself.',
-    '  2. Start the hub: systemctl enable --now holdfast (or holdfast run).',
+    `  2. ${settings.length === 0 ? '' : `Put ${settings.join(' and ')} into /etc/default/holdfast: kubelet looks for the hub there. `}Start the hub: systemctl enable --now holdfast (its unit: deploy/systemd), or holdfast run.`,
     '  3. Restart kubelet: systemctl restart kubelet.',
   ].join('\n');
 }

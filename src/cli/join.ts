@@ -1,18 +1,20 @@
 // `holdfast join`: turns a machine into a node of a cluster, from a bootstrap token or from what kubelet has now.
-import { access, constants, readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../apimachinery/clock.ts';
 import { readAuthorities } from '../hub/client-certificate.ts';
 import { bootstrapTokenText } from '../hub/enrolment/bootstrap-token.ts';
+import { checkPlaces } from '../hub/enrolment/check-places.ts';
 import { discoverAuthority } from '../hub/enrolment/discover-authority.ts';
 import type { EnrolDependencies } from '../hub/enrolment/enrol.ts';
 import { contactByKubeconfig, contactByKubeletConf, type FirstContact } from '../hub/enrolment/first-contact.ts';
 import { join, joinState, pointKubelet } from '../hub/enrolment/join.ts';
+import { JoinError } from '../hub/enrolment/join-error.ts';
 import { joinedNode } from '../hub/enrolment/joined-node.ts';
 import { enrolmentKubeconfig } from '../hub/enrolment/upstream-kubeconfig.ts';
 import type { ValuesOf } from '../hub/option.ts';
-import { nodeName as nodeNameType } from '../hub/option-types.ts';
+import { formatHostPort, nodeName as nodeNameType } from '../hub/option-types.ts';
+import { options } from '../hub/options.ts';
 import { UsageError } from '../hub/parse-options.ts';
 import type { Invocation, Terminal } from './command.ts';
 import { joinOptions } from './join-options.ts';
@@ -38,6 +40,12 @@ async function runJoin(config: JoinConfig, terminal: Terminal, signal: AbortSign
   const state = await joinState(dataDir, kubeletConf);
   if (state.kind !== 'not-joined' && !config.replaceIdentity) {
     const { nodeName, groups, notAfterMs } = await joinedNode(dataDir);
+    if (config.nodeName !== undefined && config.nodeName !== nodeName) {
+      throw new JoinError(
+        'HOLDFAST_JOIN_OTHER_NAME',
+        `this machine is the node ${nodeName} already, and --node-name says ${config.nodeName}: leave --node-name out, or \`holdfast leave\` first`,
+      );
+    }
     if (state.kind === 'unfinished') {
       await pointKubelet({ dataDir, nodeName, groups, listen, kubeletConf, wallClock });
       terminal.print(
@@ -56,7 +64,7 @@ async function runJoin(config: JoinConfig, terminal: Terminal, signal: AbortSign
     }
     return;
   }
-  if (kubeletConf !== undefined) await mustBeWritable(kubeletConf);
+  await checkPlaces({ dataDir, kubeletConf });
   const dependencies: EnrolDependencies = {
     signal,
     approvalTimeoutMs: config.approvalTimeoutMs,
@@ -88,7 +96,14 @@ async function runJoin(config: JoinConfig, terminal: Terminal, signal: AbortSign
     },
     dependencies,
   );
-  terminal.print(joinedText(joined, { dataDir, kubeletConf, keepsToken: enrolment === undefined }));
+  terminal.print(
+    joinedText(joined, {
+      dataDir,
+      kubeletConf,
+      keepsToken: enrolment === undefined,
+      settings: settingsOf(config, terminal),
+    }),
+  );
   if (config.restartKubelet) await restartKubelet(terminal);
 }
 
@@ -174,16 +189,14 @@ async function authorityFrom(file: string): Promise<Buffer> {
   return bytes;
 }
 
-/** Found out before the cluster is asked for anything. A directory that is not there is made later. */
-async function mustBeWritable(path: string): Promise<void> {
-  const directory = dirname(path);
-  try {
-    await access(directory, constants.W_OK);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' && directory !== path) return mustBeWritable(directory);
-    throw error;
-  }
+/** What the hub has to be told, too: what differs from where it would be by itself. */
+function settingsOf({ listen, dataDir }: JoinConfig, { surroundings }: Terminal): string[] {
+  const usual = options.listen.read(undefined, surroundings).map(formatHostPort);
+  const ports = listen.map(formatHostPort).join(',');
+  return [
+    ...(ports === usual.join(',') ? [] : [`HOLDFAST_LISTEN=${ports}`]),
+    ...(dataDir === options.dataDir.read(undefined, surroundings) ? [] : [`HOLDFAST_DATA_DIR=${dataDir}`]),
+  ];
 }
 
 async function machineId(): Promise<string | undefined> {

@@ -4,7 +4,7 @@ import type { HubStatus } from '../hub/admin/hub-status.ts';
 import { DataDirectoryError } from '../hub/data-directory.ts';
 import { cloudPlaces } from '../hub/enrolment/cloud-directory.ts';
 import { JoinError } from '../hub/enrolment/join-error.ts';
-import { type KeptCertificate, type Left, leave } from '../hub/enrolment/leave.ts';
+import { type KeptCertificate, type Left, leave, mustHaveJoined } from '../hub/enrolment/leave.ts';
 import type { HostPort } from '../hub/option-types.ts';
 import { verifyStorage } from '../hub/verify-storage.ts';
 import { askDaemon, DaemonAnswerError } from './ask-daemon.ts';
@@ -16,6 +16,7 @@ import { restartKubelet } from './restart-kubelet.ts';
 export async function leaveCluster({ flags }: Invocation, terminal: Terminal): Promise<number> {
   const config = await readOptions(leaveOptions, flags, terminal);
   const { dataDir, replaceChanges: replacesChanges } = config;
+  await mustHaveJoined(dataDir);
   if (!config.abandonWrites) await refuseWhileWritesWait(config.admin, dataDir, terminal);
   const left = await leave(dataDir, { replacesChanges, nowMs: terminal.now().getTime() });
   terminal.print(leftText(left, dataDir));

@@ -1,6 +1,7 @@
 // The directory that everything Holdfast keeps lives in. Promise: a directory with other programs' files is refused and
 // left as it was, for the way to undo Holdfast is to remove its directory.
 import { mkdir, readdir } from 'node:fs/promises';
+import { mustBeWritable } from './writable-place.ts';
 
 /** Below it Node keeps the daemon's compiled code for the next start. */
 export const compiledCodeName = 'compiled-code';
@@ -44,7 +45,13 @@ export function strangerIn(names: readonly string[]): string | undefined {
 
 /** Makes the directory if need be. @throws DataDirectoryError */
 export async function claimDataDirectory(directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    // Of a read-only file system mkdir says that there is no such directory.
+    await mustBeWritable(directory);
+    throw error;
+  }
   await refuseStrangers(directory);
 }
 

@@ -26,7 +26,8 @@ test('a node whose daemon still owes writes does not leave, by whichever path it
     string,
     string,
   ];
-  mkdirSync(real);
+  mkdirSync(join(real, 'cloud'), { recursive: true });
+  writeFileSync(join(real, 'cloud', 'kubeconfig'), 'k');
   mkdirSync(other);
   symlinkSync(real, link);
   const { outbox, storage } = healthyStatus;
@@ -89,6 +90,13 @@ test('with the daemon stopped and nothing owed a node leaves without a word abou
   const terminal = recordTerminal();
   t.is(await main(['leave', '--admin=127.0.0.1:1', '--data-dir', dataDir], terminal), 0);
   t.deepEqual(terminal.complained, []);
+});
+
+test('on a machine that never joined, that is all that is said', async (t) => {
+  const terminal = recordTerminal();
+  t.is(await main(['leave', '--data-dir', '/nowhere', '--admin', '127.0.0.1:1'], terminal), 1);
+  t.is(terminal.complained.length, 1);
+  t.regex(terminal.complained[0]!, /^holdfast: --data-dir \/nowhere holds nothing that `holdfast join` wrote/);
 });
 
 test('a node that leaves with no certificate that works is told so, and is not told to use one', async (t) => {

@@ -50,6 +50,10 @@ test('a machine joins with a bootstrap token and a pin, runs, and kubelet reache
   t.is(again.code, 0, again.said);
   t.regex(again.said, /This machine is the node edge-a already.*Nothing was changed/);
   t.deepEqual(readFileSync(join(m.dataDir, 'cloud', 'node-current.pem')), pem);
+
+  const other = await m.joinByToken(cluster, 'aaaaaa.aaaaaaaaaaaaaaaa', '--node-name', 'edge-other');
+  t.is(other.code, 1, 'what was asked for was not done');
+  t.regex(other.said, /is the node edge-a already, and --node-name says edge-other/);
 });
 
 const minuteMs = 60_000;

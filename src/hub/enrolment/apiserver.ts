@@ -111,7 +111,14 @@ function explained(servers: readonly string[], error: unknown): unknown {
         : 'is made out for another name or address: give a --server URL with one that stands in it';
     return new JoinError('HOLDFAST_JOIN_AUTHORITY', `the certificate of ${error.server} ${what}`, { cause: error });
   }
-  const advice = adviceOf[reason] ?? 'see whether this machine reaches it, e.g. `curl -k SERVER/version`';
+  if (reason === 'credential-refused') {
+    return new JoinError(
+      'HOLDFAST_JOIN_TOKEN',
+      `${error.server} does not accept the certificate that was shown to it (401): it has expired, was issued by another CA, or is another cluster's; join with a token (\`kubeadm token create --print-join-command\`)`,
+      { cause: error },
+    );
+  }
+  const advice = adviceOf[reason] ?? `see whether this machine reaches it, e.g. \`curl -k ${servers[0]}/version\``;
   return unreachable(servers, reason.replaceAll('-', ' '), advice, error);
 }
 

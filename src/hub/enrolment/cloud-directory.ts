@@ -42,10 +42,15 @@ export async function writeCloudDirectory(dataDir: string, contents: CloudConten
   const { directory } = cloudPlaces(dataDir);
   const [next, last] = [`${directory}.next`, `${directory}.last`];
   await rm(next, { recursive: true, force: true });
-  await makePrivateDirectory(next);
-  for (const [key, content] of Object.entries(contents) as [keyof CloudContents, string | undefined][]) {
-    const name = cloudPlaces(dataDir)[key].slice(directory.length + 1);
-    if (content !== undefined) await writeWholeFile(join(next, name), content, key === 'authority' ? 0o644 : 0o600);
+  try {
+    await makePrivateDirectory(next);
+    for (const [key, content] of Object.entries(contents) as [keyof CloudContents, string | undefined][]) {
+      const name = cloudPlaces(dataDir)[key].slice(directory.length + 1);
+      if (content !== undefined) await writeWholeFile(join(next, name), content, key === 'authority' ? 0o644 : 0o600);
+    }
+  } catch (error) {
+    await rm(next, { recursive: true, force: true });
+    throw error;
   }
   await rm(last, { recursive: true, force: true });
   if (await exists(directory)) await rename(directory, last);

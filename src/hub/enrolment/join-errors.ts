@@ -50,6 +50,18 @@ export const joinErrors = [
     'Give another one, or join with a token.',
   ],
   [
+    'HOLDFAST_JOIN_PLACES',
+    undefined,
+    "The data directory or kubelet's kubeconfig could not be written. The cluster was asked for nothing, and nothing was written.",
+    'The message names the place and what is in the way: permission, a read-only or full file system, a file or directory there.',
+  ],
+  [
+    'HOLDFAST_JOIN_OTHER_NAME',
+    undefined,
+    'This machine has joined under another name than the one that `--node-name` asks for. Nothing was changed.',
+    'Leave `--node-name` out; or `holdfast leave` first.',
+  ],
+  [
     'HOLDFAST_JOIN_FILES',
     undefined,
     'What an earlier join wrote is damaged or missing. Nothing was changed.',

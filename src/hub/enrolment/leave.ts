@@ -33,18 +33,22 @@ interface LeftNote {
   readonly expiredAtMs: number;
 }
 
+/** @throws JoinError HOLDFAST_LEAVE_NOT_JOINED */
+export async function mustHaveJoined(dataDir: string): Promise<void> {
+  if ((await findCloudDirectory(dataDir)) || (await readManifest(dataDir)) !== undefined) return;
+  throw new JoinError(
+    'HOLDFAST_LEAVE_NOT_JOINED',
+    `--data-dir ${dataDir} holds nothing that \`holdfast join\` wrote: give the directory that the node was joined with`,
+  );
+}
+
 /** @throws JoinError, PkiError */
 export async function leave(
   dataDir: string,
   { replacesChanges, nowMs }: { readonly replacesChanges: boolean; readonly nowMs: number },
 ): Promise<Left> {
+  await mustHaveJoined(dataDir);
   const hasCloud = await findCloudDirectory(dataDir);
-  if (!hasCloud && (await readManifest(dataDir)) === undefined) {
-    throw new JoinError(
-      'HOLDFAST_LEAVE_NOT_JOINED',
-      `--data-dir ${dataDir} holds nothing that \`holdfast join\` wrote: give the directory that the node was joined with`,
-    );
-  }
   let expiredAtMs: number | undefined;
   let kubeletConf: string | undefined;
   const restored = await restoreKept(dataDir, {
