@@ -2,6 +2,7 @@
 // this table, and a test compares it with the classes in the code. Pure data.
 import type { StatusReason } from '../apimachinery/status.ts';
 import { joinErrors } from './enrolment/join-errors.ts';
+import { ipamErrors } from './ipam-errors.ts';
 import { startErrors } from './start-errors.ts';
 
 export interface ErrorEntry {
@@ -28,12 +29,7 @@ const rowsByGroup: Readonly<Record<string, readonly Row[]>> = {
       'A flag, an environment variable or the configuration file cannot be used as written. Nothing was started.',
       'Each line names what is wrong, where it stands and what would be right. Exit code 2.',
     ],
-    [
-      'HOLDFAST_IPAM_COMMAND',
-      undefined,
-      '`holdfast ipam release` or `holdfast ipam pin` was asked for something that does not fit what is held and kept.',
-      'The message says what stands in the way; `holdfast ipam why` shows the evidence.',
-    ],
+    ...ipamErrors,
     [
       'HOLDFAST_DAEMON_ANSWER',
       undefined,

@@ -1,6 +1,7 @@
 // The commands about pods' addresses, in the order the help shows them. They work on the directory itself, as root,
 // whether the daemon runs or not.
 import type { Command } from '../command.ts';
+import { installOptions, uninstallOptions } from './install-options.ts';
 import { auditOptions, directoryOptions, importOptions, lsOptions, releaseOptions } from './ipam-options.ts';
 
 export const ipamCommands: readonly Command[] = [
@@ -45,5 +46,19 @@ export const ipamCommands: readonly Command[] = [
     arguments: [],
     options: importOptions,
     load: async () => (await import('./import.ts')).ipamImport,
+  },
+  {
+    name: 'ipam install',
+    summary: 'Let pods keep their addresses: put the CNI plugin in, and let a network take its addresses from it.',
+    arguments: [],
+    options: installOptions,
+    load: async () => (await import('./install.ts')).ipamInstall,
+  },
+  {
+    name: 'ipam uninstall',
+    summary: 'Go back to host-local: put back what install has changed, and take the plugin out.',
+    arguments: [],
+    options: uninstallOptions,
+    load: async () => (await import('./uninstall.ts')).ipamUninstall,
   },
 ];

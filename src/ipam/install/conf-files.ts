@@ -14,45 +14,53 @@ const backupEnding = '.before-holdfast-ipam';
 export const backupOf = (path: string): string => `${path}${backupEnding}`;
 
 export const readConfFiles = (confDir: string): readonly ConfFile[] =>
-  names(confDir, 'CNI configurations', '--cni-conf-dir')
-    .filter((name) => /\.(conf|conflist|json)$/.test(name))
-    .map((name) => ({ path: join(confDir, name), bytes: readFileSync(join(confDir, name)) }));
+  inConfDir(confDir, () =>
+    names(confDir)
+      .filter((name) => /\.(conf|conflist|json)$/.test(name))
+      .map((name) => ({ path: join(confDir, name), bytes: readFileSync(join(confDir, name)) })),
+  );
 
 /** Paths of the files that have a backup, themselves there or not. */
 export const backedUpFiles = (confDir: string): readonly string[] =>
-  names(confDir, 'CNI configurations', '--cni-conf-dir')
-    .filter((name) => name.endsWith(backupEnding))
-    .map((name) => join(confDir, name.slice(0, -backupEnding.length)));
+  inConfDir(confDir, () =>
+    names(confDir)
+      .filter((name) => name.endsWith(backupEnding))
+      .map((name) => join(confDir, name.slice(0, -backupEnding.length))),
+  );
 
 /** `wanted` is a path, a file's name, or the name of a network. */
 export const isWanted = (path: string, network: string, wanted: string): boolean =>
   [path, basename(path), network].includes(wanted);
 
-/** @throws InstallError when files cannot be put there, before any was */
-export const expectWritable = (directory: string, what: string, flag: string): void => {
+/** Throws when files cannot be put there. */
+export const expectWritable = (directory: string): void => {
+  readdirSync(directory);
+  accessSync(directory, constants.W_OK | constants.X_OK);
+};
+
+/** @throws InstallError for what the disk says, with what to do about it */
+export const inConfDir = <T>(directory: string, work: (directory: string) => T): T =>
+  orSay(directory, 'CNI configurations', '--cni-conf-dir', work);
+
+/** @throws InstallError for what the disk says, with what to do about it */
+export const inBinDir = <T>(directory: string, work: (directory: string) => T): T =>
+  orSay(directory, 'CNI plugins', '--cni-bin-dir', work);
+
+const orSay = <T>(directory: string, what: string, flag: string, work: (directory: string) => T): T => {
   try {
-    accessSync(directory, constants.W_OK | constants.X_OK);
+    return work(directory);
   } catch (cause) {
-    throw directoryError(directory, what, flag, cause);
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const why: Readonly<Record<string, string>> = {
+      ENOENT: `there is no ${directory}, where the ${what} should be; name the directory that the container runtime uses with ${flag}`,
+      ENOTDIR: `${directory} is no directory; name the one that the container runtime uses for its ${what} with ${flag}`,
+      EACCES: `no permission for ${directory}; run this as root`,
+      EPERM: `no permission for ${directory}; run this as root`,
+      EROFS: `${directory} is on a read-only file system; name a directory for the ${what} that can be written with ${flag}, and let the container runtime use it, too`,
+      ENOSPC: `the disk of ${directory} is full; make room, then run this again`,
+    };
+    throw new InstallError('HOLDFAST_IPAM_DIRECTORY', why[code ?? ''] ?? `${directory}: ${message}`, { cause });
   }
 };
 
-const names = (directory: string, what: string, flag: string): readonly string[] => {
-  try {
-    return readdirSync(directory).toSorted();
-  } catch (cause) {
-    throw directoryError(directory, what, flag, cause);
-  }
-};
-
-const directoryError = (directory: string, what: string, flag: string, cause: unknown): InstallError => {
-  const { code, message } = cause as NodeJS.ErrnoException;
-  const why: Readonly<Record<string, string>> = {
-    ENOENT: `there is no ${directory}, where the ${what} should be; name the directory that the container runtime uses with ${flag}`,
-    ENOTDIR: `${directory} is no directory; name the one that the container runtime uses for its ${what} with ${flag}`,
-    EACCES: `no permission for ${directory}; run this as root`,
-    EPERM: `no permission for ${directory}; run this as root`,
-    EROFS: `${directory} is on a read-only file system; name a directory for the ${what} that can be written with ${flag}, and let the container runtime use it, too`,
-  };
-  return new InstallError('HOLDFAST_IPAM_DIRECTORY', why[code ?? ''] ?? `${directory}: ${message}`, { cause });
-};
+const names = (confDir: string): readonly string[] => readdirSync(confDir).toSorted();

@@ -1,7 +1,7 @@
 // Puts the plugin among the runtime's, then lets the networks that are wanted take their addresses from it. Nothing is
 // written before all that can be known to be wrong was looked for.
 import { join } from 'node:path';
-import { backupOf, type ConfFile, expectWritable, isWanted, readConfFiles } from './conf-files.ts';
+import { backupOf, type ConfFile, expectWritable, inBinDir, inConfDir, isWanted, readConfFiles } from './conf-files.ts';
 import { type ConflistChange, changeIpamType, hostLocalType, ourType } from './conflist-change.ts';
 import { InstallError } from './install-error.ts';
 import { lineDiff } from './line-diff.ts';
@@ -46,8 +46,8 @@ interface Candidate extends ConfFile {
 
 export const installPlugin = (request: InstallRequest): InstallReport => {
   const { binDir, confDir, isDryRun, node, bundle } = request;
-  expectWritable(binDir, 'CNI plugins', '--cni-bin-dir');
-  expectWritable(confDir, 'CNI configurations', '--cni-conf-dir');
+  inBinDir(binDir, expectWritable);
+  inConfDir(confDir, expectWritable);
   const [plugin, bundlePath] = [join(binDir, ourType), join(binDir, bundleName)];
   const wrapper = Buffer.from(wrapperText(node, bundlePath));
   const [wrapperBefore, bundleBefore] = [readIfThere(plugin), readIfThere(bundlePath)];
@@ -61,15 +61,19 @@ export const installPlugin = (request: InstallRequest): InstallReport => {
 
   const isSame = wrapperBefore?.equals(wrapper) === true && bundleBefore?.equals(bundle) === true;
   if (!isDryRun && !isSame) {
-    replaceFile(bundlePath, bundle, 0o644);
-    replaceFile(plugin, wrapper, 0o755);
+    inBinDir(binDir, () => {
+      replaceFile(bundlePath, bundle, 0o644);
+      replaceFile(plugin, wrapper, 0o755);
+    });
   }
   const changed = chosen.flatMap(({ path, bytes, change }) => {
     if (change.kind !== 'change') return [];
     const backup = backupOf(path);
     if (!isDryRun) {
-      replaceFile(backup, bytes, 0o600);
-      replaceFile(path, change.text, 0o644);
+      inConfDir(confDir, () => {
+        replaceFile(backup, bytes, 0o600);
+        replaceFile(path, change.text, 0o644);
+      });
     }
     const { network, warnings } = change;
     return [{ path, network, diff: lineDiff(bytes.toString(), change.text.toString()), backup, warnings }];

@@ -1,8 +1,8 @@
 // Puts back what was there before the plugin came: the networks' files byte for byte where nobody has changed them since,
 // then the plugin itself, as soon as no attachment is left that will be ended with it.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { backedUpFiles, backupOf, expectWritable, readConfFiles } from './conf-files.ts';
+import { backedUpFiles, backupOf, expectWritable, inBinDir, inConfDir, readConfFiles } from './conf-files.ts';
 import { changeIpamType, hostLocalType, ourType } from './conflist-change.ts';
 import { InstallError } from './install-error.ts';
 import { lineDiff } from './line-diff.ts';
@@ -40,19 +40,19 @@ export interface UninstallReport {
 
 export const uninstallPlugin = (request: UninstallRequest): UninstallReport => {
   const { binDir, confDir, stateDir, isDryRun, isForced } = request;
-  expectWritable(confDir, 'CNI configurations', '--cni-conf-dir');
-  expectWritable(binDir, 'CNI plugins', '--cni-bin-dir');
+  inConfDir(confDir, expectWritable);
+  inBinDir(binDir, expectWritable);
   const plugin = join(binDir, ourType);
   const own = [
     { path: plugin, isOurs: isWrapper },
     { path: join(binDir, bundleName), isOurs: isBundle },
-  ].filter(({ path, isOurs }) => isOurs(readIfThere(path)?.toString() ?? ''));
+  ].filter(({ path, isOurs }) => isOurs(inBinDir(binDir, () => readIfThere(path))?.toString() ?? ''));
   const files = readConfFiles(confDir);
-  const restored = files.flatMap(({ path, bytes }) => restore(path, bytes, isDryRun));
+  const restored = files.flatMap(({ path, bytes }) => inConfDir(confDir, () => restore(path, bytes, isDryRun)));
   const orphans = backedUpFiles(confDir).filter((path) => !files.some((file) => file.path === path));
   const attachments = attachmentsMadeWithIt(stateDir);
   const isKept = own.length > 0 && attachments.length > 0 && !isForced;
-  if (!isDryRun && !isKept) for (const { path } of own) removeFile(path);
+  if (!isDryRun && !isKept) for (const { path } of own) inBinDir(binDir, () => removeFile(path));
   return {
     isDryRun,
     plugin,
@@ -113,19 +113,6 @@ const namesIn = (directory: string): readonly string[] => {
     throw new InstallError(
       'HOLDFAST_IPAM_DIRECTORY',
       `${directory} cannot be read, so it is not known which attachments were made with the plugin; run this as root`,
-      { cause },
-    );
-  }
-};
-
-/** @throws InstallError when there is none: it comes with every build */
-export const readBundle = (path: string): Buffer => {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw new InstallError(
-      'HOLDFAST_IPAM_NOT_BUILT',
-      `there is no ${path}, the plugin itself; in a checkout run \`npm run build\` first, else install the package again`,
       { cause },
     );
   }
