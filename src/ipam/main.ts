@@ -2,9 +2,8 @@
 // (scripts/build.ts), which the runtime starts through a wrapper of three lines.
 import { readFileSync, writeSync } from 'node:fs';
 import manifest from '../../package.json' with { type: 'json' };
-import { diskFiles } from './directory/files.ts';
+import { diskAccess } from './directory/disk-access.ts';
 import { machineFacts } from './directory/machine-facts.ts';
-import { createNetworkLock } from './directory/network-lock.ts';
 import { createVerbs } from './directory/verbs.ts';
 import { isOwnNetns } from './own-netns.ts';
 import { runPlugin } from './plugin.ts';
@@ -29,13 +28,7 @@ const { stdout, stderr, exitCode } = runPlugin({
   readStdin: () => readFileSync(0),
   readFile: (path) => readFileSync(path, 'utf8'),
   isOwnNetns,
-  verbs: createVerbs({
-    files: diskFiles,
-    lock: createNetworkLock(say),
-    facts: () => machineFacts(),
-    unique: () => `${process.pid}.${process.hrtime.bigint().toString(36)}`,
-    say,
-  }),
+  verbs: createVerbs(diskAccess(() => machineFacts(), say)),
   version: manifest.version,
 });
 writeAll(2, stderr);

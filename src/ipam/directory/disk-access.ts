@@ -1,5 +1,4 @@
 // The disk, the lock and the facts of this machine.
-import { randomBytes } from 'node:crypto';
 import type { Facts } from './facts.ts';
 import { diskFiles } from './files.ts';
 import type { DirectoryAccess } from './network-directory.ts';
@@ -10,6 +9,7 @@ export const diskAccess = (facts: () => Facts, say: (line: string) => void): Dir
   files: diskFiles,
   lock: createNetworkLock(say),
   facts,
-  unique: () => randomBytes(9).toString('base64url'),
+  // Not by node:crypto, whose loading would cost each call of the plugin milliseconds.
+  unique: () => `${process.pid}-${process.hrtime.bigint().toString(36)}-${Math.random().toString(36).slice(2)}`,
   say,
 });

@@ -3,9 +3,8 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { diskFiles } from '../../../src/ipam/directory/files.ts';
+import { diskAccess } from '../../../src/ipam/directory/disk-access.ts';
 import { machineFacts } from '../../../src/ipam/directory/machine-facts.ts';
-import { createNetworkLock } from '../../../src/ipam/directory/network-lock.ts';
 import { createVerbs } from '../../../src/ipam/directory/verbs.ts';
 import { isOwnNetns } from '../../../src/ipam/own-netns.ts';
 import { runPlugin } from '../../../src/ipam/plugin.ts';
@@ -44,7 +43,6 @@ export const hostLocal =
   };
 
 export const holdfastIpam: Player = ({ environment, stdin }) => {
-  let calls = 0;
   const say = (line: string): never => {
     throw new Error(line);
   };
@@ -53,13 +51,7 @@ export const holdfastIpam: Player = ({ environment, stdin }) => {
     readStdin: () => Buffer.from(stdin),
     readFile: (path) => readFileSync(path, 'utf8'),
     isOwnNetns,
-    verbs: createVerbs({
-      files: diskFiles,
-      lock: createNetworkLock(say),
-      facts: () => machineFacts(),
-      unique: () => `test-${process.pid}-${calls++}`,
-      say,
-    }),
+    verbs: createVerbs(diskAccess(() => machineFacts(), say)),
     version: '0.0.0',
   });
   return { stdout, exitCode };
