@@ -1,5 +1,6 @@
 // A client as client-go's informers are: it lists, watches from the version of the list, applies every event, resumes by
-// version when a stream ends, and lists again when it is told 410.
+// version when a stream ends, lists nothing older than what it has when a watch is refused, and whatever there is when it is
+// told 410.
 //
 // Promises checked here: along a watch versions only rise; what is told as new, changed or gone is so for who applies it;
 // nothing vanishes that was not deleted; and who applies every event has what a list of that version has.
@@ -42,6 +43,8 @@ export class Informer {
   #isAhead = false;
   readonly #heard = new Set<string>();
   #life: object | undefined;
+  /** Its watch was refused, or broke: it lists anew, nothing older than what it has. */
+  #isRefused = false;
 
   constructor(options: InformerOptions) {
     this.#o = options;
@@ -67,15 +70,22 @@ export class Informer {
   async run(): Promise<void> {
     const { scheduler, random } = this.#o;
     for (;;) {
-      const isDone = this.#version === '' ? await this.#list() : await this.#watch();
+      const isDone = this.#version === '' || this.#isRefused ? await this.#list() : await this.#watch();
       if (!isDone) await scheduler.delay(random.between(100, 2000), forever);
     }
   }
 
   async #list(): Promise<boolean> {
     const { client, path, random, mayBeGone, fault } = this.#o;
-    const { statusCode, json, source } = await client.get(this.#url(random.chance(0.5) ? 'resourceVersion=0' : ''));
+    const from = this.#version;
+    const query = from === '' ? (random.chance(0.5) ? 'resourceVersion=0' : '') : `resourceVersion=${from}`;
+    const { statusCode, json, source } = await client.get(this.#url(query));
+    this.#isRefused = false;
+    // As client-go does where the version is gone, or still to come: it takes whatever there is.
+    if (statusCode === 410 || statusCode === 504) this.#version = '';
     if (statusCode !== 200) return false;
+    if (from !== '' && compareResourceVersion(json.metadata.resourceVersion, from) < 0)
+      fault(`a list of ${path} not older than ${from} is at ${json.metadata.resourceVersion}`);
     const objects = new Map<string, JsonObject>();
     for (const item of json.items as JsonObject[]) objects.set(keyOf(item), item);
     for (const [key, known] of this.store) {
@@ -109,6 +119,7 @@ export class Informer {
         const { statusCode, destroyed } = response;
         // Neither taken nor to be tried again: it begins from nothing.
         if (statusCode >= 400 && statusCode !== 503 && statusCode !== 429) this.#version = '';
+        this.#isRefused = statusCode === 503 || random.chance(0.15);
         note(`${client.name} has watched ${path}: ${statusCode} to ${this.#version}`);
         resolve(statusCode === 200 && !destroyed);
       };
