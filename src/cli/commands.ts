@@ -5,6 +5,7 @@ import { choice, path } from '../hub/option-types.ts';
 import { options } from '../hub/options.ts';
 import type { Command } from './command.ts';
 import { ipamCommands } from './ipam/ipam-commands.ts';
+import { ipamDoctorOptions } from './ipam/ipam-options.ts';
 import { joinOptions, leaveOptions } from './join-options.ts';
 import { outputOptions } from './output-options.ts';
 
@@ -42,7 +43,7 @@ export const exportOptions = {
   }),
 } satisfies OptionTable;
 export const doctorOptions = {
-  ...askingOptions,
+  ...ipamDoctorOptions,
   kubeletConfig: optional(path, {
     flag: 'kubelet-config',
     section: 'Node',

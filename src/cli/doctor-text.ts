@@ -4,8 +4,11 @@ import type { Finding, FindingLevel } from '../hub/doctor/finding.ts';
 const levels: readonly FindingLevel[] = ['problem', 'warning', 'note'];
 
 /** The worst first. What several subjects share is said once, with all of them. */
-export function renderFindings(findings: readonly Finding[]): string {
-  if (findings.length === 0) return 'Nothing found: this node can be cut off.';
+export function renderFindings(
+  findings: readonly Finding[],
+  nothingFound = 'Nothing found: this node can be cut off.',
+): string {
+  if (findings.length === 0) return nothingFound;
   const groups = Map.groupBy(findings, ({ level, check, says, advice }) => [level, check, says, advice].join('\0'));
   const inOrder = [...groups.values()].sort((a, b) => levels.indexOf(a[0]!.level) - levels.indexOf(b[0]!.level));
   const counts = levels.map((level) => counted(findings.filter((one) => one.level === level).length, level)).join(', ');

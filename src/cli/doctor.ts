@@ -9,6 +9,7 @@ import { askDaemon } from './ask-daemon.ts';
 import type { Invocation, Terminal } from './command.ts';
 import { doctorOptions } from './commands.ts';
 import { renderFindings } from './doctor-text.ts';
+import { findIpamIfUsed } from './ipam/doctor.ts';
 import { readConfigurationFile, readOptions } from './read-options.ts';
 
 /** Where kubeadm puts them. */
@@ -17,9 +18,14 @@ const usualKubeconfig = '/etc/kubernetes/kubelet.conf';
 
 /** Exit code 1 when a problem was found. */
 export async function doctor({ flags }: Invocation, terminal: Terminal): Promise<number> {
-  const { admin, output, kubeletConfig, kubeletKubeconfig } = await readOptions(doctorOptions, flags, terminal);
+  const config = await readOptions(doctorOptions, flags, terminal);
+  const { admin, output, kubeletConfig, kubeletKubeconfig } = config;
   const { findings, servers } = await askDaemon<Examination>(admin, '/doctor');
-  const all = [...findings, ...(await ofKubelet({ kubeletConfig, kubeletKubeconfig }, servers))];
+  const all = [
+    ...findings,
+    ...(await ofKubelet({ kubeletConfig, kubeletKubeconfig }, servers)),
+    ...(await findIpamIfUsed(config, terminal)),
+  ];
   terminal.print(output === 'json' ? JSON.stringify({ findings: all }, null, 2) : renderFindings(all));
   return all.some(({ level }) => level === 'problem') ? 1 : 0;
 }

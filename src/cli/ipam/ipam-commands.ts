@@ -2,7 +2,14 @@
 // whether the daemon runs or not.
 import type { Command } from '../command.ts';
 import { installOptions, uninstallOptions } from './install-options.ts';
-import { auditOptions, directoryOptions, importOptions, lsOptions, releaseOptions } from './ipam-options.ts';
+import {
+  auditOptions,
+  directoryOptions,
+  importOptions,
+  ipamDoctorOptions,
+  lsOptions,
+  releaseOptions,
+} from './ipam-options.ts';
 
 export const ipamCommands: readonly Command[] = [
   {
@@ -60,5 +67,12 @@ export const ipamCommands: readonly Command[] = [
     arguments: [],
     options: uninstallOptions,
     load: async () => (await import('./uninstall.ts')).ipamUninstall,
+  },
+  {
+    name: 'ipam doctor',
+    summary: 'Look for what on this node will lose the addresses of pods, and say what to do. The daemon need not run.',
+    arguments: [],
+    options: ipamDoctorOptions,
+    load: async () => (await import('./doctor.ts')).ipamDoctor,
   },
 ];

@@ -1,6 +1,7 @@
 // Options of the `holdfast ipam` commands that look at the directory of kept addresses, or change it.
 import { type OptionTable, optional, repeated, switchOption, withDefault } from '../../hub/option.ts';
 import { directory, name } from '../../hub/option-types.ts';
+import { options } from '../../hub/options.ts';
 import { outputOptions } from '../output-options.ts';
 import { moment } from './moment.ts';
 
@@ -75,4 +76,16 @@ export const auditOptions = {
     alsoIn: [],
   }),
   since: optional(moment, { flag: 'since', section, help: 'Only from then on.', alsoIn: [] }),
+} satisfies OptionTable;
+
+export const ipamDoctorOptions = {
+  config: options.config,
+  admin: options.admin,
+  ...directoryOptions,
+  binDirs: repeated(directory, ['/opt/cni/bin'], {
+    flag: 'cni-bin-dir',
+    section,
+    help: 'Where the container runtime looks for CNI plugins, in its order.',
+    alsoIn: [],
+  }),
 } satisfies OptionTable;

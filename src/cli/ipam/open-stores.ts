@@ -2,11 +2,10 @@
 import { join } from 'node:path';
 import type { ValuesOf } from '../../hub/option.ts';
 import { defaultDataDir } from '../../ipam/cni/network-config.ts';
+import { diskAccess } from '../../ipam/directory/disk-access.ts';
 import type { Facts } from '../../ipam/directory/facts.ts';
-import { diskFiles } from '../../ipam/directory/files.ts';
 import { layoutOf } from '../../ipam/directory/layout.ts';
 import { machineFacts } from '../../ipam/directory/machine-facts.ts';
-import { createNetworkLock } from '../../ipam/directory/network-lock.ts';
 import { openRetention, type Retention } from '../../ipam/directory/retention.ts';
 import type { Terminal } from '../command.ts';
 import type { directoryOptions } from './ipam-options.ts';
@@ -32,13 +31,7 @@ export async function openStores(places: Places, { now, complain }: Terminal): P
   const configured = dataDirs.length > 0 ? [] : (await readConfigurations(confDir)).networks;
   const all = dataDirs.length > 0 ? dataDirs : [...configured.map(({ dataDir }) => dataDir), defaultDataDir];
   const facts = () => machineFacts({ libcniDirectory: join(stateDir, 'results'), nowMs: () => now().getTime() });
-  const access = {
-    files: diskFiles,
-    lock: createNetworkLock(complain),
-    facts,
-    unique: () => `${process.pid}.${process.hrtime.bigint().toString(36)}`,
-    say: complain,
-  };
+  const access = diskAccess(facts, complain);
   return [...new Set(all)].map((dataDir) => {
     const retention = openRetention(access, { dataDir, lockTimeoutMs });
     const networks = retention.networks().filter((one) => wanted === undefined || one === wanted);

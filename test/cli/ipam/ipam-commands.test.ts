@@ -146,3 +146,26 @@ test('a directory that may not be read is an error that says so', async (t) => {
   t.is(code, 1, error);
   t.regex(error, /stray/);
 });
+
+test('doctor looks at the plugin that a runtime would start, without a daemon', async (t) => {
+  const { run, dataDir } = await node(t);
+  const [first, second] = [join(dataDir, '..', 'bin-1'), join(dataDir, '..', 'bin-2')];
+  for (const one of [first, second]) await mkdir(one);
+  const checks = async () => {
+    const words = ['doctor', '-o', 'json', `--cni-bin-dir=${first}`, `--cni-bin-dir=${second}`, '--admin=127.0.0.1:9'];
+    const { out } = await run(words);
+    const { findings } = JSON.parse(out) as { findings: { level: string; check: string; subject: string }[] };
+    const own = findings.filter(({ check }) => /plugin|shadowed|version/.test(check));
+    return own.map(({ level, check, subject }) => `${level} ${check} ${subject.replace(/.*\/(?=bin)/, '')}`);
+  };
+  t.deepEqual(await checks(), ['problem ipam-plugin ']);
+  const bundle = join(second, 'holdfast-ipam.cjs');
+  const wrapper = (program: string) => `#!/bin/sh\nunset NODE_OPTIONS NODE_PATH\nexec '${program}' '${bundle}'\n`;
+  await writeFile(join(second, 'holdfast-ipam'), wrapper(process.execPath), { mode: 0o755 });
+  t.deepEqual(await checks(), ['problem ipam-plugin bin-2/holdfast-ipam']);
+  await writeFile(bundle, '// holdfast-ipam 0.0.1\n');
+  t.deepEqual(await checks(), ['note ipam-version bin-2/holdfast-ipam']);
+  await writeFile(join(first, 'holdfast-ipam'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+  t.deepEqual(await checks(), ['problem ipam-shadowed bin-1/holdfast-ipam']);
+  t.is((await run(['doctor', `--cni-bin-dir=${first}`, '--admin=127.0.0.1:9'])).code, 1);
+});
