@@ -48,11 +48,17 @@ export function processTerminal(): Terminal {
       hostName: hostname(),
       isRoot: process.getuid?.() === 0,
     },
+    ...programOf(process.argv[1]),
     print: (text) => void process.stdout.write(`${text}\n`),
     complain: (text) => void process.stderr.write(`${text}\n`),
     now: () => new Date(),
     ...(process.stdin.isTTY && process.stderr.isTTY && { ask: askPerson }),
   };
+}
+
+/** Of the launcher or an installed command; a source file cannot be called. */
+function programOf(script: string | undefined): Pick<Terminal, 'program'> {
+  return script === undefined || script.endsWith('.ts') ? {} : { program: script };
 }
 
 /** Whoever closes the input, or interrupts, has answered nothing. */

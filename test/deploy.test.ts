@@ -26,8 +26,7 @@ test('systemd understands every line of the units, and starts the hub before kub
   const at = directory(t);
   cpSync(join(deploy, 'systemd'), at, { recursive: true });
   const service = join(at, 'holdfast.service');
-  // The program is not installed here, and kubelet neither: stand-ins that exist.
-  writeFileSync(service, readFileSync(service, 'utf8').replace('/usr/local/bin/holdfast', '/bin/true'));
+  // kubelet is not installed here.
   writeFileSync(join(at, 'kubelet.service'), '[Service]\nExecStart=/bin/true\n');
   for (const unit of ['holdfast.service', 'kubelet.service']) {
     const { stdout, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', join(at, unit)], {
@@ -49,7 +48,7 @@ test('the unit names pages that the package brings along', (t) => {
     t.true(existsSync(join(deploy, '..', inPackage)), page);
     t.true(inPackage === 'README.md' || files.includes(inPackage.split('/')[0]), 'npm takes README.md along by itself');
   }
-  t.regex(unit, /^ExecStart=\/usr\/local\/bin\/holdfast /m, 'where the package lies beside');
+  t.regex(unit, /^ExecStart=\/usr\/bin\/env holdfast run$/m, 'wherever npm puts it');
 });
 
 test('the static pod calls the daemon by options that it has, and asks for its health where it listens', (t) => {

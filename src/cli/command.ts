@@ -6,6 +6,8 @@ import type { Surroundings } from '../hub/option-types.ts';
 export interface Terminal {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly surroundings: Surroundings;
+  /** What calls this program from any directory, for lines to paste. Default: `holdfast`. */
+  readonly program?: string;
   /** Results, to standard output. The newline is added. */
   print(text: string): void;
   /** What went wrong, to standard error. The newline is added. */

@@ -60,6 +60,7 @@ async function runDemo(config: DemoConfig, directory: string, signal: AbortSigna
           dataDir: directory,
           hubDataDir: dataDir,
           nodeName: cluster.nodeName,
+          program: terminal.program ?? 'holdfast',
         };
         terminal.print(`\n${tour(places)}\n`);
       },

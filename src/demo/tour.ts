@@ -22,6 +22,8 @@ export interface TourPlaces {
   /** The hub's own, below it. */
   readonly hubDataDir: string;
   readonly nodeName: string;
+  /** What calls holdfast, from any directory. */
+  readonly program: string;
 }
 
 export function tour(places: TourPlaces): string {
@@ -34,7 +36,7 @@ export function tour(places: TourPlaces): string {
   ].join(' ');
   const curl = (path: string, more = '-sS'): string => `curl ${more} ${credentials} '${places.apiUrl}${path}'`;
   const outbox = (words: string, more = ''): string =>
-    `npx holdfast outbox ${words} --admin ${places.adminUrl.replace('http://', '')}${more}`;
+    `${shellWord(places.program)} outbox ${words} --admin ${places.adminUrl.replace('http://', '')}${more}`;
   const decide = ` --data-dir ${shellWord(places.hubDataDir)}`;
   const settings = 'patch configmap settings --type merge -p';
   const prices = 'patch configmap prices --type merge -p';
@@ -113,7 +115,7 @@ export function tour(places: TourPlaces): string {
       '5. Heal the link',
       [
         `  curl -s -X POST ${places.linkControlUrl}/heal`,
-        '      The hub notices within half a minute and first brings the writes there: wait for replay.ended in the log here.',
+        '      The hub notices within seconds and first brings the writes there: wait for replay.ended in the log here.',
         `  ${kubectl} get pods -A`,
         '      Fresh again; the watches of step 1 go on with what they missed.',
         `  ${cloud} -n shop get configmap settings -o jsonpath='{.data}{"\\n"}'`,
