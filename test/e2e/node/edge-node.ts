@@ -1,7 +1,7 @@
 // A node: containerd, a hub and a kubelet in a compartment of their own, on a disk that outlives it. Promise: what `powerLoss`
 // leaves is what a machine has after one: the disk, and nothing of /run, no process, another boot id at the next start.
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
@@ -12,7 +12,7 @@ import { makeCgroups, removeCgroups, removeCgroupsScript } from './cgroups.ts';
 import { type Compartment, startCompartment } from './compartment.ts';
 import { countSandboxes, listContainers, type RunningContainer, runtimeVersion } from './container-runtime.ts';
 import { containerdConfig, kubeletConfig, type NodePlaces, network, quietSysctls } from './node-configuration.ts';
-import { pathOf } from './requirements.ts';
+import { cniDirectory, pathOf } from './requirements.ts';
 
 export interface NodePrograms {
   readonly kubelet: string;
@@ -35,6 +35,8 @@ export interface EdgeNodeOptions {
   /** Kubelet's, while it is. */
   readonly kubeconfigForHub: string;
   readonly clientCaFile: string;
+  /** Changes the network's configuration and programs before they are first used. */
+  readonly installNetwork?: (places: NodePlaces) => void;
   /** Lays a network cable; called at each start, before anything runs. */
   connect(compartment: Compartment): Promise<void>;
   disconnect(): Promise<void>;
@@ -79,13 +81,19 @@ export function edgeNode(options: EdgeNodeOptions): EdgeNode {
   const places: NodePlaces = {
     cgroup,
     cniConfigDirectory: file('cni'),
+    cniProgramDirectory: file('cni-programs'),
     manifestDirectory: file('manifests'),
     clientCaFile: options.clientCaFile,
   };
-  for (const made of ['cni', 'manifests', 'sysctl', 'disk/lib', 'disk/log', 'logs']) {
+  for (const made of ['cni', 'cni-programs', 'manifests', 'sysctl', 'disk/lib', 'disk/log', 'logs']) {
     mkdirSync(file(made), { recursive: true });
   }
   writeFileSync(file('cni/10-e2e.conflist'), JSON.stringify(network));
+  const programsOfCni = cniDirectory() ?? '';
+  for (const program of readdirSync(programsOfCni)) {
+    symlinkSync(join(programsOfCni, program), file(`cni-programs/${program}`));
+  }
+  options.installNetwork?.(places);
   writeFileSync(file('containerd.toml'), containerdConfig(places));
   for (const [path, value] of quietSysctls) writeFileSync(file(`sysctl/${path.replaceAll('/', '.')}`), `${value}\n`);
   let isHubUsed = true;

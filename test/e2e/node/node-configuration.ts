@@ -1,10 +1,11 @@
 // How containerd, CNI and kubelet are configured on a node of the tests: values in, files' contents out.
-import { cniDirectory } from './requirements.ts';
 
 export interface NodePlaces {
   /** All pods are below it. */
   readonly cgroup: string;
   readonly cniConfigDirectory: string;
+  /** Where the CNI plugins are. */
+  readonly cniProgramDirectory: string;
   readonly manifestDirectory: string;
   /** Whose client certificates kubelet's own port takes. */
   readonly clientCaFile: string;
@@ -50,7 +51,7 @@ disabled_plugins = [${disabled}]
   disable_apparmor = true
   restrict_oom_score_adj = true
   [plugins."io.containerd.grpc.v1.cri".cni]
-    bin_dir = "${cniDirectory()}"
+    bin_dir = "${places.cniProgramDirectory}"
     conf_dir = "${places.cniConfigDirectory}"
   [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
     runtime_type = "io.containerd.runc.v2"

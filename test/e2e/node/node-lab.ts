@@ -20,6 +20,8 @@ export interface NodeLabOptions {
   readonly hubArguments?: readonly string[];
   readonly kubeletConfiguration?: Readonly<Record<string, unknown>>;
   readonly controllerManagerArguments?: readonly string[];
+  /** Who gives pods their addresses. Default: host-local. */
+  readonly ipam?: 'host-local' | 'holdfast-ipam';
   /** Nobody else writes to the cluster. Default: somebody does, ten times a second. */
   readonly isQuiet?: boolean;
   /** The machine joins when it first starts, by these words behind `holdfast join`; else the hub is given a kubeconfig. */
