@@ -78,7 +78,9 @@ export function changed(before: ReadonlyMap<string, string>, after: ReadonlyMap<
 }
 
 function areAllReady(all: readonly PodFacts[]): boolean {
-  return all.length === countOfAddressed && all.every((one) => one.isReady && one.address !== '' && !one.isBeingDeleted);
+  return (
+    all.length === countOfAddressed && all.every((one) => one.isReady && one.address !== '' && !one.isBeingDeleted)
+  );
 }
 
 function addresses(all: readonly PodFacts[]): ReadonlyMap<string, string> {

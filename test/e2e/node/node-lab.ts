@@ -1,6 +1,7 @@
 // A cloud, and one real node at the other end of a link: etcd, kube-apiserver, controller-manager and scheduler there;
 // containerd, runc, CNI, kubelet and (unless said otherwise) the hub between them here. Promise: nothing is left of it after
 // `stop`, nor when the process that started it dies, however it dies.
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -109,6 +110,12 @@ export async function startNodeLab(options: NodeLabOptions = {}): Promise<NodeLa
     kubeconfig,
     kubeconfigForHub: joining ? kubeletConf : `${hubDirectory}/kubeconfig`,
     clientCaFile: plane.caFile,
+    ...(options.ipam === 'holdfast-ipam' && {
+      installNetwork: ({ cniConfigDirectory, cniProgramDirectory }) => {
+        const [program, ...args] = holdfast('ipam', 'install', '--cni-conf-dir', cniConfigDirectory);
+        execFileSync(program, [...args, '--cni-bin-dir', cniProgramDirectory]);
+      },
+    }),
     connect: (compartment) => cloud.connect(compartment),
     disconnect: () => cloud.disconnect(),
   });
