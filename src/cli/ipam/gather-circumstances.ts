@@ -8,8 +8,10 @@ import { holdfastVersion } from '../../hub/version.ts';
 import { bundleVersion, parseWrapper } from '../../ipam/inspect/installed-plugin.ts';
 import { leakedStates } from '../../ipam/inspect/seen-address.ts';
 import type { TmpfilesLine } from '../../ipam/inspect/tmpfiles.ts';
+import { isBundle } from '../../ipam/install/wrapper.ts';
 import { askDaemon, DaemonAnswerError } from '../ask-daemon.ts';
 import type { Terminal } from '../command.ts';
+import { bundlePath } from './bundle-path.ts';
 import { allAddresses } from './find-address.ts';
 import { openStores } from './open-stores.ts';
 import { namesIn, readConfigurations } from './read-configurations.ts';
@@ -58,13 +60,22 @@ async function readPlugin(path: string): Promise<PluginFile | undefined> {
   if (text === undefined) return undefined;
   const wrapper = parseWrapper(text);
   const isExecutable = await canAccess(path, constants.X_OK);
-  if (wrapper === undefined) return { path, is: 'foreign', isExecutable, missing: [], version: undefined };
-  const bundle = await textIfThere(wrapper.bundle);
+  if (wrapper === undefined)
+    return { path, is: 'foreign', isExecutable, missing: [], version: undefined, isAsBrought: undefined };
+  const [bundle, brought] = [await textIfThere(wrapper.bundle), await textIfThere(bundlePath())];
   const missing = [
     ...((await canAccess(wrapper.node, constants.X_OK)) ? [] : [wrapper.node]),
     ...(bundle === undefined ? [wrapper.bundle] : []),
   ];
-  return { path, is: 'ours', isExecutable, missing, version: bundleVersion(bundle ?? '') };
+  const isForeign = bundle !== undefined && !isBundle(bundle);
+  return {
+    path,
+    is: isForeign ? 'foreign' : 'ours',
+    isExecutable,
+    missing,
+    version: bundleVersion(bundle ?? ''),
+    isAsBrought: bundle === undefined || brought === undefined ? undefined : bundle === brought,
+  };
 }
 
 /** Linux' numbers for file systems in memory (linux/magic.h). */

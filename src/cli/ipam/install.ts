@@ -1,12 +1,10 @@
 // `holdfast ipam install`: pods of this node keep their addresses from now on.
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { UsageError } from '../../hub/parse-options.ts';
 import { installPlugin } from '../../ipam/install/install-plugin.ts';
 import { readBundle } from '../../ipam/install/read-bundle.ts';
-import { bundleName } from '../../ipam/install/wrapper.ts';
 import type { Invocation, Terminal } from '../command.ts';
 import { readOptions } from '../read-options.ts';
+import { bundlePath } from './bundle-path.ts';
 import { installOptions } from './install-options.ts';
 import { installText } from './install-text.ts';
 
@@ -24,11 +22,4 @@ export async function ipamInstall({ flags }: Invocation, terminal: Terminal): Pr
   });
   terminal.print(output === 'json' ? JSON.stringify(report, null, 2) : installText(report));
   return 0;
-}
-
-/** Beside the daemon's bundle, or where `npm run build` puts it when the sources run. */
-function bundlePath(): string {
-  const places = ['../ipam/', './ipam/', '../../../dist/ipam/'];
-  const paths = places.map((place) => fileURLToPath(new URL(`${place}${bundleName}`, import.meta.url)));
-  return paths.find((path) => existsSync(path)) ?? paths.at(-1)!;
 }

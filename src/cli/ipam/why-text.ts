@@ -58,7 +58,7 @@ function ofAttachment(seen: SeenAddress): readonly string[] {
     lines.push(`libcni's cache knows that container as ${cached.pod.namespace}/${cached.pod.name}.`);
   } else if (cached !== undefined) lines.push("libcni's cache knows that container, of no pod.");
   else if (seen.state === 'unclear') {
-    lines.push('Neither a record nor libcni (/var/lib/cni/results) knows that container.');
+    lines.push("Neither a record nor libcni's cache knows that container.");
   }
   if (isOfEarlierBoot) lines.push('It came to that container in an earlier boot of this machine.');
   if (path !== '') lines.push(`The network namespace ${path} ${netnsWords[netns]}.`);

@@ -7,13 +7,15 @@ import type { Finding } from './finding.ts';
 /** A file of the plugin's name in one directory of CNI_PATH. */
 export interface PluginFile {
   readonly path: string;
-  /** Of the wrapper that `holdfast ipam install` writes; `foreign` for any other program. */
+  /** `ours`: the wrapper that `holdfast ipam install` writes, leading to a bundle of ours. */
   readonly is: 'ours' | 'foreign';
   readonly isExecutable: boolean;
   /** Of the Node and the bundle that a wrapper names, those that are not there. */
   readonly missing: readonly string[];
   /** Of the bundle; undefined where it does not say. */
   readonly version: string | undefined;
+  /** Whether the bundle is the one that this command brings, byte for byte; undefined where there is none to compare. */
+  readonly isAsBrought: boolean | undefined;
 }
 
 export interface IpamCircumstances {
@@ -111,6 +113,10 @@ function pluginFindings({ plugins, binDirs, version }: IpamCircumstances): reado
   }
   if (first.version !== undefined && first.version !== version) {
     find('note', 'ipam-version', first.path, `It is of version ${first.version}, this command of ${version}.`);
+  } else if (first.isAsBrought === false) {
+    const says =
+      'It says that it is of the same version as this command, and its bytes are others: it was changed or damaged.';
+    find('warning', 'ipam-version', first.path, says);
   }
   return findings;
 }

@@ -18,6 +18,7 @@ const plugin = {
   isExecutable: true,
   missing: [],
   version: '1.0',
+  isAsBrought: true,
 } as const;
 const healthy: IpamCircumstances = {
   networks: [network],
@@ -45,6 +46,7 @@ const rows: readonly (readonly [string, Partial<IpamCircumstances>, readonly str
   ['another program behind it', { plugins: [plugin, { ...plugin, is: 'foreign' }] }, []],
   ['a plugin that may not be executed', { plugins: [{ ...plugin, isExecutable: false }] }, ['problem ipam-plugin']],
   ['a plugin whose Node is gone', { plugins: [{ ...plugin, missing: ['/usr/bin/node'] }] }, ['problem ipam-plugin']],
+  ['a plugin that was changed', { plugins: [{ ...plugin, isAsBrought: false }] }, ['warning ipam-version']],
   ['a plugin of another version', { version: '2.0' }, ['note ipam-version']],
   ['a dataDir in memory', { fleetingFileSystems: { [dataDir]: 'tmpfs' } }, ['problem ipam-directory']],
   ['a dataDir that is emptied', { tmpfiles: [line('D! /var/lib/cni 0755 root root -')] }, ['problem ipam-wiped']],
