@@ -5,6 +5,8 @@ import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { systemClock } from '../../../src/apimachinery/clock.ts';
+import { listPodSandboxes } from '../../../src/hub/ipam/cri/pod-sandboxes.ts';
 import { eventually, NeverError } from '../eventually.ts';
 import { shellQuote, theGuardian } from '../guardian.ts';
 import type { ServerProcess } from '../server-process.ts';
@@ -67,6 +69,8 @@ export interface EdgeNode {
   launch(name: string, program: string, args: readonly string[]): Promise<ServerProcess>;
   containers(): Promise<RunningContainer[]>;
   sandboxes(): Promise<number>;
+  /** Ids of all, ready or not, as the hub asks for them. */
+  everySandbox(): Promise<ReadonlySet<string>>;
   /** Packets that came in from the cloud since the node was started. */
   packetsFromCloud(): Promise<number>;
 }
@@ -200,6 +204,8 @@ export function edgeNode(options: EdgeNodeOptions): EdgeNode {
     launch: (name, program, args) => up().start({ name, program, args, logFile: file(`logs/${name}.log`) }),
     containers: () => listContainers(socket()),
     sandboxes: () => countSandboxes(socket()),
+    everySandbox: () =>
+      listPodSandboxes({ socket: socket(), clock: systemClock, timeoutMs: 10_000 }, new AbortController().signal),
     async packetsFromCloud() {
       const counters = await readFile(`/proc/${up().pid}/net/dev`, 'utf8');
       return Number(/^ *eth0: *\d+ +(\d+)/m.exec(counters)?.[1]);

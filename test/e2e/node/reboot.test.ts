@@ -1,5 +1,6 @@
 import test from 'ava';
 import { eventually } from '../eventually.ts';
+import { addressesBehind, addressesIn, followService, slicesOf } from './followed-service.ts';
 import { onNode } from './on-node.ts';
 import {
   cutOff,
@@ -21,6 +22,8 @@ onNode('case 35: a node that loses power offline brings every pod back without a
   const { node, cloud } = lab();
   const before = await whatRuns(lab());
   const uids = new Map((await lab().pods()).map(({ name, uid }) => [name, uid]));
+  await followService(lab(), 'web');
+  const addressed = await addressesBehind(lab(), 'web');
   await cutOff(t, lab());
   await node.powerLoss();
   const poweredAt = performance.now();
@@ -30,6 +33,17 @@ onNode('case 35: a node that loses power offline brings every pod back without a
     isSettled(all) && all.every(({ restarts, name }) => isJob({ name }) || restarts > 0);
   await eventually('the hub knows it', async () => isBack(await lab().podsOnNode()), { timeoutMs: 30_000 });
   t.log(`every pod was ready ${seconds(poweredAt)} after power on`);
+  const own = (await lab().podsOnNode()).filter(({ name }) => name.startsWith('web-')).map(({ address }) => address);
+  const shown = await eventually(
+    'EndpointSlices on the node show the pods where they are now',
+    async () => {
+      const addresses = await addressesBehind(lab(), 'web');
+      return addresses.join() === own.sort().join() && addresses;
+    },
+    { timeoutMs: 1_000 },
+  );
+  t.log(`a Service had ${addressed.join(', ')} behind it before, and ${shown.join(', ')} after`);
+  t.true((await node.everySandbox()).size > (await node.sandboxes()), 'sandboxes of before are listed, too');
   t.is(await node.packetsFromCloud(), 0);
   const after = await whatRuns(lab());
   t.deepEqual(Object.keys(after).sort(), Object.keys(before).sort());
@@ -41,7 +55,20 @@ onNode('case 35: a node that loses power offline brings every pod back without a
   t.log(`the cloud had the truth ${seconds(healedAt)} after the heal`);
   t.deepEqual(new Map(inCloud.map(({ name, uid }) => [name, uid])), uids);
   t.deepEqual(await whatRuns(lab()), after);
+  await eventually('the cloud has the same endpoints', async () => {
+    const { corrected, addresses } = await endpointsAfterHeal();
+    return corrected === 0 && addresses === shown.join();
+  });
 });
+
+/** What the real controllers have made of it, and how many objects the hub still shows otherwise. */
+async function endpointsAfterHeal(): Promise<{ corrected: number; addresses: string }> {
+  const { plane, node } = lab();
+  const slices = (await plane.admin.expect('GET', slicesOf('web'))).items;
+  const metrics = await node.run(['curl', '-s', 'http://127.0.0.1:10267/metrics']);
+  const corrected = Number(/^holdfast_endpoints_corrected (\d+)$/m.exec(metrics)?.[1]);
+  return { corrected, addresses: addressesIn(slices).join() };
+}
 
 onNode('case 37: a Job that was done before the power was lost is not run again', async (t) => {
   t.is(linesOfShared(lab().node, 'runs'), 1);
