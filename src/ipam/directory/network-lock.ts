@@ -9,18 +9,18 @@ import { CniError, cniErrorCode } from '../cni/cni-error.ts';
 export type LockNetwork = <T>(path: string, timeoutMs: number, work: (isExclusive: boolean) => T) => T;
 
 /** Also where a runtime's PATH does not lead to it. */
-const programs = ['flock', '/usr/bin/flock', '/bin/flock'];
+const flockPrograms = ['flock', '/usr/bin/flock', '/bin/flock'];
 
 /**
  * @param say is told once when there is no `flock`
  * @throws CniError of code 11 when somebody else keeps the lock for longer than `timeoutMs`
  */
 export const createNetworkLock =
-  (say: (line: string) => void): LockNetwork =>
+  (say: (line: string) => void, programs: readonly string[] = flockPrograms): LockNetwork =>
   (path, timeoutMs, work) => {
     const fd = openSync(path, constants.O_RDONLY | constants.O_CREAT, 0o750);
     try {
-      return work(flock(fd, path, timeoutMs, say));
+      return work(flock(fd, { path, timeoutMs, say, programs }));
     } finally {
       closeSync(fd);
     }
@@ -29,17 +29,20 @@ export const createNetworkLock =
 /** Loaded when needed: the verbs that only read take no lock. */
 const childProcess = (): typeof import('node:child_process') => process.getBuiltinModule('node:child_process');
 
-function flock(fd: number, path: string, timeoutMs: number, say: (line: string) => void): boolean {
+interface Locking {
+  readonly path: string;
+  readonly timeoutMs: number;
+  readonly say: (line: string) => void;
+  readonly programs: readonly string[];
+}
+
+function flock(fd: number, { path, timeoutMs, say, programs }: Locking): boolean {
   for (const program of programs) {
     // Busybox has no `-w`, so the time is kept here.
-    const options = {
-      stdio: ['ignore', 'ignore', 'pipe', fd] as const,
-      timeout: timeoutMs,
-      killSignal: 'SIGKILL' as const,
-    };
     const done: SpawnSyncReturns<Buffer> = childProcess().spawnSync(program, ['-x', '3'], {
-      ...options,
-      stdio: [...options.stdio],
+      stdio: ['ignore', 'ignore', 'pipe', fd],
+      timeout: timeoutMs,
+      killSignal: 'SIGKILL',
     });
     if (done.status === 0) return true;
     const code = (done.error as NodeJS.ErrnoException | undefined)?.code;
