@@ -5,6 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { build } from 'esbuild';
+import { diskAccess } from '../../src/ipam/directory/disk-access.ts';
+import { machineFacts } from '../../src/ipam/directory/machine-facts.ts';
+import { createVerbs } from '../../src/ipam/directory/verbs.ts';
+import { runPlugin } from '../../src/ipam/plugin.ts';
 
 export const hostLocal = '/usr/lib/cni/host-local';
 const root = new URL('../..', import.meta.url).pathname;
@@ -104,6 +108,20 @@ export function call(program: readonly string[], what: Call): Promise<Answer> {
     child.on('error', reject);
     child.on('close', (exitCode) => resolve({ exitCode: exitCode ?? undefined, stdout, stderr }));
     child.stdin.end(stdinOf(what));
+  });
+}
+
+/** The same without a process of its own, for what only has to be gone on with. */
+export function callHere(what: Call): Answer {
+  const environment = environmentOf(what);
+  const facts = () => machineFacts({ bootId: what.bootId ?? boot, libcniDirectory: '/nowhere' });
+  return runPlugin({
+    environment,
+    readStdin: () => Buffer.from(stdinOf(what)),
+    readFile: (path) => readFileSync(path, 'utf8'),
+    isOwnNetns: () => false,
+    verbs: createVerbs(diskAccess(facts, () => {})),
+    version: '0.0.0',
   });
 }
 

@@ -1,7 +1,8 @@
-// The program killed, and refused what it asks of the disk, at every system call that changes something.
-import { cpSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+// The program killed, and refused what it asks of the disk, at every system call that changes something. On ordinary days
+// some are left out; IPAM_EVERY_CALL=1 leaves out none.
+import { cpSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { diskAccess } from '../../../src/ipam/directory/disk-access.ts';
 import { machineFacts } from '../../../src/ipam/directory/machine-facts.ts';
 import type { NetworkState } from '../../../src/ipam/directory/network-state.ts';
@@ -11,6 +12,7 @@ import {
   addressesOf,
   bundledPlugin,
   type Call,
+  callHere,
   callSync,
   heldIn,
   lacks,
@@ -29,11 +31,11 @@ interface SystemCall {
   readonly ordinal: number;
 }
 
+// Without --seccomp-bpf, with which strace 6.1 does not inject signals.
 const strace = (plan: readonly string[], program: readonly string[]): readonly string[] => [
   'strace',
   '-f',
   '-qq',
-  '--seccomp-bpf',
   ...plan,
   ...program,
 ];
@@ -70,31 +72,54 @@ const stateOf = (dataDir: string, bootId = firstBoot): NetworkState => retention
 const keptIn = (state: NetworkState): Record<string, string> =>
   Object.fromEntries([...state.records].sort().map(([address, { name }]) => [address, name]));
 
+const kill = 'signal=SIGKILL';
+
+/** Every so many-th on ordinary days. */
+const someOf = <T>(all: readonly T[], every: number): readonly T[] =>
+  process.env.IPAM_EVERY_CALL === undefined ? all.filter((_, index) => index % every === 0) : all;
+
+type Verb = Omit<Call, 'dataDir' | 'subnets'>;
+
 interface Stage {
-  readonly program: readonly string[];
   /** A copy of the directory as it was before. */
   readonly fresh: () => string;
-  readonly calls: (call: Omit<Call, 'dataDir' | 'subnets'>, names: readonly string[]) => readonly SystemCall[];
+  /** Those of a run that are about the directory. */
+  readonly calls: (call: Verb, names: readonly string[]) => readonly SystemCall[];
+  /** Undefined: in this run the disturbed call was another one than in the run that was counted. */
+  readonly disturb: (call: Verb, at: SystemCall, how: string) => { dataDir: string; answer: Answer } | undefined;
 }
 
 /** Three pods, of which the last has gone and its address is kept. */
-async function stage(t: Parameters<typeof temporaryDirectory>[0]): Promise<Stage> {
+async function stage(t: ExecutionContext): Promise<Stage> {
   const program = [process.execPath, '--single-threaded', await plugin];
   const template = temporaryDirectory(t);
   const base = { dataDir: template, subnets };
-  for (const pod of ['a', 'b', 'c']) callSync(program, { ...base, verb: 'ADD', containerId: `${pod}1`, pod });
-  callSync(program, { ...base, verb: 'DEL', containerId: 'c1', pod: 'c' });
+  for (const pod of ['a', 'b', 'c']) callHere({ ...base, verb: 'ADD', containerId: `${pod}1`, pod });
+  callHere({ ...base, verb: 'DEL', containerId: 'c1', pod: 'c' });
   const fresh = (): string => {
     const dataDir = temporaryDirectory(t);
     cpSync(template, dataDir, { recursive: true, mode: 0 });
     return dataDir;
   };
-  const calls: Stage['calls'] = (call, names) => systemCalls(program, { ...call, dataDir: fresh(), subnets }, names);
-  return { program, fresh, calls };
+  return {
+    fresh,
+    calls: (call, names) => systemCalls(program, { ...call, dataDir: fresh(), subnets }, names),
+    disturb(call, { name, ordinal }, how) {
+      const dataDir = fresh();
+      const log = join(dataDir, 'strace.log');
+      const inject = ['-y', '-o', log, '-e', `trace=${name}`, '-e', `inject=${name}:${how}:when=${ordinal}`];
+      const answer = callSync(strace(inject, program), { ...call, dataDir, subnets });
+      const lines = readFileSync(log, 'utf8')
+        .split('\n')
+        .filter((line) => line.includes(`${name}(`));
+      const disturbed = how === kill ? lines.at(-1) : lines.find((line) => line.includes('(INJECTED)'));
+      return disturbed?.includes(`${dataDir}/`) ? { dataDir, answer } : undefined;
+    },
+  };
 }
 
 /** What host-local would read is whole, whoever was killed; and the next of ours tidies up after it. */
-function expectSound(t: Parameters<typeof temporaryDirectory>[0], dataDir: string, where: string): void {
+function expectSound(t: ExecutionContext, dataDir: string, where: string): void {
   for (const [address, content] of Object.entries(heldIn(dataDir))) {
     t.regex(content, /^[a-z]\d\r\neth0$/, `${where}: ${address}`);
   }
@@ -111,70 +136,81 @@ test.serial(
   'killed at any write, sync, link, rename or unlink, ADD leaves what the next ones can go on with',
   async (t) => {
     if (lacks(t, 'strace', 'flock')) return;
-    const { program, fresh, calls } = await stage(t);
+    const { calls, disturb } = await stage(t);
     const add = { verb: 'ADD', containerId: 'c2', pod: 'c' } as const;
     const all = calls(add, changing);
     t.true(all.length >= 15, `${all.length} system calls`);
-    for (const { name, ordinal } of all) {
-      const where = `${name} ${ordinal}`;
-      const dataDir = fresh();
-      const inject = ['-o', '/dev/null', '-e', `inject=${name}:signal=SIGKILL:when=${ordinal}`];
-      t.is(callSync(strace(inject, program), { ...add, dataDir, subnets }).exitCode, undefined, where);
+    let killed = 0;
+    for (const at of all) {
+      const where = `${at.name} ${at.ordinal}`;
+      const { dataDir, answer } = disturb(add, at, kill) ?? {};
+      if (dataDir === undefined) continue;
+      killed++;
+      t.is(answer?.exitCode, undefined, where);
       expectSound(t, dataDir, where);
       for (const address of aAndB) t.regex(heldIn(dataDir)[address] ?? '', /^[ab]1/, where);
       // The runtime takes it down, and kubelet comes with another sandbox.
-      t.is(callSync(program, { ...add, verb: 'DEL', dataDir, subnets }).exitCode, 0);
-      const answer = callSync(program, { ...add, containerId: 'c3', dataDir, subnets });
-      t.deepEqual(addressesOf(answer), ['10.9.0.4', 'fd09::4'], where);
-      const { records } = stateOf(dataDir);
-      t.is(records.size, 6, where);
+      t.is(callHere({ ...add, verb: 'DEL', dataDir, subnets }).exitCode, 0);
+      const next = callHere({ ...add, containerId: 'c3', dataDir, subnets });
+      t.deepEqual(addressesOf(next), ['10.9.0.4', 'fd09::4'], where);
+      t.is(stateOf(dataDir).records.size, 6, where);
       const left = readdirSync(join(dataDir, '.retain', 'pods')).filter((file) => file.startsWith('tmp-'));
       t.deepEqual(left, [], where);
     }
+    t.log({ killed, of: all.length });
+    t.true(killed > all.length / 2);
   },
 );
 
 test.serial('killed anywhere, DEL has freed its own or not, and the next DEL frees it', async (t) => {
   if (lacks(t, 'strace', 'flock')) return;
-  const { program, fresh, calls } = await stage(t);
+  const { calls, disturb } = await stage(t);
   const del = { verb: 'DEL', containerId: 'a1', pod: 'a' } as const;
-  for (const { name, ordinal } of calls(del, changing)) {
-    const where = `${name} ${ordinal}`;
-    const dataDir = fresh();
-    const inject = ['-o', '/dev/null', '-e', `inject=${name}:signal=SIGKILL:when=${ordinal}`];
-    t.is(callSync(strace(inject, program), { ...del, dataDir, subnets }).exitCode, undefined, where);
+  const all = calls(del, changing);
+  let killed = 0;
+  for (const at of all) {
+    const where = `${at.name} ${at.ordinal}`;
+    const { dataDir } = disturb(del, at, kill) ?? {};
+    if (dataDir === undefined) continue;
+    killed++;
     expectSound(t, dataDir, where);
-    t.is(callSync(program, { ...del, dataDir, subnets }).exitCode, 0);
+    t.is(callHere({ ...del, dataDir, subnets }).exitCode, 0);
     t.deepEqual(Object.keys(heldIn(dataDir)), ['10.9.0.3', 'fd09::3'], where);
     t.is(stateOf(dataDir).records.get('10.9.0.2')?.name, 'a', where);
-    const answer = callSync(program, { verb: 'ADD', containerId: 'a2', pod: 'a', dataDir, subnets });
-    t.deepEqual(addressesOf(answer), ['10.9.0.2', 'fd09::2'], where);
+    const next = callHere({ verb: 'ADD', containerId: 'a2', pod: 'a', dataDir, subnets });
+    t.deepEqual(addressesOf(next), ['10.9.0.2', 'fd09::2'], where);
   }
+  t.log({ killed, of: all.length });
+  t.true(killed > all.length / 2);
 });
 
 test.serial(
   'killed anywhere in the first ADD of a boot, the sweep is done by the next, and all get theirs',
   async (t) => {
     if (lacks(t, 'strace', 'flock')) return;
-    const { program, fresh, calls } = await stage(t);
+    const { calls, disturb } = await stage(t);
     const add = { verb: 'ADD', containerId: 'c2', pod: 'c', bootId: secondBoot } as const;
-    for (const { name, ordinal } of calls(add, changing)) {
-      const where = `${name} ${ordinal}`;
-      const dataDir = fresh();
-      const inject = ['-o', '/dev/null', '-e', `inject=${name}:signal=SIGKILL:when=${ordinal}`];
-      t.is(callSync(strace(inject, program), { ...add, dataDir, subnets }).exitCode, undefined, where);
+    const all = someOf(calls(add, changing), 2);
+    let killed = 0;
+    for (const at of all) {
+      const where = `${at.name} ${at.ordinal}`;
+      const { dataDir } = disturb(add, at, kill) ?? {};
+      if (dataDir === undefined) continue;
+      killed++;
       expectSound(t, dataDir, where);
-      callSync(program, { ...add, verb: 'DEL', dataDir, subnets });
+      callHere({ ...add, verb: 'DEL', dataDir, subnets });
       for (const [pod, number] of [
         ['b', 3],
         ['c', 4],
         ['a', 2],
       ] as const) {
-        const answer = callSync(program, { ...add, containerId: `${pod}3`, pod, dataDir, subnets });
-        t.deepEqual(addressesOf(answer), [`10.9.0.${number}`, `fd09::${number}`], where);
+        const next = callHere({ ...add, containerId: `${pod}3`, pod, dataDir, subnets });
+        t.deepEqual(addressesOf(next), [`10.9.0.${number}`, `fd09::${number}`], where);
       }
       t.is(Object.keys(heldIn(dataDir)).length, 6, where);
     }
+    t.log({ killed, of: all.length });
+    t.true(killed > all.length / 2);
   },
 );
 
@@ -190,46 +226,39 @@ interface CniErrorJson {
   readonly msg?: string;
 }
 
-const isRefusal = ({ exitCode, stdout }: Answer): CniErrorJson | undefined =>
-  exitCode === 0 ? undefined : (JSON.parse(stdout) as CniErrorJson);
-
 for (const [errno, names] of refusals) {
   test.serial(`${errno} at any call of ADD and DEL is an error with its cause, and nothing is half done`, async (t) => {
     if (lacks(t, 'strace', 'flock')) return;
-    const { program, fresh, calls } = await stage(t);
+    const { fresh, calls, disturb } = await stage(t);
+    const untouched = fresh();
+    const before = { held: heldIn(untouched), kept: keptIn(stateOf(untouched)) };
     let refused = 0;
     for (const call of [
       { verb: 'ADD', containerId: 'd1', pod: 'd' },
       { verb: 'DEL', containerId: 'a1', pod: 'a' },
     ] as const) {
-      for (const { name, ordinal } of calls(call, names)) {
-        const where = `${call.verb}: ${name} ${ordinal}`;
-        const dataDir = fresh();
-        const before = stateOf(dataDir);
-        const heldBefore = heldIn(dataDir);
-        const inject = ['-o', '/dev/null', '-e', `inject=${name}:error=${errno}:when=${ordinal}`];
-        const answer = callSync(strace(inject, program), { ...call, dataDir, subnets });
-        const error = isRefusal(answer);
+      for (const at of someOf(calls(call, names), 5)) {
+        const where = `${call.verb}: ${at.name} ${at.ordinal}`;
+        const { dataDir, answer } = disturb(call, at, `error=${errno}`) ?? {};
+        if (dataDir === undefined || answer === undefined) continue;
         expectSound(t, dataDir, where);
-        if (error === undefined) {
+        if (answer.exitCode === 0) {
           // What is only tidying or telling does not make a verb fail.
-          const isHeld = Object.values(heldIn(dataDir)).filter((content) =>
-            content.startsWith(`${call.containerId}\r`),
-          );
-          t.is(isHeld.length, call.verb === 'ADD' ? 2 : 0, where);
+          const mine = Object.values(heldIn(dataDir)).filter((content) => content.startsWith(`${call.containerId}\r`));
+          t.is(mine.length, call.verb === 'ADD' ? 2 : 0, where);
           continue;
         }
         refused++;
+        const error = JSON.parse(answer.stdout) as CniErrorJson;
         t.regex(error.msg ?? '', new RegExp(errno), `${where}: ${answer.stdout}`);
         t.is(error.code, errno === 'EMFILE' ? 11 : 999, where);
-        t.deepEqual(heldIn(dataDir), heldBefore, where);
-        t.deepEqual(keptIn(stateOf(dataDir)), keptIn(before), where);
-        const again = callSync(program, { ...call, dataDir, subnets });
+        t.deepEqual(heldIn(dataDir), before.held, where);
+        t.deepEqual(keptIn(stateOf(dataDir)), before.kept, where);
+        const again = callHere({ ...call, dataDir, subnets });
         t.is(again.exitCode, 0, `${where}: ${again.stdout}`);
       }
     }
     t.log({ refused });
-    t.true(refused >= 4);
-    t.false(existsSync('/nowhere'));
+    t.true(refused >= 3);
   });
 }
