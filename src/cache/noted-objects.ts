@@ -48,7 +48,12 @@ export class NotedObjects {
   /** As it was last shown to anybody. */
   newest(path: string): { readonly body: Buffer; readonly resourceVersion: string } | undefined {
     const known = this.#known.get(path);
-    return known === undefined ? undefined : { body: known.body, resourceVersion: this.#versionOf(known.body) };
+    return known === undefined ? undefined : { body: known.body, resourceVersion: this.versionOf(known) };
+  }
+
+  /** Read out of the body once, however often it is asked for. */
+  versionOf({ body }: Pick<KnownObject, 'body'>): string {
+    return this.#versionOf(body);
   }
 
   /** At least the highest version among them; '' for none. Asked with every write that is taken in, so only news is read. */

@@ -168,7 +168,7 @@ function sightOfOwn(
 function sightByName({ cache, wallClock }: Services, identity: string, read: ObjectRead): Sight | undefined {
   const known = cache.objects.shownTo(read.path, identity);
   if (known === undefined) return undefined;
-  const resourceVersion: string = JSON.parse(known.body.toString()).metadata?.resourceVersion ?? '0';
+  const resourceVersion = cache.objects.versionOf(known) || '0';
   const { body } = known;
   if (isOutdated(cache.scopes, read.scope(), keyOf(read), { body, resourceVersion })) return undefined;
   return {
