@@ -52,8 +52,9 @@ export function isBehind({ scope, snapshot, cloudVersion }: FollowedScope, answe
 export function isGone(shown: KubernetesObject, snapshot: Snapshot, { gone, since }: Answered): boolean {
   const isEarlier = compareResourceVersion(snapshot.cloudVersion, since) < 0;
   const beneath = snapshot.inCloud(shown.key);
+  const isOlder = beneath !== undefined && compareResourceVersion(beneath.resourceVersion, since) <= 0;
   const isMadeHere = snapshot.isOwn(shown.key) && (beneath === undefined || gone.includes(beneath.uid));
-  return gone.includes(shown.uid) || isMadeHere || isEarlier;
+  return gone.includes(shown.uid) || isMadeHere || isEarlier || isOlder;
 }
 
 /** Another scope has heard of what became of it since. */

@@ -81,10 +81,11 @@ export class AnsweredWrites {
     }
   }
 
-  /** The object of this uid is gone, although a scope may still hold it. */
-  isGone(path: string, uid: string): boolean {
-    const word = this.#byPath.peek(path)?.word;
-    return word !== undefined && 'goneUid' in word && word.goneUid === uid;
+  /** The object is gone, although a scope may still hold it. */
+  isGone(path: string, { uid, resourceVersion }: KubernetesObject): boolean {
+    const answered = this.#byPath.peek(path);
+    if (answered === undefined || !isDeletion(answered.word)) return false;
+    return answered.word.goneUid === uid || compareResourceVersion(resourceVersion, answered.since) <= 0;
   }
 
   clear(): void {

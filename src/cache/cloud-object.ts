@@ -45,5 +45,5 @@ export function cloudObject(
   }
   if (newest === undefined) return 'unknown';
   const { object } = newest;
-  return object === undefined || answered.isGone(path, object.uid) ? 'absent' : object;
+  return object === undefined || answered.isGone(path, object) ? 'absent' : object;
 }

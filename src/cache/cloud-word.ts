@@ -3,7 +3,10 @@ import type { GroupVersionResource } from '../apimachinery/group-version-resourc
 import { isJsonArray, isJsonObject, type JsonObject, parseJson } from '../apimachinery/json.ts';
 import { type KubernetesObject, readObject } from '../apimachinery/object.ts';
 
-/** The uid of what is gone, '' when whatever had the name is; and a version at which it was there last, or was not any more. */
+/**
+ * The uid of what is gone, '' when whatever had the name is; and a version from before it was deleted, or of that: whatever
+ * else had the name by then is gone as well.
+ */
 export type CloudWord =
   | { readonly object: KubernetesObject }
   | { readonly goneUid: string; readonly lastVersion?: string };

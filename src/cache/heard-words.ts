@@ -30,7 +30,11 @@ export class HeardWords {
     }
     if (word.goneUid === '') return snapshot.isOwn(key);
     // One that was made meanwhile under the same name is not the one that is gone.
-    return (this.#uids.get(key) ?? snapshot.inCloud(key)?.uid) === word.goneUid;
+    const heard = this.#uids.get(key);
+    if (heard !== undefined) return heard === word.goneUid;
+    const known = snapshot.inCloud(key);
+    if (known === undefined) return false;
+    return known.uid === word.goneUid || compareResourceVersion(known.resourceVersion, word.lastVersion ?? '') <= 0;
   }
 
   #holds(snapshot: Snapshot, key: string): boolean {

@@ -5,6 +5,7 @@
 // answered as deleted is not found again after a power cut either.
 import type { GroupVersionResource } from '../apimachinery/group-version-resource.ts';
 import type { KubernetesObject } from '../apimachinery/object.ts';
+import { maxResourceVersion } from '../apimachinery/resource-version.ts';
 import { allEnded } from './all-ended.ts';
 import type { AnsweredWrites } from './answered-writes.ts';
 import { type CloudWord, wordOfAnswer } from './cloud-word.ts';
@@ -40,10 +41,16 @@ export class HeardWrites {
   /**
    * The cloud has just answered a client's write: who reads after it must not be told less. Resolves when that holds for
    * another life, too.
+   * @param versionBefore of a deletion: see there
    */
-  async see({ gvr, namespace, name, verb, search }: WrittenInfo, identity: string, body: Buffer): Promise<void> {
+  async see(
+    { gvr, namespace, name, verb, search }: WrittenInfo,
+    identity: string,
+    body: Buffer,
+    versionBefore = '',
+  ): Promise<void> {
     if (search.includes('dryRun=') || gvr === undefined) return;
-    const word = wordOfAnswer(gvr, verb, body);
+    const word = withVersion(wordOfAnswer(gvr, verb, body), versionBefore);
     if (name !== '' && (word === undefined || !('object' in word)))
       this.forget(`${collectionPath(gvr, namespace)}/${name}`);
     if (word === undefined) return verb === 'delete' ? this.#parts.makeDurable() : undefined;
@@ -56,6 +63,17 @@ export class HeardWrites {
     await this.hear({ gvr, namespace, name: known, path }, identity, word);
     if ('object' in word) await this.#parts.onWritten(path, word.object);
     else await this.#parts.makeDurable(); // deletions are few: a pod must not be started again from before its own
+  }
+
+  /**
+   * Before a deletion is sent: the newest version of the cloud's that is known here of its resource, '' for none. Most answers
+   * name none, and what a scope that is behind has under that name may be another object, which is gone for longer.
+   */
+  versionBefore({ gvr, namespace, name }: Pick<WrittenInfo, 'gvr' | 'namespace' | 'name'>): string {
+    if (gvr === undefined) return '';
+    const noted = this.#parts.objects.newest(`${collectionPath(gvr, namespace)}/${name}`)?.resourceVersion ?? '';
+    const scopes = [...this.#parts.scopesOf(gvr)].filter(({ isComplete }) => isComplete);
+    return scopes.map(({ cloudVersion }) => cloudVersion).reduce(maxResourceVersion, noted);
   }
 
   /** The cloud's own word on an object. Resolves when the next life would know it. */
@@ -97,4 +115,9 @@ export class HeardWrites {
   clear(): void {
     this.#written.clear();
   }
+}
+
+function withVersion(word: CloudWord | undefined, lastVersion: string): CloudWord | undefined {
+  if (word === undefined || 'object' in word || word.lastVersion !== undefined || lastVersion === '') return word;
+  return { ...word, lastVersion };
 }

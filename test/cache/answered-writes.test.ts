@@ -174,6 +174,41 @@ test('a scope that has not heard of the first of two deletions under one name sh
   t.deepEqual(told(stage), ['default/b@102']);
 });
 
+test('a scope that still holds what had the name before does not show it once its successor was deleted, nor in another life', async (t) => {
+  const answer = { ...named, name: 'a', verb: 'delete', search: '' };
+  const status = { kind: 'Status', apiVersion: 'v1', details: { uid: 'another' } };
+  const path = '/api/v1/namespaces/default/pods/a';
+  for (const isRead of [true, false]) {
+    const stage = await stageWithSilentStreams();
+    // Deleted in the cloud and made anew, of which no stream has told.
+    if (isRead)
+      stage.cache.objects.see(path, 'node', Buffer.from(podText({ name: 'a', version: 105, uid: 'another' })));
+    const before = stage.cache.heard.versionBefore(answer);
+    t.is(before, isRead ? '105' : '102');
+    await stage.cache.heard.see(answer, 'node', Buffer.from(JSON.stringify(status)), before);
+    t.false(stage.cache.heard.isReachedBy(stage.cache.scopes.get(scope.id)!, 'default'));
+    stage.cloud.cut();
+    stage.link.set(false);
+    await stage.cache.answered.show();
+    t.deepEqual(told(stage), ['default/b@102']);
+    const later = await stage.crash();
+    t.deepEqual(told(later), ['default/b@102'], 'another life');
+  }
+});
+
+test('one that was made after the deletion was sent is shown, whatever was deleted', async (t) => {
+  const stage = await stageWithSilentStreams();
+  const answer = { ...named, name: 'a', verb: 'delete', search: '' };
+  const status = { kind: 'Status', apiVersion: 'v1', details: { uid: 'between' } };
+  const before = stage.cache.heard.versionBefore({ ...answer, name: 'c' });
+  stage.cloud.put('c');
+  await stage.rest();
+  await stage.cache.heard.see({ ...answer, name: 'c' }, 'node', Buffer.from(JSON.stringify(status)), before);
+  stage.link.set(false);
+  await stage.cache.answered.show();
+  t.deepEqual(told(stage), ['default/a@101', 'default/b@102', 'default/c@103']);
+});
+
 test('nor does one that has not heard of what came between two deletions by others than this node', async (t) => {
   const answer = { ...named, name: 'a', verb: 'delete', search: '' };
   const status = (uid: string) => ({ kind: 'Status', apiVersion: 'v1', details: { uid } });

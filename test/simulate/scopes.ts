@@ -1,6 +1,7 @@
 // What the store says of the cloud is what the cloud said: every complete scope holds exactly the objects of the version
 // that it has reached, but for those that were written here. Looked at whenever a scope has moved.
-import { gvrKey } from '../../src/apimachinery/group-version-resource.ts';
+import { type GroupVersionResource, gvrKey } from '../../src/apimachinery/group-version-resource.ts';
+import type { KubernetesObject } from '../../src/apimachinery/object.ts';
 import type { Cache } from '../../src/cache/cache.ts';
 import type { FollowedScope } from '../../src/cache/followed-scope.ts';
 import { scopeMatches } from '../../src/cache/scope.ts';
@@ -11,6 +12,7 @@ export class ScopeCheck {
   readonly #fault: (what: string) => void;
   /** Keys of objects that were written in this life of the hub, by resource. */
   readonly #written = new Map<string, Set<string>>();
+  #answering: CloudStore | undefined;
 
   constructor(fault: (what: string) => void) {
     this.#fault = fault;
@@ -21,7 +23,9 @@ export class ScopeCheck {
     this.#written.set(resource, keys.add(key));
   }
 
-  check(cache: Cache, store: CloudStore): void {
+  /** @param answering another than `store` while nobody has noticed that it has taken its place */
+  check(cache: Cache, store: CloudStore, answering: CloudStore): void {
+    this.#answering = answering;
     for (const followed of cache.scopes.all) {
       if (!followed.isComplete) continue;
       const { cloudVersion, resourceVersion, mustRelist } = followed;
@@ -58,7 +62,7 @@ export class ScopeCheck {
       const isTrue = truth?.uid === object.uid && truth.resourceVersion === object.resourceVersion;
       if (isTrue && scopeMatches(scope, truth)) continue;
       // The disk may have had it from another scope, as it was later.
-      if (Number(object.resourceVersion) > version && store.hasHad(object)) continue;
+      if (Number(object.resourceVersion) > version && this.#isHad(object, store)) continue;
       this.#fault(
         `${scope.id} at ${version} shows ${object.key}@${object.resourceVersion}, the cloud had @${truth?.resourceVersion}`,
       );
@@ -66,8 +70,20 @@ export class ScopeCheck {
     for (const [key, truth] of state) {
       if (apart.has(key) || snapshot.isOwn(key) || !scopeMatches(scope, truth)) continue;
       // Or that it was deleted later.
-      if (store.wasDeleted(truth.uid, version)) continue;
+      if (store.wasDeleted(truth.uid, version) || this.#isDeletedElsewhere(key, scope.gvr, store)) continue;
       this.#fault(`${scope.id} at ${version} lacks ${key}@${truth.resourceVersion}`);
     }
+  }
+
+  #isHad(object: KubernetesObject, store: CloudStore): boolean {
+    return store.hasHad(object) || this.#answering?.hasHad(object) === true;
+  }
+
+  /** Another cluster was asked to delete what has the name there. All of this is forgotten once that is noticed. */
+  #isDeletedElsewhere(key: string, gvr: GroupVersionResource, store: CloudStore): boolean {
+    if (this.#answering === undefined || this.#answering === store) return false;
+    return this.#answering.applied.some(
+      ({ type, place, after }) => type === 'DELETED' && after.object.key === key && gvrKey(place.gvr) === gvrKey(gvr),
+    );
   }
 }

@@ -149,7 +149,7 @@ export class World {
   async #step(): Promise<void> {
     if (!(await this.#scheduler.step())) throw new Error('nothing is due any more');
     this.#events += 1;
-    if (this.#hub !== undefined) this.#scopes.check(this.#hub.cache, this.#known.store);
+    if (this.#hub !== undefined) this.#scopes.check(this.#hub.cache, this.#known.store, this.#network.cloud.store);
     if (this.#trace.fault !== undefined) throw new Stopped();
   }
 

@@ -11,6 +11,7 @@ export async function forwardWrite(services: Services, exchange: Exchange): Prom
   const { cache, identities } = services;
   const { info } = exchange;
   const isRead = isWholeObject(info) && isToldInJson(exchange);
+  const versionBefore = isRead && info.verb === 'delete' ? cache.heard.versionBefore(info) : '';
   let isOutdated = false;
   const forget = (): void => {
     if (isOutdated) cache.heard.forget(objectPath(info.gvr!, info.namespace, info.name));
@@ -24,7 +25,7 @@ export async function forwardWrite(services: Services, exchange: Exchange): Prom
     tee: async (body, statusCode, headers) => {
       const isJson = headers['content-type']?.startsWith('application/json') && !headers['content-encoding'];
       if (statusCode >= 300 || !isJson) return forget();
-      await cache.heard.see(info, identities.claimed(exchange), trimmed(body));
+      await cache.heard.see(info, identities.claimed(exchange), trimmed(body), versionBefore);
       isOutdated = false;
     },
   };
