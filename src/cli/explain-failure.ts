@@ -7,7 +7,7 @@ import { CniError } from '../ipam/cni/cni-error.ts';
 export function explainFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (isOurs(error)) return error.message;
-  if (error instanceof CniError) return error.details === '' ? error.message : `${error.message}: ${error.details}`;
+  if (error instanceof CniError) return ofDirectory(error);
   return explanations.map((explain) => explain(error)).find((text) => text !== undefined) ?? wholeMessage(error);
 }
 
@@ -29,6 +29,13 @@ const explanations: readonly ((
       : undefined,
   ({ code, path }) => (code === 'ENOSPC' ? `the disk of ${path ?? 'the data directory'} is full` : undefined),
 ];
+
+/** Of the directory of kept addresses. */
+function ofDirectory({ message, details, cause }: CniError): string {
+  const { code } = (cause ?? {}) as NodeJS.ErrnoException;
+  if (code === 'EACCES' || code === 'EPERM') return `${message}; run this as root`;
+  return details === '' ? message : `${message}: ${details}`;
+}
 
 function isOurs(error: Error): boolean {
   return 'code' in error && typeof error.code === 'string' && Object.hasOwn(errorCatalogue, error.code);

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import test from 'ava';
 import { explainFailure } from '../../src/cli/explain-failure.ts';
+import { CniError } from '../../src/ipam/cni/cni-error.ts';
 
 const caught = async (work: () => Promise<unknown>): Promise<unknown> => {
   try {
@@ -34,4 +35,12 @@ test('an error that nobody foresaw keeps its message and its cause, said once', 
   t.is(explainFailure(new Error('a.', { cause: new Error('b') })), 'a: b');
   t.is(explainFailure(new Error('a: b', { cause: new Error('b') })), 'a: b');
   t.is(explainFailure('odd'), 'odd');
+});
+
+test('a directory of addresses that may not be read is root’s; of any other trouble its own words count', (t) => {
+  const cause = Object.assign(new Error('EACCES: denied'), { code: 'EACCES' });
+  const denied = new CniError(999, 'cannot use /d: EACCES: denied', { details: 'nothing was given out', cause });
+  t.is(explainFailure(denied), 'cannot use /d: EACCES: denied; run this as root');
+  t.is(explainFailure(new CniError(999, 'cannot use /d', { details: 'it is full' })), 'cannot use /d: it is full');
+  t.is(explainFailure(new CniError(11, 'the lock was not to be had')), 'the lock was not to be had');
 });
