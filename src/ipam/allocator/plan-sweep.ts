@@ -42,7 +42,8 @@ export function planSweep(
   return { steps, notes, result: undefined };
 }
 
-function planRepair({ ownerless, damaged }: NetworkState, isExclusive: boolean): Plan<undefined> {
+/** What is safe at any time, whoever does it. */
+export function planRepair({ ownerless, damaged }: NetworkState, isExclusive: boolean): Plan<undefined> {
   if (!isExclusive) return { steps: [], notes: [], result: undefined };
   const steps: Step[] = [
     ...ownerless.map((address) => ({ do: 'remove-ownerless', address }) as const),

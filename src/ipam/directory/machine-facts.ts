@@ -1,7 +1,7 @@
 // What the machine tells: which boot this is, which network namespaces live, what libcni has remembered.
-import { readFileSync, statfsSync } from 'node:fs';
+import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { uptime } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { CachedAttachment, Facts, NetnsLiveness } from './facts.ts';
 import { parseCachedAttachment } from './libcni-cache.ts';
 
@@ -44,13 +44,16 @@ function readBootId(): string {
   }
 }
 
-/** A path that is there without a namespace behind it is what a reboot leaves of a mount point. */
+/**
+ * A path that is there without a namespace behind it is what a reboot leaves of a mount point. Where not even its directory
+ * is, nothing can be seen of namespaces.
+ */
 export function netnsLiveness(path: string): NetnsLiveness {
   if (path === '') return 'unknown';
   try {
     return statfsSync(path).type === nsfsMagic ? 'alive' : 'dead';
   } catch (error) {
-    return isMissing(error) ? 'dead' : 'unknown';
+    return isMissing(error) && existsSync(dirname(path)) ? 'dead' : 'unknown';
   }
 }
 

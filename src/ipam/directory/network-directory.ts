@@ -1,7 +1,7 @@
 // One network's directory under its lock: read, made sense of, swept once in each boot, planned on, changed, noted down.
 import { afterSteps } from '../allocator/after-steps.ts';
 import type { AuditNote, Plan, Refusal } from '../allocator/plan.ts';
-import { type KeepFor, planSweep } from '../allocator/plan-sweep.ts';
+import { type KeepFor, planRepair, planSweep } from '../allocator/plan-sweep.ts';
 import { settle } from '../allocator/settle.ts';
 import { CniError, cniErrorCode } from '../cni/cni-error.ts';
 import { appendAudit } from './audit-log.ts';
@@ -29,6 +29,11 @@ export interface ChangeOptions {
   readonly network: string;
   readonly lockTimeoutMs: number;
   readonly keepFor: KeepFor;
+  /**
+   * The caller is the plugin, which the runtime starts where network namespaces can be seen. The hub may be in a container
+   * that does not see them, to which every one would look gone.
+   */
+  readonly isSweeping: boolean;
 }
 
 /** How often others may be quicker, where there is no lock, before the caller is told to come back. */
@@ -69,12 +74,12 @@ interface OneChange extends ChangeOptions {
 
 function changeOnce<Result>(
   access: DirectoryAccess,
-  { layout, isExclusive, keepFor }: OneChange,
+  { layout, isExclusive, isSweeping, keepFor }: OneChange,
   planOn: (state: NetworkState, facts: Facts) => Plan<Result> | Refusal,
 ): Result {
   const facts = access.facts();
   const found = settle(readNetwork(access.files, layout), facts);
-  const sweep = planSweep(found, facts, { isExclusive, keepFor });
+  const sweep = isSweeping ? planSweep(found, facts, { isExclusive, keepFor }) : planRepair(found, isExclusive);
   change(access, { layout, isExclusive }, sweep, facts);
   const plan = planOn(settle(afterSteps(found, sweep.steps), facts), facts);
   change(access, { layout, isExclusive }, plan, facts);

@@ -112,7 +112,7 @@ class Performance {
     else if (step.do === 'release') this.#release(step.reservation);
     else if (step.do === 'remove-ownerless') this.#removeOwnerless(step.address);
     else if (step.do === 'quarantine') files.rename(join(layout.retain, step.file), this.#quarantineName(step.file));
-    else if (step.do === 'move-cursor') files.rename(temporary, cursorFile(layout, step.rangeSet));
+    else if (step.do === 'move-cursor') this.#replace(cursorFile(layout, step.rangeSet), temporary);
     else files.rename(temporary, layout.meta);
   }
 

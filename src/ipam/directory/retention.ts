@@ -78,7 +78,7 @@ export function openRetention(
   const change = <Result>(
     network: string,
     planOn: (state: NetworkState, facts: Facts) => Plan<Result> | Refusal,
-  ): Result => changeNetwork(access, { dataDir, network, lockTimeoutMs, keepFor }, planOn);
+  ): Result => changeNetwork(access, { dataDir, network, lockTimeoutMs, keepFor, isSweeping: false }, planOn);
   const read = <Result>(work: () => Result): Result => {
     try {
       return work();

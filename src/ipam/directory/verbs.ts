@@ -57,6 +57,7 @@ const changeOf = ({ dataDir, name, retain }: NetworkConfig): ChangeOptions => ({
   network: name,
   lockTimeoutMs,
   keepFor: retain,
+  isSweeping: true,
 });
 
 function inDirectory<T>(directory: string, work: () => T): T {

@@ -137,3 +137,14 @@ test('files that a killed writer was making are removed under the lock', (t) => 
   node.add(podB(1));
   t.is(node.disk.text(path), undefined);
 });
+
+test('the hub, which may not see the namespaces, sweeps nothing', (t) => {
+  const node = new IpamNode();
+  node.add(podA(1));
+  node.disk.remove(`${dataDir}/.retain/${network}/meta.json`);
+  node.liveNetns.clear();
+  t.is(node.retention.pin(network, '10.0.0.2'), 'done');
+  t.deepEqual(node.held(), { '10.0.0.2': 'a1' });
+  node.add(podB(1));
+  t.deepEqual(node.held(), { '10.0.0.3': 'b1' }, 'the plugin does, and after it');
+});
