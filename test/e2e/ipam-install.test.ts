@@ -24,45 +24,44 @@ const reason =
         : undefined;
 if (reason !== undefined) console.log(`# SKIP holdfast-ipam under the real bridge plugin: ${reason}`);
 
-(reason === undefined ? test : test.skip)(
-  'a network in use goes over to holdfast-ipam and back, and its pods keep what they have',
-  async (t) => {
-    const stage = await prepare(t);
-    const { install, uninstall, start, stop, gone, reach, conf, networks } = stage;
-    const original = conf();
-    const [web, db] = [start('web-0', 'a1'), start('db-0', 'a2')];
-    t.not(web, db);
+const withBridge = reason === undefined ? test : test.skip;
 
-    t.is(install().changed.length, 1);
-    t.true(reach('a1', db), 'pods that run are left alone');
-    // One that host-local has started is ended, and the next of its name, by the new plugin.
-    stop('web-0', 'a1');
-    gone('a1');
-    const fresh = start('web-0', 'b1');
-    stop('web-0', 'b1');
-    gone('b1');
-    const other = start('other', 'b2');
-    t.not(other, fresh);
-    t.is(start('web-0', 'b3'), fresh, 'the same pod has its address again, though another came between');
-    t.true(reach('b3', db));
-    t.false(reach('b3', '10.213.7.99'), 'nobody is there');
-    stop('db-0', 'a2');
+withBridge('a network in use goes over to holdfast-ipam and back, and its pods keep what they have', async (t) => {
+  const stage = await prepare(t);
+  const { install, uninstall, start, stop, gone, reach, conf, networks } = stage;
+  const original = conf();
+  const [web, db] = [start('web-0', 'a1'), start('db-0', 'a2')];
+  t.not(web, db);
 
-    const back = uninstall();
-    t.is(back.restored[0]?.how, 'bytes');
-    t.is(conf(), original);
-    stop('web-0', 'b3');
-    stop('other', 'b2');
-    t.deepEqual(
-      networks().filter((name) => /^\d/.test(name)),
-      [],
-      'host-local frees what holdfast-ipam has given out',
-    );
-    const last = start('web-0', 'c1');
-    t.not(last, fresh, 'host-local gives the next address');
-    stop('web-0', 'c1');
-  },
-);
+  t.is(install().changed.length, 1);
+  t.true(reach('a1', db), 'pods that run are left alone');
+  // One that host-local has started is ended, and the next of its name, by the new plugin.
+  stop('web-0', 'a1');
+  gone('a1');
+  const fresh = start('web-0', 'b1');
+  stop('web-0', 'b1');
+  gone('b1');
+  const other = start('other', 'b2');
+  t.not(other, fresh);
+  t.is(start('web-0', 'b3'), fresh, 'the same pod has its address again, though another came between');
+  t.true(reach('b3', db));
+  t.false(reach('b3', '10.213.7.99'), 'nobody is there');
+  stop('db-0', 'a2');
+
+  const back = uninstall();
+  t.is(back.restored[0]?.how, 'bytes');
+  t.is(conf(), original);
+  stop('web-0', 'b3');
+  stop('other', 'b2');
+  t.deepEqual(
+    networks().filter((name) => /^\d/.test(name)),
+    [],
+    'host-local frees what holdfast-ipam has given out',
+  );
+  const last = start('web-0', 'c1');
+  t.not(last, fresh, 'host-local gives the next address');
+  stop('web-0', 'c1');
+});
 
 async function prepare(t: ExecutionContext) {
   const directory = mkdtempSync(join(tmpdir(), 'holdfast-ipam-install-'));

@@ -45,7 +45,7 @@ export function findMissingProofs(
 export function testTitles(source: string): string[] {
   const code = withoutComments(source);
   const declared =
-    /(?<![\w.])(?:test(?:\.serial)?|onNode)\(\s*(?:'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)"|`((?:\\.|[^`\\])*)`)/g;
+    /(?<![\w.])(?:test(?:\.serial)?|onNode|withHostLocal|withBridge)\(\s*(?:'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)"|`((?:\\.|[^`\\])*)`)/g;
   return [...code.matchAll(declared)].map(([, single, double, template]) =>
     (single ?? double ?? template!).replace(/\\(.)/g, '$1'),
   );
