@@ -35,7 +35,7 @@ export class RecordStore implements Records {
   #closing: Promise<void> | undefined;
 
   private constructor(options: RecordStoreOptions, files: StoreFiles) {
-    const { key, clock, syncEveryMs } = options;
+    const { key, clock, syncEveryMs, patientSyncEveryMs } = options;
     const atRestKey = key && createSecretKey(key);
     this.#atRestKey = atRestKey;
     this.#o = options;
@@ -48,6 +48,7 @@ export class RecordStore implements Records {
       atRestKey,
       clock,
       syncEveryMs,
+      patientSyncEveryMs,
       refusal: () => (this.#health.state === 'ok' ? undefined : this.#readOnlyError()),
       onFailure: (error) => {
         this.#fail(error);
@@ -88,7 +89,8 @@ export class RecordStore implements Records {
     this.#checkOpen();
     this.#checkChanges(changes);
     const settles = (options.settles ?? []).map((damage) => markKey(damage));
-    await this.#writer.write(changes, { settles, isSynced: options.sync === true });
+    const { sync: isSynced = false, isPatient = false } = options;
+    await this.#writer.write(changes, { settles, isSynced, isPatient });
   }
 
   async writeUrgent(changes: readonly Change[]): Promise<void> {

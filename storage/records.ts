@@ -31,6 +31,8 @@ export interface LoadedRecord {
 export interface WriteOptions {
   /** Survives a power cut when the write resolves. */
   readonly sync?: boolean;
+  /** Worth no sync of its own: one that comes within a minute will do. Not with `sync`. */
+  readonly isPatient?: boolean;
   /** Damage the caller has dealt with in this very write: it is not reported again at the next start. */
   readonly settles?: readonly Pick<Damage, 'space' | 'key'>[];
 }
@@ -93,6 +95,8 @@ export interface RecordsOptions {
   onRetryFailed?(error: unknown): void;
   /** A write is synced after this time at the latest. Default 5000. */
   readonly syncEveryMs?: number;
+  /** And one that is patient after this. Default 60000. */
+  readonly patientSyncEveryMs?: number;
   /** Default LevelDB. */
   readonly engine?: StorageEngine;
 }
@@ -103,6 +107,12 @@ export interface RecordsOptions {
  */
 export function openRecords(options: RecordsOptions): Promise<Records> {
   const nobody = (): void => {};
-  const defaults = { syncEveryMs: 5000, engine: levelEngine, onRetryFailed: nobody, onMarkerDamage: nobody };
+  const defaults = {
+    syncEveryMs: 5000,
+    patientSyncEveryMs: 60_000,
+    engine: levelEngine,
+    onRetryFailed: nobody,
+    onMarkerDamage: nobody,
+  };
   return RecordStore.open({ ...defaults, ...options });
 }

@@ -18,6 +18,7 @@ export interface StoreWriteOptions {
   /** Keys of the marks that go with this batch. */
   readonly settles: readonly string[];
   readonly isSynced: boolean;
+  readonly isPatient: boolean;
 }
 
 export interface StoreWriterOptions {
@@ -26,6 +27,7 @@ export interface StoreWriterOptions {
   readonly witness: SyncedWitness;
   readonly clock: StorageClock;
   readonly syncEveryMs: number;
+  readonly patientSyncEveryMs: number;
   /** Why nothing may be written now; undefined when it may. */
   readonly refusal: () => StorageReadOnlyError | undefined;
   /** A batch or a sync has failed; returns what its callers are told. */
@@ -42,6 +44,8 @@ export class StoreWriter {
   #store: OpenStore;
   /** Set while a batch is not on disk yet. */
   #syncTimer: { cancel(): void } | undefined;
+  /** By the clock; means something while `#syncTimer` is set. */
+  #syncDueAt = 0;
   #isSyncing = false;
 
   constructor(options: StoreWriterOptions) {
@@ -121,7 +125,16 @@ export class StoreWriter {
     for (const { space, key, checksum } of batch.changes) {
       if (space === 'mark' && checksum === undefined) store.marks.delete(key);
     }
-    if (!isSynced) this.#syncTimer ??= this.#o.clock.setTimeout(() => this.#syncInBackground(), this.#o.syncEveryMs);
+    if (!isSynced) this.#syncWithin(requests.every(isPatient) ? this.#o.patientSyncEveryMs : this.#o.syncEveryMs);
+  }
+
+  #syncWithin(ms: number): void {
+    const { clock } = this.#o;
+    const dueAt = clock.now() + ms;
+    if (this.#syncTimer !== undefined && this.#syncDueAt <= dueAt) return;
+    this.cancelSync();
+    this.#syncDueAt = dueAt;
+    this.#syncTimer = clock.setTimeout(() => this.#syncInBackground(), ms);
   }
 
   async #draft(store: OpenStore, requests: readonly Request[]): Promise<BatchDraft> {
@@ -179,4 +192,8 @@ export class StoreWriter {
     // A failure has been told through onFailure.
     this.#syncs.add(undefined).catch(() => undefined);
   }
+}
+
+function isPatient(request: Request): boolean {
+  return request.kind === 'task' || (request.kind === 'write' && request.options.isPatient);
 }

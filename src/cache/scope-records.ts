@@ -103,7 +103,7 @@ export class ScopeRecords implements ScopeKeeper {
     changes.push(putRecord(number, { scope: scopeText(scope), listType: sync.listType }));
     for (const object of sync.objects.values()) changes.push(...this.#objects.put(scope, number, object));
     changes.push(this.#progress(kept));
-    await this.#write(kept, changes, before);
+    await this.#write(kept, changes, { former: before });
   }
 
   async saveChanges(scope: Scope, { changes, resourceVersion, isRelist }: ScopeUpdate): Promise<void> {
@@ -120,7 +120,8 @@ export class ScopeRecords implements ScopeKeeper {
     else kept.floor = changes.at(-1)?.object.resourceVersion ?? kept.floor;
     kept.resourceVersion = resourceVersion;
     records.push(this.#progress(kept));
-    await this.#write(kept, records);
+    // That nothing has happened is told for each scope once a minute: worth no sync of its own.
+    await this.#write(kept, records, { isPatient: changes.length === 0 && !isRelist });
   }
 
   async saveWord(scope: Scope, key: string, object: KubernetesObject | undefined): Promise<void> {
@@ -162,14 +163,18 @@ export class ScopeRecords implements ScopeKeeper {
     return this.#objects.intern(scope, object);
   }
 
-  /** @param former number whose records these take the place of */
-  async #write(kept: KeptScope, changes: readonly RecordChange[], former?: string): Promise<void> {
+  /** @param how `former`: number whose records these take the place of */
+  async #write(
+    kept: KeptScope,
+    changes: readonly RecordChange[],
+    { former, isPatient = false }: { readonly former?: string | undefined; readonly isPatient?: boolean } = {},
+  ): Promise<void> {
     if (kept.isBehind) {
       this.#objects.noteUnwritten(changes);
       return;
     }
     try {
-      await this.#o.records.write(changes);
+      await this.#o.records.write(changes, { isPatient });
     } catch (cause) {
       await this.#noteBehind(this.#objects.noteUnwritten(changes).add(kept.number), cause, former);
     }

@@ -42,6 +42,8 @@ async function runDemo(config: DemoConfig, directory: string, signal: AbortSigna
       kubeconfig: cluster.kubeconfigPath,
       nodeName: cluster.nodeName,
       dataDir,
+      // Never that of a real node on the same machine.
+      ipamDataDir: join(directory, 'addresses'),
       offlineWrites: [{ group: '', resource: 'configmaps', namespaces: [demoNamespace], conflict: 'park' }],
     };
     await runHub(hubConfig, {

@@ -68,6 +68,9 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     ...(options.nodeName === undefined ? [] : ['--node-name', options.nodeName]),
     '--data-dir',
     options.dataDir,
+    // Never that of a real node on the same machine.
+    '--ipam-data-dir',
+    `${options.dataDir}-addresses`,
   ];
   args.push('--listen', at(options.ports?.api));
   if (options.plainPort !== 'off') args.push('--insecure-loopback', at(options.ports?.loopback));

@@ -15,6 +15,8 @@ interface Waiting {
 }
 
 const syncEveryMs = 5000;
+/** So many turns for batches that are all patient. */
+const patientTurns = 12;
 
 export class SimRecords implements Records {
   readonly #disk: SimDisk;
@@ -25,6 +27,8 @@ export class SimRecords implements Records {
   #view: Map<string, Buffer>;
   #waiting: Waiting[] = [];
   #isRunning = false;
+  /** Turns left until the next sync. */
+  #turnsLeft = patientTurns;
   #health: StorageHealth = { state: 'ok' };
   #failed: readonly Batch[] = [];
   /** At least once in this life. */
@@ -46,6 +50,7 @@ export class SimRecords implements Records {
 
   write(changes: readonly Change[], options: WriteOptions = {}): Promise<void> {
     return new Promise((resolve, reject) => {
+      if (options.isPatient !== true) this.#turnsLeft = 1;
       this.#waiting.push({ changes: copied(changes), isSynced: options.sync === true, resolve, reject });
       if (!this.#isRunning) void this.#run();
     });
@@ -145,7 +150,11 @@ export class SimRecords implements Records {
 
   #syncNowAndThen(): void {
     this.#scheduler.after(syncEveryMs, this.#life, () => {
-      if (this.#health.state === 'ok' && !this.#isRunning) this.#disk.sync();
+      this.#turnsLeft -= 1;
+      if (this.#turnsLeft <= 0 && this.#health.state === 'ok' && !this.#isRunning) {
+        this.#disk.sync();
+        this.#turnsLeft = patientTurns;
+      }
       this.#syncNowAndThen();
     });
   }

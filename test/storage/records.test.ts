@@ -145,6 +145,27 @@ test('an unsynced write is synced after a while, once, and an idle store leaves 
   t.is(engine.syncs, before + 1);
 });
 
+test('a patient write is synced within a minute, or with one that is not patient', async (t) => {
+  const engine = new MemoryEngine();
+  const { records, clock } = await openTestRecords(t, { directory: temporaryDirectory(t), engine });
+  const patiently = (key: string) => records.write([put(key)], { isPatient: true });
+  const syncsAfter = async (ms: number): Promise<number> => {
+    const before = engine.syncs;
+    clock.advance(ms);
+    for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    return engine.syncs - before;
+  };
+  await patiently('a');
+  t.is(await syncsAfter(59_999), 0);
+  t.is(await syncsAfter(1), 1);
+  await patiently('b');
+  await records.write([put('c')]);
+  await patiently('d');
+  t.is(await syncsAfter(4_999), 0);
+  t.is(await syncsAfter(1), 1);
+  t.is(clock.pendingTimers, 0, 'it has taken all of them along');
+});
+
 test('a synced write resolves after the sync, and syncs of many writers are shared', async (t) => {
   const engine = new MemoryEngine();
   const { records } = await openTestRecords(t, { directory: temporaryDirectory(t), engine });
