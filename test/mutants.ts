@@ -5,11 +5,12 @@ import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ipamMutants } from './ipam-mutants.ts';
 import { type Mutant, mutants as writeMutants } from './mutant-list.ts';
 import { nodeMutants } from './node-mutants.ts';
 import { tokenMutants } from './token-mutants.ts';
 
-const mutants = [...writeMutants, ...tokenMutants, ...nodeMutants];
+const mutants = [...writeMutants, ...tokenMutants, ...nodeMutants, ...ipamMutants];
 const root = new URL('..', import.meta.url).pathname;
 const copied = ['src', 'storage', 'test', 'package.json', 'ava.config.js', 'tsconfig.json'];
 
