@@ -82,8 +82,10 @@ export class OwnWrites implements OwnWritesView {
     if (paths === undefined) this.#byResource.set(resource, new Set([path]));
     else paths.add(path);
     let isShown = true;
-    for (let shown = ''; shown !== this.get(path)?.resourceVersion; ) {
-      shown = this.get(path)!.resourceVersion;
+    let shown = '';
+    // Until it is shown as it is now, or is the cloud's already: it may be brought there while a scope still makes ready.
+    for (let now = this.get(path); now !== undefined && now.resourceVersion !== shown; now = this.get(path)) {
+      shown = now.resourceVersion;
       const scopes = [...this.#o.scopesOf(gvr)];
       await allEnded(
         scopes.map((followed) =>
