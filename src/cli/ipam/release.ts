@@ -2,6 +2,7 @@
 // alone unless it is gone, or somebody insists.
 
 import { UsageError } from '../../hub/parse-options.ts';
+import type { Reservation } from '../../ipam/directory/network-state.ts';
 import type { Outcome } from '../../ipam/directory/retention.ts';
 import type { SeenAddress } from '../../ipam/inspect/seen-address.ts';
 import type { Invocation, Terminal } from '../command.ts';
@@ -31,12 +32,14 @@ export async function ipamRelease({ arguments: [word = ''], flags }: Invocation,
     }
   }
   const done = found.map((one) => ({
+    ...releaseOne(one, force),
     network: one.seen.network,
     address: one.seen.address,
-    outcome: releaseOne(one, force),
   }));
-  if (output === 'json') terminal.print(JSON.stringify(done, null, 2));
-  else for (const { address, outcome } of done) terminal.print(`${address}: ${outcomeWords[outcome]}`);
+  if (output === 'json') {
+    const answer = done.map(({ network, address, outcome }) => ({ network, address, outcome }));
+    terminal.print(JSON.stringify(answer, null, 2));
+  } else for (const { address, words } of done) terminal.print(`${address}: ${words}`);
   return done.every(({ outcome }) => outcome === 'done' || outcome === 'unchanged') ? 0 : 1;
 }
 
@@ -61,13 +64,28 @@ function questionOf({ address, network, state, pod }: SeenAddress): string {
   return `${address} in ${network}: keep it no longer for ${owner}.`;
 }
 
-/** A leaked one is freed as the hub would: its pod keeps its claim. */
-function releaseOne({ store, seen }: FoundAddress, force: boolean): Outcome {
-  const { network, address, state, reservation } = seen;
-  if (state === 'leaked' && !force && reservation !== undefined) {
-    return store.retention.reclaim(network, { address, containerId: reservation.containerId });
-  }
-  return store.retention.release(network, address, { force });
+interface Released {
+  readonly outcome: Outcome;
+  readonly words: string;
+}
+
+function releaseOne(one: FoundAddress, force: boolean): Released {
+  const { store, seen } = one;
+  if (seen.state === 'leaked' && !force && seen.reservation !== undefined) return freeLeaked(one, seen.reservation);
+  const outcome = store.retention.release(seen.network, seen.address, { force });
+  return { outcome, words: outcomeWords[outcome] };
+}
+
+/** As the hub would: its pod keeps its claim, also a pod that only libcni knows of. */
+function freeLeaked({ store, seen }: FoundAddress, { containerId }: Reservation): Released {
+  const { network, address, pod, cached } = seen;
+  const isOnRecord =
+    cached?.pod === undefined
+      ? pod !== undefined
+      : store.retention.adopt(network, { ...cached, ...cached.pod, address }) === 'done';
+  const outcome = store.retention.reclaim(network, { address, containerId });
+  const freed = isOnRecord ? `freed, and kept for ${pod?.namespace}/${pod?.name}` : 'freed';
+  return { outcome, words: outcome === 'done' ? freed : outcomeWords[outcome] };
 }
 
 const outcomeWords: Readonly<Record<Outcome, string>> = {

@@ -38,7 +38,11 @@ async function node(t: ExecutionContext) {
   await hold(2, 'c2', 'web-1');
   await hold(3, 'c3', 'web-2', join(directory, 'gone'));
   await hold(4, 'c4');
-  const places = [`--cni-conf-dir=${confDir}`, `--cni-state-dir=${join(directory, 'cni')}`];
+  const places = [
+    `--cni-conf-dir=${confDir}`,
+    `--ipam-data-dir=${dataDir}`,
+    `--cni-state-dir=${join(directory, 'cni')}`,
+  ];
   const run = async (words: readonly string[], changes: Partial<Terminal> = {}) => {
     const terminal = recordTerminal(changes);
     const code = await main(['ipam', ...words, ...places], terminal);
@@ -48,7 +52,7 @@ async function node(t: ExecutionContext) {
     (
       JSON.parse((await run(['ls', '-o', 'json', ...words])).out) as { address: string; state: string; pod: string }[]
     ).map(({ address, state, pod }) => `${address} ${state} ${pod}`);
-  return { run, rows, held, dataDir, hold };
+  return { run, rows, held, dataDir, confDir, hold };
 }
 
 test('ls shows what host-local has given out, and changes nothing', async (t) => {
@@ -56,6 +60,14 @@ test('ls shows what host-local has given out, and changes nothing', async (t) =>
   t.deepEqual(await rows(), ['10.244.3.2 held web-1', '10.244.3.3 leaked web-2', '10.244.3.4 unclear null']);
   t.deepEqual(await rows('--leaked'), ['10.244.3.3 leaked web-2', '10.244.3.4 unclear null']);
   t.deepEqual(await readdir(dataDir), ['edge-pods']);
+});
+
+test('without being told where to look, it looks where the CNI configurations say', async (t) => {
+  const { run, confDir } = await node(t);
+  const terminal = recordTerminal();
+  t.is(await main(['ipam', 'ls', '--network=edge-pods', `--cni-conf-dir=${confDir}`], terminal), 0);
+  t.regex(terminal.printed[0]!, /edge-pods +10\.244\.3\.2/);
+  t.regex((await run(['ls', '--network=none'])).out, /^No address is held or kept/);
 });
 
 test('import puts on record what libcni knows, once, and leaves host-local’s files as they are', async (t) => {
@@ -112,6 +124,14 @@ test('what a sandbox holds is released only by force', async (t) => {
   t.is((await run(['release', '10.244.3.4', '--yes', '--force'])).code, 0);
   t.false((await rows()).some((row) => row.startsWith('10.244.3.4')));
   t.false((await readdir(held)).includes('10.244.3.4'));
+});
+
+test('a leaked address is freed, and its pod keeps its claim', async (t) => {
+  const { run, rows, hold } = await node(t);
+  await run(['import']);
+  await hold(5, 'c5', 'web-5', '/proc/nobody');
+  t.regex((await run(['release', '10.244.3.5', '--yes'])).out, /freed, and kept for shop\/web-5/);
+  t.true((await rows('--parked')).includes('10.244.3.5 unconfirmed web-5'));
 });
 
 test('a pinned address is kept for its pod, and one of nobody cannot be pinned', async (t) => {
