@@ -64,6 +64,22 @@ test('the static pod calls the daemon by options that it has, and asks for its h
   }
 });
 
+test('what looks after the addresses of pods may write where they are, and reach the runtime', (t) => {
+  const surroundings = { directory: '/', homeDirectory: '/root', hostName: 'edge-7', isRoot: true };
+  const { ipamDataDir, criSocket } = parseOptions(options, { flags: [], environment: {} }, surroundings);
+  const unit = readFileSync(join(deploy, 'systemd', 'holdfast.service'), 'utf8');
+  const writable = /^ReadWritePaths=-(.*)$/m.exec(unit)![1]!;
+  t.true(ipamDataDir.startsWith(`${writable}/`), ipamDataDir);
+  const pod = parse(readFileSync(join(deploy, 'static-pod', 'holdfast.yaml'), 'utf8'));
+  const mounts: { mountPath: string; name: string; readOnly?: boolean }[] = pod.spec.containers[0].volumeMounts;
+  for (const path of [ipamDataDir, criSocket]) {
+    const mount = mounts.find(({ mountPath }) => path.startsWith(`${mountPath}/`));
+    t.not(mount, undefined, path);
+    const volume = pod.spec.volumes.find(({ name }: { name: string }) => name === mount?.name);
+    t.is(volume.hostPath.path, mount?.mountPath, 'the same path inside and outside');
+  }
+});
+
 test('systemd is told once the hub is ready, where it waits to be told; nobody is told elsewhere', async (t) => {
   const at = directory(t);
   mkdirSync(join(at, 'bin'));

@@ -1,7 +1,7 @@
 // A node: containerd, a hub and a kubelet in a compartment of their own, on a disk that outlives it. Promise: what `powerLoss`
 // leaves is what a machine has after one: the disk, and nothing of /run, no process, another boot id at the next start.
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
@@ -78,6 +78,13 @@ export interface EdgeNode {
 export const hubDirectory = '/var/lib/holdfast';
 export const runtimeSocket = '/run/containerd/containerd.sock';
 
+/** As the unit in deploy/ gives them to the hub. */
+const memorySettings = Object.fromEntries(
+  readFileSync(join(import.meta.dirname, '..', '..', '..', 'deploy', 'systemd', 'holdfast.service'), 'utf8')
+    .match(/MALLOC_\w+=\d+/g)!
+    .map((setting) => setting.split('=')),
+);
+
 export function edgeNode(options: EdgeNodeOptions): EdgeNode {
   const { directory, programs, name } = options;
   const file = (path: string) => join(directory, path);
@@ -113,7 +120,8 @@ export function edgeNode(options: EdgeNodeOptions): EdgeNode {
   const socket = () => up().outside(runtimeSocket);
 
   const launch = async (service: Service, program: string, args: readonly string[]) => {
-    const started = await up().start({ name: service, program, args, logFile: file(`logs/${service}.log`) });
+    const env = service === 'hub' ? memorySettings : {};
+    const started = await up().start({ name: service, program, args, env, logFile: file(`logs/${service}.log`) });
     running.set(service, started);
     return started;
   };
