@@ -140,8 +140,8 @@ test.serial(
     const add = { verb: 'ADD', containerId: 'c2', pod: 'c' } as const;
     const all = calls(add, changing);
     t.true(all.length >= 15, `${all.length} system calls`);
-  // Of two records, two reservations, and the directory of each; the turn does not move.
-  t.is(all.filter(({ name }) => name === 'fsync').length, 6);
+    // Of two records, two reservations, and the directory of each; the turn does not move.
+    t.is(all.filter(({ name }) => name === 'fsync').length, 6);
     let killed = 0;
     for (const at of all) {
       const where = `${at.name} ${at.ordinal}`;
