@@ -82,7 +82,8 @@ test('import puts on record what libcni knows, once, and leaves host-local’s f
   const done = await run(['import']);
   t.is(done.code, 0);
   t.regex(done.out, /3\.2 +shop\/web-1 +held +libcni's cache +yes/);
-  t.deepEqual(await rows('--parked'), ['10.244.3.3 unconfirmed web-2', '10.244.3.9 unconfirmed db-0']);
+  t.deepEqual(await rows('--parked'), ['10.244.3.9 unconfirmed db-0']);
+  t.deepEqual(await rows('--leaked'), ['10.244.3.3 leaked web-2', '10.244.3.4 unclear null']);
   t.deepEqual(await readFile(join(held, '10.244.3.2')), before);
   t.regex((await run(['import'])).out, /Nothing to put on record/);
 });
@@ -102,6 +103,7 @@ test('why says state, evidence and next step, and exits with 1 where nothing is 
 test('release asks, and does nothing without a yes', async (t) => {
   const { run, rows } = await node(t);
   await run(['import']);
+  await run(['release', '10.244.3.3', '--yes']); // its file; the claim is left
   const questions: string[] = [];
   const ask = (answer: string) => async (question: string) => {
     questions.push(question);
@@ -137,6 +139,7 @@ test('a leaked address is freed, and its pod keeps its claim', async (t) => {
 test('a pinned address is kept for its pod, and one of nobody cannot be pinned', async (t) => {
   const { run, rows } = await node(t);
   await run(['import']);
+  await run(['release', '10.244.3.3', '--yes']);
   t.regex((await run(['pin', '10.244.3.3'])).out, /kept for shop\/web-2 until/);
   t.deepEqual(await rows('--parked'), ['10.244.3.3 pinned web-2']);
   t.regex((await run(['pin', '10.244.3.3'])).out, /already/);
@@ -149,10 +152,12 @@ test('audit says who had an address then, and who has it now', async (t) => {
   const { run } = await node(t);
   t.regex((await run(['audit', '10.244.3.2'])).out, /Nothing was written down yet/);
   await run(['import'], { now: () => new Date('2026-11-17T08:00:00Z') });
-  await run(['release', '10.244.3.3', '--yes'], { now: () => new Date('2026-11-17T12:00:00Z') });
+  for (const time of ['09:00', '12:00']) {
+    await run(['release', '10.244.3.3', '--yes'], { now: () => new Date(`2026-11-17T${time}:00Z`) });
+  }
   const then = await run(['audit', '10.244.3.3', '--at', '2026-11-17T10:00:00Z']);
   t.is(then.code, 0);
-  t.regex(then.out, /shop\/web-2 +eth0 +kept +2026-11-17T08:00:00\.000Z +2026-11-17T12:00:00\.000Z/);
+  t.regex(then.out, /shop\/web-2 +eth0 +kept +2026-11-17T09:00:00\.000Z +2026-11-17T12:00:00\.000Z/);
   t.is((await run(['audit', '10.244.3.3', '--at', '2026-11-17T13:00:00Z'])).code, 1);
   t.regex((await run(['audit', '10.244.3.3', '--at', '2026-11-16T13:00:00Z'])).out, /tells nothing of that time/);
   t.regex((await run(['audit', 'shop/web-1', '--since', '1d'])).out, /10\.244\.3\.2 +shop\/web-1 +eth0 +held .* now/);
