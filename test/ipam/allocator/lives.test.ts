@@ -1,7 +1,8 @@
 // Random lives of a node. The numbers of runs are for every day; IPAM_LIVES=100 multiplies them.
 import test from 'ava';
 import fc from 'fast-check';
-import { type Event, events, eventsWithAccidents, eventsWithHostLocal, IpamModel } from '../../support/ipam-model.ts';
+import { type Event, events, eventsWithAccidents, eventsWithHostLocal } from '../../support/ipam-events.ts';
+import { IpamModel } from '../../support/ipam-model.ts';
 
 const times = Number(process.env.IPAM_LIVES ?? 1);
 
