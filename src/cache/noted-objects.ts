@@ -87,7 +87,7 @@ export class NotedObjects {
     const known = this.#known.get(path);
     this.#unread.add(path);
     if (!isNews || known === undefined) return;
-    await this.#notes.keep('observed', path, encodeKnownObject(known), { secret: isSecret(path) });
+    await this.#notes.replace('observed', path, encodeKnownObject(known), { secret: isSecret(path) });
   }
 
   /** What was known under this path is not so any more. */
@@ -100,7 +100,7 @@ export class NotedObjects {
     if (this.#known.get(path)?.readers[identity] === undefined) return;
     const left = this.#known.refuse(path, identity);
     if (left === undefined) this.#notes.revoke('observed', [path]);
-    else this.#notes.replace('observed', path, encodeKnownObject(left), { secret: isSecret(path) });
+    else void this.#notes.replace('observed', path, encodeKnownObject(left), { secret: isSecret(path) });
   }
 
   /** Drops what nobody may be told any more. */

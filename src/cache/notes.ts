@@ -8,6 +8,8 @@ export class Notes {
   readonly #records: Records;
   readonly #onLost: (error: unknown) => void;
   readonly #pending = new Set<Promise<void>>();
+  /** Taken off a disk that takes no writes, once: the space for that is small. */
+  readonly #missing = new Set<string>();
 
   constructor(records: Records, onLost: (error: unknown) => void) {
     this.#records = records;
@@ -35,10 +37,20 @@ export class Notes {
     void this.#track(this.#records.write(changes).catch(() => this.#records.writeUrgent(changes)));
   }
 
-  /** What it was before must not come back; better nothing. */
-  replace(space: NoteSpace, key: string, value: Buffer, options: { readonly secret?: boolean } = {}): void {
-    const written = this.#records.write([{ type: 'put', space, key, value, ...options }]);
-    void this.#track(written.catch(() => this.#records.writeUrgent(deletions(space, [key]))));
+  /** As `keep`. What it was before must not come back; better nothing. */
+  replace(space: NoteSpace, key: string, value: Buffer, options: { readonly secret?: boolean } = {}): Promise<void> {
+    const place = `${space} ${key}`;
+    const write = async (): Promise<void> => {
+      try {
+        await this.#records.write([{ type: 'put', space, key, value, ...options }]);
+        this.#missing.delete(place);
+      } catch (error) {
+        if (this.#missing.has(place)) throw error; // there is nothing that could come back
+        await this.#records.writeUrgent(deletions(space, [key]));
+        this.#missing.add(place);
+      }
+    };
+    return this.#track(write());
   }
 
   /**

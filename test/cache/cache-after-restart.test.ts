@@ -1,6 +1,7 @@
 // What a life of the hub knows of what an earlier one knew.
 import test from 'ava';
 import { nodeCredential } from '../../src/cache/credential.ts';
+import { StorageReadOnlyError } from '../../storage/errors.ts';
 import { CacheStage } from '../support/cache-stage.ts';
 import { podScope } from '../support/sample-objects.ts';
 
@@ -87,6 +88,19 @@ test('rights come back after a restart, and what was taken back does not', async
   t.true(after.cache.rights.has('sa:pod', labelled));
   t.false(after.cache.rights.has('sa:pod', all));
   t.false(after.cache.rights.has('sa:lost', all));
+});
+
+test('an object that was seen anew while the disk was full is not told as it was before, by the next life', async (t) => {
+  const path = '/api/v1/namespaces/default/pods/a';
+  const stage = await CacheStage.open();
+  const see = (version: string) =>
+    stage.cache.objects.keep(path, 'node', Buffer.from(JSON.stringify({ metadata: { resourceVersion: version } })));
+  await see('1');
+  stage.records.failure = new StorageReadOnlyError('the disk is full');
+  await see('2');
+  await see('3');
+  t.is(stage.records.batches.length, 2, 'taken off the disk once');
+  t.is((await stage.crash()).cache.objects.newest(path), undefined);
 });
 
 test('a right that was taken back while the disk was full does not come back', async (t) => {
