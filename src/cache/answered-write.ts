@@ -49,12 +49,17 @@ export function isBehind({ scope, snapshot, cloudVersion }: FollowedScope, answe
  * What was made here is shown under a uid of its own until the scope is read anew; and what the stream has brought last may
  * have been gone already when the one that was deleted was made.
  */
-export function isGone(shown: KubernetesObject, snapshot: Snapshot, { gone, since }: Answered): boolean {
+export function isGone(shown: KubernetesObject, snapshot: Snapshot, { gone, since, word }: Answered): boolean {
   const isEarlier = compareResourceVersion(snapshot.cloudVersion, since) < 0;
   const beneath = snapshot.inCloud(shown.key);
-  const isOlder = beneath !== undefined && compareResourceVersion(beneath.resourceVersion, since) <= 0;
+  const isOlder = beneath !== undefined && wasThereBefore(beneath, word);
   const isMadeHere = snapshot.isOwn(shown.key) && (beneath === undefined || gone.includes(beneath.uid));
   return gone.includes(shown.uid) || isMadeHere || isEarlier || isOlder;
+}
+
+/** Before the deletion was sent. Answers overlap: what was answered as made before the deletion was may be younger. */
+export function wasThereBefore({ resourceVersion }: KubernetesObject, word: CloudWord): boolean {
+  return isDeletion(word) && compareResourceVersion(resourceVersion, word.lastVersion ?? '') <= 0;
 }
 
 /** Another scope has heard of what became of it since. */

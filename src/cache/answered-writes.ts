@@ -7,7 +7,16 @@ import { type GroupVersionResource, gvrKey } from '../apimachinery/group-version
 import type { KubernetesObject } from '../apimachinery/object.ts';
 import { compareResourceVersion, maxResourceVersion } from '../apimachinery/resource-version.ts';
 import { allEnded } from './all-ended.ts';
-import { type Answered, isBehind, isDeletion, isGone, isOutdated, type Told, versionOf } from './answered-write.ts';
+import {
+  type Answered,
+  isBehind,
+  isDeletion,
+  isGone,
+  isOutdated,
+  type Told,
+  versionOf,
+  wasThereBefore,
+} from './answered-write.ts';
 import { BoundedMap } from './bounded-map.ts';
 import type { CloudWord } from './cloud-word.ts';
 import type { FollowedScope } from './followed-scope.ts';
@@ -82,10 +91,9 @@ export class AnsweredWrites {
   }
 
   /** The object is gone, although a scope may still hold it. */
-  isGone(path: string, { uid, resourceVersion }: KubernetesObject): boolean {
-    const answered = this.#byPath.peek(path);
-    if (answered === undefined || !isDeletion(answered.word)) return false;
-    return answered.word.goneUid === uid || compareResourceVersion(resourceVersion, answered.since) <= 0;
+  isGone(path: string, object: KubernetesObject): boolean {
+    const word = this.#byPath.peek(path)?.word;
+    return word !== undefined && isDeletion(word) && (word.goneUid === object.uid || wasThereBefore(object, word));
   }
 
   clear(): void {

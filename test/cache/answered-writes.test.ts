@@ -196,6 +196,22 @@ test('a scope that still holds what had the name before does not show it once it
   }
 });
 
+test('what was made anew is shown although the deletion before it is answered later', async (t) => {
+  const stage = await stageWithSilentStreams();
+  const answer = { ...named, name: 'a', verb: 'delete', search: '' };
+  const status = { kind: 'Status', apiVersion: 'v1', details: { uid: 'a-101' } };
+  const before = stage.cache.heard.versionBefore(answer);
+  stage.cloud.delete('a');
+  stage.cloud.put('a');
+  await stage.rest();
+  const { body } = stage.cache.scopes.get(scope.id)!.snapshot.get('default/a')!;
+  await stage.cache.heard.see({ ...answer, name: '', verb: 'create' }, 'node', body);
+  await stage.cache.heard.see(answer, 'node', Buffer.from(JSON.stringify(status)), before);
+  stage.link.set(false);
+  await stage.cache.answered.show();
+  t.deepEqual(told(stage), ['default/a@104', 'default/b@102']);
+});
+
 test('one that was made after the deletion was sent is shown, whatever was deleted', async (t) => {
   const stage = await stageWithSilentStreams();
   const answer = { ...named, name: 'a', verb: 'delete', search: '' };

@@ -47,11 +47,11 @@ test('what is revoked is gone even when the disk takes no ordinary writes', asyn
 test('what is replaced is never again what it was: the new note, or none', async (t) => {
   const { records, notes } = stageOf();
   notes.put('observed', '/a', Buffer.from('for two'));
-  notes.replace('observed', '/a', Buffer.from('for one'));
+  void notes.replace('observed', '/a', Buffer.from('for one'));
   await notes.idle();
   t.is((await notes.load('observed')).get('/a')?.toString(), 'for one');
   records.failure = readOnly;
-  notes.replace('observed', '/a', Buffer.from('for none'));
+  void notes.replace('observed', '/a', Buffer.from('for none'));
   await notes.idle();
   t.deepEqual(records.keys('observed'), []);
 });
