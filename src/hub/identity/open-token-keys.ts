@@ -44,13 +44,13 @@ export async function openTokenKeys(parts: OpenTokenKeysParts): Promise<OpenToke
     issuedAudiences: () => cache.tokens.apiserverAudiences(),
     onChange: (change) => {
       if (change === 'doubt') doubts.changed();
-      else if (change === 'refusal') notes.replace('meta', recordKey, recorded());
+      else if (change === 'refusal') void notes.replace('meta', recordKey, recorded());
       else notes.put('meta', recordKey, recorded());
     },
   });
   const recorded = (): Buffer => Buffer.from(JSON.stringify(keys.record()));
   const doubts = new PacedWrite({
-    write: () => notes.replace('meta', recordKey, recorded()),
+    write: () => void notes.replace('meta', recordKey, recorded()),
     everyMs: doubtsEveryMs,
     timing,
   });
