@@ -14,8 +14,7 @@ import { gatherFigures } from './figures.ts';
 import { FilesAtStart } from './files-at-start.ts';
 import { gatherCircumstances } from './gather-circumstances.ts';
 import { openIdentity } from './identity/open-identity.ts';
-import { openAddressKeeping } from './ipam/open-address-keeping.ts';
-import { openEndpointCorrections } from './ipam/open-endpoint-corrections.ts';
+import { openPodAddresses } from './ipam/open-pod-addresses.ts';
 import { openApiPorts } from './listener/open-api-ports.ts';
 import { createMetrics } from './metrics.ts';
 import { openNameSharing, watchName } from './name-sharing.ts';
@@ -99,17 +98,7 @@ export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
   forgetTokenKeys = () => identity.tokenKeys.clear();
   for (const sentence of identity.pki.warnings) warnings.add(sentence);
 
-  const { corrections, close: closeCorrections } = openEndpointCorrections({
-    cache,
-    nodeName,
-    link,
-    clock,
-    metrics: () => metrics,
-    log,
-    causeOf: (change) => addresses.causeOf(change),
-  });
-  opened.defer(closeCorrections);
-  const addresses = openAddressKeeping(config, { cache, link, clock, wallClock, metrics: () => metrics, log });
+  const addresses = openPodAddresses(config, { cache, link, clock, wallClock, metrics: () => metrics, log });
   opened.defer(() => addresses.close());
   const files = new FilesAtStart();
   const sharing = await openNameSharing(nodeName, clock, log);
@@ -137,7 +126,7 @@ export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
     now: () => clock.now(),
     startedAt,
     tally,
-    correctedEndpoints: () => corrections.size,
+    correctedEndpoints: () => addresses.correctedEndpoints,
     addresses: () => addresses.status,
   };
   const membership = await openMembership(config, {
@@ -159,7 +148,6 @@ export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
   link.on('change', ({ to }) => {
     metrics.increment('linkChanges', { to });
     membership.linkChanged();
-    corrections.changed();
     addresses.changed();
     if (to !== 'offline') return;
     cache.answered.show().catch((error: unknown) => log.error({ event: 'answered.unshown', error }, 'a late answer'));
@@ -220,10 +208,9 @@ export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
 
   followOwnNode(cache, nodeName, () => {
     watchers.sweep();
-    corrections.changed();
     addresses.changed();
   });
-  corrections.changed();
+  addresses.changed();
   watchName(cache, nodeName, sharing);
   nodeClients.follow();
   cloud.start(isOwnNodeKnown(cache, nodeName));
@@ -233,7 +220,6 @@ export async function runHub(config: HubConfig, o: RunOptions): Promise<void> {
   const tidy = async (): Promise<void> => {
     cache.tokens.sweep(services.podPresence);
     nodeClients.follow();
-    corrections.changed();
     await addresses.tidy();
     await files.retry();
     await cache.tidy();

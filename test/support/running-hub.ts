@@ -90,6 +90,8 @@ export async function startRunningHub(
   await writeFile(kubeconfig, JSON.stringify(kubeconfigFor(`http://127.0.0.1:${link.port}`)));
   const dataDir = join(directory, 'hub');
   const flags = ['--kubeconfig', kubeconfig, '--data-dir', dataDir, '--node-name', 'edge-1'];
+  // Not that of this machine's own pods.
+  flags.push('--ipam-data-dir', join(directory, 'networks'));
   flags.push('--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--insecure-loopback', '127.0.0.1:0', ...moreFlags);
   const surroundings = { directory, homeDirectory: directory, hostName: 'edge-1', isRoot: false };
   const config = parseOptions(options, { flags, environment: {}, file: undefined }, surroundings);
