@@ -26,11 +26,15 @@ const parsed = ({ stdout }: Said): Readonly<Record<string, unknown>> => {
 
 const versionIn = (call: Call): unknown => parsed({ stdout: call.stdin, exitCode: 0 }).cniVersion;
 
+/** From here on the two directories are not the same: host-local has kept what ours has freed. */
+export const isRefusedDel = (call: Call, theirs: Said): boolean =>
+  commandOf(call) === 'DEL' && parsed(theirs).code === 999;
+
 export const differences: readonly Difference[] = [
   {
     what: 'a DEL is not stopped by what is wrong in CNI_ARGS or in the ranges, for it would be repeated for ever',
     of: both,
-    isSeen: (call, theirs) => commandOf(call) === 'DEL' && parsed(theirs).code === 999,
+    isSeen: isRefusedDel,
   },
   {
     what: 'a range that has run out gets a hint in `details`; code and message stay',
