@@ -1,7 +1,7 @@
 // The versions that are given out here while the cloud is away: each above every one seen so far, the cloud's and our own,
 // also after a crash. The cloud's counter goes up by more than one a second in any cluster that lives, so it passes them.
 import type { Change, Records } from '../../storage/records.ts';
-import { maxResourceVersion } from '../apimachinery/resource-version.ts';
+import { compareResourceVersion, maxResourceVersion } from '../apimachinery/resource-version.ts';
 
 export interface VersionsOptions {
   readonly records: Records;
@@ -12,6 +12,7 @@ export interface VersionsOptions {
 }
 
 const key = 'version-ceiling';
+const passedKey = 'version-passed';
 /** An hour of lease renewals: so often the disk is asked for those that are kept in memory. */
 const reserved = 360n;
 /** So many more are reserved with whatever is synced anyway: few, for a life that begins after a crash skips them all. */
@@ -34,6 +35,9 @@ export interface ChangeAlong {
 export class Versions {
   readonly #o: VersionsOptions;
   #newest = '';
+  /** Of what went by, and when the last that was told is known to a next life. */
+  #passed = '';
+  #told: Promise<void> = Promise.resolve();
   /** What the disk has at least: a version up to here may have been given out. */
   #durable = 0n;
   readonly #onTheirWay = new Set<OnItsWay>();
@@ -48,10 +52,32 @@ export class Versions {
   async restore(): Promise<void> {
     const ceiling = await this.#o.records.read('meta', key);
     if (ceiling !== undefined) this.see(ceiling.toString());
+    const passed = await this.#o.records.read('meta', passedKey);
+    if (passed === undefined) return;
+    this.#passed = passed.toString();
+    this.see(this.#passed);
   }
 
   see(resourceVersion: string): void {
     this.#newest = maxResourceVersion(this.#newest, resourceVersion);
+  }
+
+  /**
+   * A client is about to be shown this version of the cloud, and no scope keeps it. Resolves, never rejects, when what
+   * another life gives out is above it, too.
+   */
+  pass(resourceVersion: string): Promise<void> {
+    this.see(resourceVersion);
+    if (resourceVersion === '' || compareResourceVersion(resourceVersion, this.#passed) <= 0) return this.#told;
+    this.#passed = resourceVersion;
+    this.#tell({ type: 'put', space: 'meta', key: passedKey, value: Buffer.from(resourceVersion) });
+    return this.#told;
+  }
+
+  #tell(change: Change): void {
+    this.#told = this.#o.records
+      .write([change], { isPatient: true })
+      .catch((error: unknown) => this.#o.diskState?.missed(error));
   }
 
   get newest(): string {
@@ -71,6 +97,8 @@ export class Versions {
    */
   beginAnew(newest: string): void {
     this.#newest = newest;
+    this.#passed = '';
+    this.#tell({ type: 'delete', space: 'meta', key: passedKey });
     this.#durable = 0n;
     this.#onTheirWay.clear();
   }

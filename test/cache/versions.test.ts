@@ -56,6 +56,33 @@ test('a version kept in memory only is above every one given or seen, also in a 
   );
 });
 
+test('what a client is shown in passing is below all that another life gives out, whenever the process dies', async (t) => {
+  const records = new MemoryRecords();
+  const versions = await open(records, '100');
+  records.hold();
+  let isKnown = false;
+  const passing = versions.pass('205').then(() => {
+    isKnown = true;
+  });
+  await settled();
+  t.false(isKnown, 'the client waits');
+  records.release();
+  await passing;
+  await versions.pass('150');
+  t.is((await open(records.afterCrash(), '100')).next(), '206');
+  versions.beginAnew('7');
+  await settled();
+  t.is((await open(records.afterCrash(), '7')).next(), '8', 'in another cluster it means nothing');
+});
+
+test('a disk that takes nothing keeps no client waiting', async (t) => {
+  const records = new MemoryRecords();
+  const versions = await open(records, '100');
+  records.failure = new StorageReadOnlyError('full');
+  await versions.pass('205');
+  t.is(versions.next(), '206');
+});
+
 type Step = 'memory' | 'along' | 'hold' | 'release' | 'fail' | 'mend' | 'crash' | 'reserve' | 'next';
 const steps: fc.Arbitrary<readonly Step[]> = fc.array(
   fc.oneof(

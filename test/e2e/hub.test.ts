@@ -40,6 +40,7 @@ test('it is called by the documented command line, and found by its run file', a
   t.is(
     hub.log[0],
     `run --kubeconfig /cluster.kubeconfig --node-name edge-1 --data-dir ${options.dataDir} ` +
+      `--ipam-data-dir ${options.dataDir}-addresses ` +
       '--listen 127.0.0.1:0 --insecure-loopback 127.0.0.1:0 --admin 127.0.0.1:0 --log-level debug',
   );
   await hub.waitForLog('its stderr', (line) => line === 'to stderr');

@@ -330,9 +330,11 @@ test('case 11: a watch from a version that is forgotten is told 410, and a new l
   t.deepEqual(got, expected);
   t.is(await through.ended(), '');
   // Until it has read the scope anew, the hub would have to say so of a watch from in between, too.
-  await eventually('the hub follows again', async () =>
-    (await lab.status()).scopes.every(({ complete, following }) => complete && following),
-  );
+  const following = async (): Promise<boolean> => {
+    const { scopes } = await lab.status();
+    return scopes.filter(({ gvr }) => gvr === 'v1/configmaps').every((one) => one.complete && one.following);
+  };
+  await eventually('the hub follows them again', following, { timeoutMs: 40_000 });
   const list = await lab.as(reader).expect('GET', configMaps);
   const next = followWatch(lab.as(reader), `${configMaps}?watch=true&resourceVersion=${list.metadata.resourceVersion}`);
   t.teardown(() => next.stop());

@@ -292,7 +292,7 @@ async function forward(way: Way, exchange: Exchange, { onHeaders, peek, tee }: F
   const body = Buffer.concat(chunks);
   const ends = new BodyEnds();
   ends.add(body);
-  peek?.(ends, answer.statusCode, answer.headers as Record<string, string>);
+  await peek?.(ends, answer.statusCode, answer.headers as Record<string, string>);
   await tee?.(body, answer.statusCode, answer.headers as Record<string, string>);
   response.end(body);
 }

@@ -49,12 +49,12 @@ function seeingVersion({ cache }: Services, { info }: Exchange): Pick<Forwarding
   if (isPassing(info.gvr!)) return {}; // may be counted apart
   return {
     peek: ({ head, tail }, statusCode, headers) => {
-      if (statusCode !== 200) return;
+      if (statusCode !== 200) return undefined;
       const isPlain = headers['content-encoding'] === undefined;
       const start = isPlain ? head : startOf(head, headers['content-encoding']!);
       const end = isPlain ? tail : Buffer.alloc(0);
       const version = versionInBody(headers['content-type'] ?? '', start, end, info.verb === 'list');
-      if (version !== '') cache.writes.versions.see(version);
+      return version === '' ? undefined : cache.writes.versions.pass(version);
     },
   };
 }

@@ -111,8 +111,8 @@ class RelayedWatch {
       this.#isInitial &&= frame.type === 'ADDED';
       if (!this.#isInitial) this.#version = versionOf(frame) || this.#version;
       if (wasInitial && this.#version !== '') this.#exchange.tells?.(this.#version);
-      if (!isPassing(this.#read.scope.gvr)) this.#services.cache.writes.versions.see(this.#version);
     }
+    if (!isPassing(this.#read.scope.gvr)) await this.#services.cache.writes.versions.pass(this.#version);
     const wanted =
       this.#options?.allowWatchBookmarks === false ? frames.filter(({ type }) => type !== 'BOOKMARK') : frames;
     const passed = this.#way.pass(wanted);

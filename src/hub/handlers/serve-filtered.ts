@@ -64,7 +64,7 @@ async function ask(
   if (statusCode !== 200) throw new UpstreamStatusError({ ...answer, body });
   const ends = new BodyEnds();
   ends.add(body);
-  learning.peek?.(ends, statusCode, headers);
+  await learning.peek?.(ends, statusCode, headers);
   await learning.tee?.(body, statusCode, headers);
   const warning = headers.warning;
   return { body, headers: warning === undefined ? {} : { warning: String(warning) } };

@@ -27,8 +27,8 @@ export interface ForwardOptions {
   readonly signal?: AbortSignal | undefined;
   /** Looks at the response head before the client does. What it throws is what the exchange rejects with. */
   readonly onHeaders?: ((statusCode: number, headers: ResponseHeaders) => void) | undefined;
-  /** Sees the ends of a whole body, as encoded on the wire, just before the client gets its end. */
-  readonly peek?: ((ends: BodyEnds, statusCode: number, headers: ResponseHeaders) => void) | undefined;
+  /** Sees the ends of a whole body, as encoded on the wire, just before the client gets its end, which waits for it. */
+  readonly peek?: ((ends: BodyEnds, statusCode: number, headers: ResponseHeaders) => void | Promise<void>) | undefined;
   /** Gets a copy of the complete body, as encoded on the wire, just before the client gets its end. */
   readonly tee?: ((body: Buffer, statusCode: number, headers: ResponseHeaders) => void | Promise<void>) | undefined;
   /** The client gets nothing of the body before what `tee` returned has settled. Default false. */

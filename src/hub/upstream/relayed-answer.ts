@@ -45,7 +45,8 @@ export class RelayedAnswer {
   async end(): Promise<ForwardResult> {
     try {
       // Before the client knows that it is done, so that it can read its own write.
-      if (this.#ends !== undefined) this.#options.peek?.(this.#ends, this.#statusCode, this.#headers);
+      const peeked = this.#ends && this.#options.peek?.(this.#ends, this.#statusCode, this.#headers);
+      if (peeked !== undefined) await peeked;
       if (this.#copy !== undefined) {
         const told = this.#options.tee?.(oneBuffer(this.#copy, this.#copyBytes), this.#statusCode, this.#headers);
         if (this.#isHeld) await told;

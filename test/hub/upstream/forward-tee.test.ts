@@ -40,12 +40,38 @@ test('the ends of a whole body are seen, and of one that was cut none', async (t
   });
   const seen: string[] = [];
   const hub = await front(t, upstreamTo(t, [portOf(server)]), {
-    peek: ({ head, tail }, statusCode) =>
-      seen.push(`${statusCode} ${head.length} ${tail.length} ${head.at(-1)} ${tail[0]}`),
+    peek: ({ head, tail }, statusCode) => {
+      seen.push(`${statusCode} ${head.length} ${tail.length} ${head.at(-1)} ${tail[0]}`);
+    },
   });
   t.true((await converse(hub.port, plainGet('/whole'))).endsWith(body));
   await converse(hub.port, plainGet('/cut'));
   t.deepEqual(seen, ['200 4096 512 97 98']);
+});
+
+test('a client has the end of its body once who looks at the ends is done with them', async (t) => {
+  const server = await cloud(t, (_request, response) => {
+    response.writeHead(200, { 'content-length': 100 });
+    response.end('x'.repeat(100));
+  });
+  const looking = Promise.withResolvers<void>();
+  const done = Promise.withResolvers<void>();
+  const hub = await front(t, upstreamTo(t, [portOf(server)]), {
+    peek: () => {
+      looking.resolve();
+      return done.promise;
+    },
+  });
+  let hasEnded = false;
+  const conversation = converse(hub.port, plainGet('/')).then((text) => {
+    hasEnded = true;
+    return text;
+  });
+  await looking.promise;
+  await new Promise((resolve) => setImmediate(resolve));
+  t.false(hasEnded);
+  done.resolve();
+  t.true((await conversation).endsWith('x'.repeat(100)));
 });
 
 test('a held answer gives the client nothing of its body before the tee has settled; one too large is let go', async (t) => {
