@@ -82,6 +82,13 @@ export class AnsweredWrites {
     }
   }
 
+  /** Of this object a later state was told: the answer was long on its way. */
+  isOvertaken(path: string, { resourceVersion }: KubernetesObject): boolean {
+    const known = this.#byPath.peek(path);
+    const newest = known === undefined ? '' : maxResourceVersion(known.since, versionOf(known));
+    return compareResourceVersion(resourceVersion, newest) < 0;
+  }
+
   #forget(path: string): void {
     this.#byPath.delete(path);
     for (const { there, gone } of this.#byResource.values()) {

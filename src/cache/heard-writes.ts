@@ -80,8 +80,10 @@ export class HeardWrites {
   async hear({ gvr, namespace, name, path }: NamedObject, identity: string, word: CloudWord): Promise<void> {
     const { answered, scopesOf } = this.#parts;
     const key = `${namespace}/${name}`;
-    answered.see(path, { gvr, key, word });
     const noted = 'object' in word ? this.#remember(gvr, path, identity, word.object) : undefined;
+    // Two answers may come in another order than they were given.
+    if ('object' in word && answered.isOvertaken(path, word.object)) return noted;
+    answered.see(path, { gvr, key, word });
     const scopes = [...scopesOf(gvr)];
     await allEnded([noted, ...scopes.map((followed) => followed.content.hear(key, word))]);
   }

@@ -1,5 +1,5 @@
 // The objects that were read by name, in memory and on disk.
-import { maxResourceVersion } from '../apimachinery/resource-version.ts';
+import { compareResourceVersion, maxResourceVersion } from '../apimachinery/resource-version.ts';
 import type { CloudTime } from './cloud-time.ts';
 import { decodeKnownObject, encodeKnownObject, type KnownObject, KnownObjects } from './known-object.ts';
 import type { Notes } from './notes.ts';
@@ -70,7 +70,7 @@ export class NotedObjects {
   #versionOf(body: Buffer): string {
     const known = this.#versions.get(body);
     if (known !== undefined) return known;
-    const version = String(JSON.parse(body.toString()).metadata?.resourceVersion ?? '');
+    const version = versionIn(body);
     this.#versions.set(body, version);
     return version;
   }
@@ -82,12 +82,20 @@ export class NotedObjects {
 
   /** As `see`. Resolves, never rejects, when the next life would know it; of a Lease it knows one of the last hour. */
   async keep(path: string, identity: string, body: Buffer): Promise<void> {
-    const { isNews, dropped } = this.#known.see(path, identity, body, this.#time.now());
+    const newest = this.#newerOf(body, this.#known.get(path)?.body);
+    const { isNews, dropped } = this.#known.see(path, identity, newest, this.#time.now());
     this.#notes.delete('observed', dropped);
     const known = this.#known.get(path);
     this.#unread.add(path);
     if (!isNews || known === undefined) return;
     await this.#notes.replace('observed', path, encodeKnownObject(known), { secret: isSecret(path) });
+  }
+
+  /** Two answers may come in another order than they were given. */
+  #newerOf(body: Buffer, held: Buffer | undefined): Buffer {
+    if (held === undefined || held.equals(body)) return body;
+    const version = this.#versionOf(body);
+    return version !== '' && compareResourceVersion(version, this.#versionOf(held)) < 0 ? held : body;
   }
 
   /** What was known under this path is not so any more. */
@@ -118,4 +126,13 @@ export class NotedObjects {
 
 function isSecret(path: string): boolean {
   return /\/secrets\/[^/]+$/.test(path);
+}
+
+/** What is no JSON names no version. */
+function versionIn(body: Buffer): string {
+  try {
+    return String(JSON.parse(body.toString()).metadata?.resourceVersion ?? '');
+  } catch {
+    return '';
+  }
 }

@@ -53,6 +53,19 @@ test('what the cloud has answered to writes is shown when it goes away before it
   t.deepEqual(told(stage), ['default/a@105', 'default/b@102', 'default/c@106'], 'once is enough');
 });
 
+test('an answer that comes after a later one of the same object takes nothing back', async (t) => {
+  const stage = await stageWithSilentStreams();
+  const answer = { ...named, name: 'a', verb: 'update', search: '' };
+  const heard = (version: number) =>
+    stage.cache.heard.see(answer, 'node', Buffer.from(podText({ name: 'a', version, uid: 'a-101' })));
+  await heard(107);
+  await heard(105);
+  stage.link.set(false);
+  await stage.cache.answered.show();
+  t.deepEqual(told(stage), ['default/a@107', 'default/b@102']);
+  t.is(stage.cache.objects.newest('/api/v1/namespaces/default/pods/a')?.resourceVersion, '107');
+});
+
 test('what the cloud has deleted is gone when it goes away before its stream says so, and nothing is written to it', async (t) => {
   const stage = await stageWithSilentStreams();
   const status = { kind: 'Status', apiVersion: 'v1', details: { name: 'a', kind: 'pods', uid: 'a-101' } };

@@ -1,10 +1,12 @@
 // A cloud, and one real node at the other end of a link: etcd, kube-apiserver, controller-manager and scheduler there;
 // containerd, runc, CNI, kubelet and (unless said otherwise) the hub between them here. Promise: nothing is left of it after
 // `stop`, nor when the process that started it dies, however it dies.
-import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buildPlugin } from '../../../scripts/build-plugin.ts';
+import { installPlugin } from '../../../src/ipam/install/install-plugin.ts';
+import { readBundle } from '../../../src/ipam/install/read-bundle.ts';
 import { binaries } from '../build-binaries.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import { eventually } from '../eventually.ts';
@@ -102,6 +104,7 @@ export async function startNodeLab(options: NodeLabOptions = {}): Promise<NodeLa
   const joined = [holdfast(...joinWords), holdfast('run', '--data-dir', hubDirectory, ...hubArguments)];
   const script = joined.map((line) => line.map(shellQuote).join(' ')).join(' && exec ');
   const hub = joining ? (['/bin/sh', '-c', script] as const) : holdfast('run', ...identity, ...hubArguments);
+  const bundle = readBundle((await buildPlugin(join(import.meta.dirname, '..', '..', '..'), directory)).path);
   const node = edgeNode({
     name: nodeName,
     address: nodeAddress,
@@ -111,10 +114,16 @@ export async function startNodeLab(options: NodeLabOptions = {}): Promise<NodeLa
     kubeconfigForHub: joining ? kubeletConf : `${hubDirectory}/kubeconfig`,
     clientCaFile: plane.caFile,
     ...(options.ipam === 'holdfast-ipam' && {
-      installNetwork: ({ cniConfigDirectory, cniProgramDirectory }) => {
-        const [program, ...args] = holdfast('ipam', 'install', '--cni-conf-dir', cniConfigDirectory);
-        execFileSync(program, [...args, '--cni-bin-dir', cniProgramDirectory]);
-      },
+      installNetwork: ({ cniConfigDirectory, cniProgramDirectory }) =>
+        void installPlugin({
+          binDir: cniProgramDirectory,
+          confDir: cniConfigDirectory,
+          network: undefined,
+          isForAll: false,
+          isDryRun: false,
+          node: process.execPath,
+          bundle,
+        }),
     }),
     connect: (compartment) => cloud.connect(compartment),
     disconnect: () => cloud.disconnect(),
