@@ -6,14 +6,12 @@ import type { JsonObject } from '../../apimachinery/json.ts';
 import { uidOf, versionOf } from '../writes/object-view.ts';
 import type { WriteRequest } from '../writes/write-request.ts';
 import { isEvent, type OutboxEntry } from './entry.ts';
+import { ownEvent } from './own-event.ts';
 import type { Failure } from './put-off.ts';
 import { writerName } from './writer-name.ts';
 
-const component = 'holdfast';
 /** The cloud's words can be many. */
 const longestReason = 600;
-/** Of a name. */
-const longestName = 253;
 
 export interface Occurrences {
   /** How many writes to the object the Event stands for. */
@@ -33,24 +31,18 @@ export function parkedEvent(
   const namespace = target.namespace === '' ? 'default' : target.namespace;
   const suffix = `.${parked.at.toString(16)}${sequence.toString(16)}`;
   const message = `A write of ${writerName(writer.identity)}, accepted by node ${nodeName} while the cloud was away, is parked: ${shortened(publicReason(entry))}. On that node, "holdfast outbox show ${sequence}" shows all sides.`;
-  const body: JsonObject = {
-    apiVersion: 'v1',
-    kind: 'Event',
-    metadata: { name: `${target.name.slice(0, longestName - suffix.length)}${suffix}`, namespace },
-    involvedObject: involved(entry),
+  return ownEvent({
+    about: involved(entry),
+    name: target.name,
+    namespace,
+    suffix,
     reason: 'WriteParked',
     message,
-    source: { component, host: nodeName },
-    type: 'Warning',
-    firstTimestamp: secondsText(firstAt),
-    lastTimestamp: secondsText(parked.at),
+    nodeName,
     count,
-    reportingComponent: component,
-    reportingInstance: nodeName,
-  };
-  const gvr = { group: '', version: 'v1', resource: 'events' };
-  const query = { dryRun: false, fieldManager: component };
-  return { verb: 'create', gvr, kind: 'Event', apiVersion: 'v1', namespace, name: '', subresource: '', body, query };
+    firstAt,
+    lastAt: parked.at,
+  });
 }
 
 /** Why it is parked, for those who may not read the object: the cloud's refusal of a Secret might repeat a value of it. */
@@ -69,10 +61,6 @@ export function publicFailure(
 
 function isSecret({ gvr }: OutboxEntry['target']): boolean {
   return gvr.group === '' && gvr.resource === 'secrets';
-}
-
-function secondsText(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
 function shortened(reason: string): string {
