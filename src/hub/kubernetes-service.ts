@@ -1,9 +1,9 @@
 // The addresses of the Service default/kubernetes, under which pods know the apiserver: the hub's serving certificate is
 // valid for them where pods are led to the hub. Known from an earlier life, too.
 import { isJsonArray, isJsonObject, parseJson } from '../apimachinery/json.ts';
+import { objectAt } from '../apimachinery/object-fields.ts';
 import type { Cache } from '../cache/cache.ts';
 import { scopeOfObject } from '../cache/scope.ts';
-import { objectAt } from './filters/object-fields.ts';
 import { followAsNode } from './follow-as-node.ts';
 
 const scope = scopeOfObject({ group: '', version: 'v1', resource: 'services' }, 'default', 'kubernetes');

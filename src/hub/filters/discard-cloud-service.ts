@@ -1,6 +1,6 @@
 // Services of the cloud's load balancer that have no business on an edge node: `svc.openyurt.io/discard: "true"`, and the
 // tunnel server's own Service, which OpenYurt marks by its name.
-import { annotationOf, objectAt, textAt } from './object-fields.ts';
+import { annotationOf, objectAt, textAt } from '../../apimachinery/object-fields.ts';
 import { mentions, type ResponseFilter } from './response-filter.ts';
 
 const annotation = 'svc.openyurt.io/discard';

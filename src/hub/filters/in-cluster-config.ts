@@ -1,6 +1,6 @@
 // kubeadm's kube-proxy is told the cloud's own address in its ConfigMap. As kubelet is shown it, it is told none: then it
 // goes where KUBERNETES_SERVICE_HOST leads, like any pod, which is to the hub.
-import { objectAt, textAt } from './object-fields.ts';
+import { objectAt, textAt } from '../../apimachinery/object-fields.ts';
 import type { ResponseFilter } from './response-filter.ts';
 
 export const inClusterConfig: ResponseFilter = {

@@ -3,7 +3,7 @@
 // endpoint names this node, so that it is near whatever topology the Service asks for.
 import { isIPv6 } from 'node:net';
 import type { JsonObject } from '../../apimachinery/json.ts';
-import { objectsAt, textAt } from './object-fields.ts';
+import { objectsAt, textAt } from '../../apimachinery/object-fields.ts';
 import type { FilterFacts, ResponseFilter } from './response-filter.ts';
 
 type Address = NonNullable<FilterFacts['hub']>;

@@ -1,7 +1,7 @@
 // The Service default/kubernetes as kubelet is shown it: at the hub's address. kubelet makes KUBERNETES_SERVICE_HOST and
 // _PORT of the containers it starts from then on out of it.
 import { isIPv6 } from 'node:net';
-import { objectAt, objectsAt, textAt } from './object-fields.ts';
+import { objectAt, objectsAt, textAt } from '../../apimachinery/object-fields.ts';
 import type { ResponseFilter } from './response-filter.ts';
 
 export const masterService: ResponseFilter = {

@@ -3,12 +3,12 @@
 // let the node read stays unknown, and `problem` says so.
 import { isJsonObject, parseJson } from '../../apimachinery/json.ts';
 import type { KubernetesObject } from '../../apimachinery/object.ts';
+import { annotationOf } from '../../apimachinery/object-fields.ts';
 import type { Cache } from '../../cache/cache.ts';
 import { UpstreamStatusError } from '../../cache/errors.ts';
 import { type Scope, scopeOf } from '../../cache/scope.ts';
 import { followAsNode, unfollowAsNode } from '../follow-as-node.ts';
 import { ownNodeScope } from '../own-node.ts';
-import { annotationOf } from './object-fields.ts';
 import {
   type ChangingFact,
   type FilterFacts,

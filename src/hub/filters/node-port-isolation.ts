@@ -1,6 +1,6 @@
 // On which pools a Service opens its node port: `nodeport.openyurt.io/listen` names pools, or `*` for all, less those with a
 // `-` before them. A node without a pool, or one whose pool is not known, is shown every Service.
-import { annotationOf, objectAt, textAt } from './object-fields.ts';
+import { annotationOf, objectAt, textAt } from '../../apimachinery/object-fields.ts';
 import { mentions, type ResponseFilter } from './response-filter.ts';
 
 const annotation = 'nodeport.openyurt.io/listen';

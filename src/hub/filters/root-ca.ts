@@ -1,7 +1,7 @@
 // Pods trust whom the ConfigMap kube-root-ca.crt of their namespace names. As kubelet is shown it, it names the hub's
 // authority behind the cluster's own, so that a pod that is led to the hub believes its certificate. Goes along with the
 // filters that lead pods here, and is for kubelet alone.
-import { objectAt, textAt } from './object-fields.ts';
+import { objectAt, textAt } from '../../apimachinery/object-fields.ts';
 import type { ResponseFilter } from './response-filter.ts';
 
 export const rootCa: ResponseFilter = {

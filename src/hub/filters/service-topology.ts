@@ -3,7 +3,7 @@
 // whoever follows it has to hear that nothing is near. A node without a pool is a pool of its own. What is not completely
 // known (the Services, the nodes of the pool) filters nothing.
 import type { JsonObject } from '../../apimachinery/json.ts';
-import { labelOf, objectAt, objectsAt, textAt } from './object-fields.ts';
+import { labelOf, objectAt, objectsAt, textAt } from '../../apimachinery/object-fields.ts';
 import type { FilteredObject, FilterFacts, ResponseFilter } from './response-filter.ts';
 
 export const serviceTopology: ResponseFilter = {

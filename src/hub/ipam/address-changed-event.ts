@@ -1,9 +1,9 @@
 // The Kubernetes Event on a pod that has come to have another address, so that whoever looks for the reason of a break in the
 // cloud finds it. Goes the way of every Event of this node. Pure.
 import type { JsonObject } from '../../apimachinery/json.ts';
+import { objectAt, textAt } from '../../apimachinery/object-fields.ts';
 import { ownEvent } from '../../cache/outbox/own-event.ts';
 import type { WriteRequest } from '../../cache/writes/write-request.ts';
-import { objectAt, textAt } from '../filters/object-fields.ts';
 import type { AddressChange } from './pod-moves.ts';
 
 export interface Told {

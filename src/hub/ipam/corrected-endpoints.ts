@@ -5,7 +5,7 @@
 //
 // Promise: no endpoint of a moved pod is left under an address that it has no more.
 import { equalJson, type JsonObject } from '../../apimachinery/json.ts';
-import { objectAt, objectsAt, textAt } from '../filters/object-fields.ts';
+import { objectAt, objectsAt, textAt } from '../../apimachinery/object-fields.ts';
 import type { PodState } from './pod-state.ts';
 
 export interface MovedPod extends PodState {

@@ -7,11 +7,11 @@
 import type { GroupVersionResource } from '../../apimachinery/group-version-resource.ts';
 import { equalJson, isJsonObject, type JsonObject, parseJson } from '../../apimachinery/json.ts';
 import type { KubernetesObject } from '../../apimachinery/object.ts';
+import { objectAt } from '../../apimachinery/object-fields.ts';
 import { compareResourceVersion } from '../../apimachinery/resource-version.ts';
 import type { Cache } from '../../cache/cache.ts';
 import { Corrections } from '../../cache/outbox/corrections.ts';
 import { collectionPath } from '../../cache/scope.ts';
-import { objectAt } from '../filters/object-fields.ts';
 import { ownPodsScope } from '../own-node.ts';
 import { correctedEndpoints, type MovedPods } from './corrected-endpoints.ts';
 import { type AddressChange, PodMoves, type SeenPod, settlingMs } from './pod-moves.ts';

@@ -1,6 +1,6 @@
 // What the endpoints of Services say of a pod, read from the pod itself.
 import type { JsonObject } from '../../apimachinery/json.ts';
-import { objectAt, objectsAt, textAt } from '../filters/object-fields.ts';
+import { objectAt, objectsAt, textAt } from '../../apimachinery/object-fields.ts';
 
 export interface PodState {
   readonly uid: string;

@@ -7,8 +7,8 @@ export const goJson = (value: unknown): string =>
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 
-const shortEscapes: Readonly<Record<string, string>> = {
-  '"': '\\"',
+/** Of characters that `%q` writes with a letter, whatever stands around. */
+export const letterEscapes: Readonly<Record<string, string>> = {
   '\\': '\\\\',
   '\u0007': '\\a',
   '\b': '\\b',
@@ -18,6 +18,7 @@ const shortEscapes: Readonly<Record<string, string>> = {
   '\t': '\\t',
   '\v': '\\v',
 };
+const shortEscapes: Readonly<Record<string, string>> = { '"': '\\"', ...letterEscapes };
 
 /** A string as `%q` prints it. */
 export const goQuote = (text: string): string => {

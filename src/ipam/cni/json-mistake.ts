@@ -1,4 +1,5 @@
 // Says what is wrong with a JSON text in the words of Go's encoding/json, for a text that JSON.parse has refused.
+import { letterEscapes } from './go-text.ts';
 
 /** Undefined when nothing is wrong. Only bytes count: what is not ASCII is named by its first byte. */
 export const findJsonMistake = (bytes: Buffer): string | undefined => {
@@ -147,17 +148,7 @@ class Scanner {
   }
 }
 
-const controlNames: Readonly<Record<string, string>> = {
-  "'": "\\'",
-  '\\': '\\\\',
-  '\u0007': '\\a',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-};
+const controlNames: Readonly<Record<string, string>> = { "'": "\\'", ...letterEscapes };
 
 const quoteByte = (char: string): string => {
   const code = char.charCodeAt(0);

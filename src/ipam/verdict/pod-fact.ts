@@ -1,5 +1,6 @@
 // What the question "does this address still have an owner?" needs to know of a pod, read from its JSON once.
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts';
+import { objectAt, textAt } from '../../apimachinery/object-fields.ts';
 
 /**
  * What becomes of a pod of this kind that is gone: a StatefulSet makes one of the same name, and so may whoever wrote a
@@ -46,14 +47,4 @@ function ownerKindOf(references: JsonValue | undefined): OwnerKind {
   const controller = all.find((one) => one.controller === true);
   if (controller === undefined) return 'bare';
   return controller.kind === 'StatefulSet' ? 'stateful-set' : 'renaming';
-}
-
-function objectAt(object: JsonObject, key: string): JsonObject {
-  const value = object[key];
-  return isJsonObject(value) ? value : {};
-}
-
-function textAt(object: JsonObject, key: string): string {
-  const value = object[key];
-  return typeof value === 'string' ? value : '';
 }

@@ -1,5 +1,5 @@
 // Reading and replacing fields of an object that is a plain JSON value. Nothing is changed in place.
-import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, own } from '../../apimachinery/json.ts';
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, own } from './json.ts';
 
 /** The member when it is an object, else an empty one. */
 export function objectAt(object: JsonObject, key: string): JsonObject {
