@@ -44,7 +44,8 @@ export function compare(ours: Ours, answer: Answer, before: Loose, readBack: Loo
   if (computed.statusCode !== answer.status) {
     return { is: 'different', what: 'code', ours: computed.answer, theirs: answer.body };
   }
-  if (!isDeepStrictEqual(plain(computed.answer), plain(answer.body))) {
+  const form = computed.op === 'delete' ? withoutEmpty : (object: Loose) => object;
+  if (!isDeepStrictEqual(form(plain(computed.answer)), form(plain(answer.body)))) {
     return { is: 'different', what: 'answer', ours: plain(computed.answer), theirs: plain(answer.body) };
   }
   if (!isDeepStrictEqual(plain(computed.after), plain(readBack))) {
@@ -56,6 +57,17 @@ export function compare(ours: Ours, answer: Answer, before: Loose, readBack: Loo
     return { is: 'different', what: `op ${computed.op}`, ours: before, theirs: readBack };
   }
   return { is: 'same' };
+}
+
+/**
+ * The answer to a write that removes the last finalizer is the object as apiserver has it in memory, never written or read
+ * back: there, a list that was given as `[]` is still that, and here it is null, as it would be stored. No Go client can tell.
+ */
+function withoutEmpty(value: Loose): Loose {
+  if (Array.isArray(value)) return value.length === 0 ? null : value.map(withoutEmpty);
+  if (typeof value !== 'object' || value === null) return value;
+  if (Object.keys(value).length === 0) return null;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, withoutEmpty(one)]));
 }
 
 /** Values of times are replaced by the word that they are there. */
