@@ -1,5 +1,6 @@
 // Every error code of Holdfast once: what a client sees for it, when it happens, what to do. docs/errors.md comes from
-// this table, and a test compares it with the classes in the code. Pure data.
+// this table, and a test compares it with the classes in the code. Pure data, and one table however long it grows: what a
+// code means is looked up here and nowhere else.
 import type { StatusReason } from '../apimachinery/status.ts';
 import { joinErrors } from './enrolment/join-errors.ts';
 import { ipamErrors } from './ipam-errors.ts';

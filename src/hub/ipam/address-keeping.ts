@@ -4,6 +4,7 @@
 // Promise: addresses are read first, pods and sandboxes second, so that what comes to be in between is never taken for gone;
 // and each change is made only if the address is still what it was read to be. What is not surely known changes nothing.
 import { setImmediate as others } from 'node:timers/promises';
+import { isNews } from '../../ipam/allocator/plan-verdict.ts';
 import { CniError, cniErrorCode } from '../../ipam/cni/cni-error.ts';
 import type { Facts } from '../../ipam/directory/facts.ts';
 import type { NetworkState, Reservation } from '../../ipam/directory/network-state.ts';
@@ -78,10 +79,9 @@ export class AddressKeeping {
       for (const record of records.values()) {
         counts[record.state] += 1;
         const verdict = verdictOn(record, evidence);
-        if (verdict === undefined || hasSaid(record, verdict) || record.verdict?.by === 'operator') continue;
-        const { says, ownerKind } = verdict;
-        const keep = verdict.says === 'released' ? verdict.keep : 'ttl';
-        const given = { says, keep, ownerKind, resourceVersion, evidence: verdict.evidence };
+        if (verdict === undefined) continue;
+        const given = { keep: 'ttl' as const, ...verdict, resourceVersion };
+        if (!isNews(records, record, given)) continue;
         await this.#change(
           () => retention.applyVerdict(network, record, given),
           () => events.judged(network, record, verdict),
@@ -199,9 +199,4 @@ function seenAs(network: string, { address, containerId }: Pick<Reservation, 'ad
 
 function mayComeBack({ hasEnded, state }: KnownPod): boolean {
   return !hasEnded && !state.isOnHostNetwork;
-}
-
-function hasSaid({ verdict, ownerKind }: RetentionRecord, given: Verdict): boolean {
-  if (verdict?.says !== given.says || ownerKind !== given.ownerKind) return false;
-  return given.says === 'pinned' || verdict.keep === given.keep;
 }

@@ -3,7 +3,12 @@
 import type { Facts } from '../directory/facts.ts';
 import type { NetworkState } from '../directory/network-state.ts';
 import type { Adoption, GivenVerdict, Outcome } from '../directory/retention.ts';
-import type { RecordedVerdict, RecordRevision, RetentionRecord } from '../directory/retention-record.ts';
+import type {
+  RecordedVerdict,
+  RecordRevision,
+  RetentionRecord,
+  RetentionState,
+} from '../directory/retention-record.ts';
 import type { AuditNote, Plan, Step } from './plan.ts';
 import { planFreeing } from './plan-del.ts';
 import { inState, isOver, isSameKey, isUndated, keptAs, keyText, recordOf } from './record-change.ts';
@@ -13,26 +18,19 @@ type OutcomePlan = Plan<Outcome>;
 
 const nothing = (result: Outcome): OutcomePlan => ({ steps: [], notes: [], result });
 
-/**
- * Repeating a verdict changes nothing, not even how long the address has waited. An operator's word stands against it, and
- * an address whose pod has another by now is not pinned.
- */
+/** It comes to nothing where the record is another one by now, or says so already. */
 export function planVerdict(
   { records }: NetworkState,
   facts: Facts,
   revision: RecordRevision,
-  { ownerKind, ...said }: GivenVerdict,
+  given: GivenVerdict,
 ): OutcomePlan {
   const record = records.get(revision.address);
   if (record === undefined || !isRevision(record, revision)) return nothing('stale');
-  if (record.verdict?.by === 'operator') return nothing('unchanged');
-  if (said.says === 'pinned' && hasAnother(records, record)) return nothing('unchanged');
+  if (!isNews(records, record, given)) return nothing('unchanged');
+  const { ownerKind, ...said } = given;
+  const state = stateBy(record, given);
   const verdict: RecordedVerdict = { ...said, by: 'hub', at: facts.nowMs };
-  const state = record.state === 'active' ? 'active' : keptAs(verdict);
-  const saysSo = record.verdict?.says === said.says && record.verdict.keep === said.keep;
-  if (saysSo && record.state === state && record.ownerKind === (ownerKind ?? record.ownerKind)) {
-    return nothing('unchanged');
-  }
   const changed = { ...inState(record, state, facts.nowMs), verdict, ...(ownerKind && { ownerKind }) };
   return {
     steps: [{ do: 'write-record', record: changed }],
@@ -41,14 +39,32 @@ export function planVerdict(
   };
 }
 
+/**
+ * Whether a verdict would change its record, which takes no lock to know. Repeating one changes nothing, not even how long
+ * the address has waited. An operator's word stands against it, and an address whose pod has another by now is not pinned.
+ */
+export function isNews(records: NetworkState['records'], record: RetentionRecord, given: NewVerdict): boolean {
+  if (record.verdict?.by === 'operator') return false;
+  if (given.says === 'pinned' && hasAnother(records, record)) return false;
+  const saysSo = record.verdict?.says === given.says && record.verdict.keep === given.keep;
+  const isOfItsKind = record.ownerKind === (given.ownerKind ?? record.ownerKind);
+  return !saysSo || !isOfItsKind || record.state !== stateBy(record, given);
+}
+
+type NewVerdict = Pick<GivenVerdict, 'says' | 'keep' | 'ownerKind'>;
+
+const stateBy = ({ state }: RetentionRecord, given: NewVerdict): RetentionState =>
+  state === 'active' ? state : keptAs(given);
+
 const isRevision = (record: RetentionRecord, { containerId, generation }: RecordRevision): boolean =>
   record.containerId === containerId && record.generation === generation;
 
-const hasAnother = (records: NetworkState['records'], record: RetentionRecord): boolean =>
-  record.state !== 'active' &&
-  [...records.values()].some(
-    (other) => other.state === 'active' && other.rangeSet === record.rangeSet && isSameKey(other, record),
-  );
+/** It holds another, or another is kept for it while this one is not any more. */
+const hasAnother = (records: NetworkState['records'], record: RetentionRecord): boolean => {
+  if (record.state === 'active') return false;
+  const others = [...records.values()].filter((one) => one.rangeSet === record.rangeSet && isSameKey(one, record));
+  return others.some(({ state }) => state === 'active' || (record.state === 'cooling' && state !== 'cooling'));
+};
 
 const noteOn = (record: RetentionRecord, verb: AuditNote['verb'], to: string, reason: string): AuditNote => ({
   verb,

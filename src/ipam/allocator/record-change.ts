@@ -29,7 +29,7 @@ export const inState = (record: RetentionRecord, state: RetentionState, nowMs: n
 });
 
 /** What a kept address is, by what was said of its pod. */
-export function keptAs(verdict: RecordedVerdict | undefined): Exclude<RetentionState, 'active'> {
+export function keptAs(verdict: Pick<RecordedVerdict, 'says' | 'keep'> | undefined): Exclude<RetentionState, 'active'> {
   if (verdict === undefined) return 'unconfirmed';
   if (verdict.says === 'pinned') return 'pinned';
   return verdict.keep === 'ttl' ? 'released' : 'cooling';

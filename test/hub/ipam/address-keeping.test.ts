@@ -6,9 +6,12 @@ import { AddressKeeping } from '../../../src/hub/ipam/address-keeping.ts';
 import { CriError } from '../../../src/hub/ipam/cri/cri-error.ts';
 import type { KnownPod } from '../../../src/hub/ipam/pod-knowledge.ts';
 import { CniError, cniErrorCode } from '../../../src/ipam/cni/cni-error.ts';
+import { parseNetworkConfigLeniently } from '../../../src/ipam/cni/network-config.ts';
 import { diskAccess } from '../../../src/ipam/directory/disk-access.ts';
 import type { CachedAttachment, Facts } from '../../../src/ipam/directory/facts.ts';
+import type { DirectoryAccess } from '../../../src/ipam/directory/network-directory.ts';
 import { openRetention, type Retention } from '../../../src/ipam/directory/retention.ts';
+import { createVerbs } from '../../../src/ipam/directory/verbs.ts';
 import { youngestLeakMs } from '../../../src/ipam/verdict/leaked-addresses.ts';
 import { settledAfterMs } from '../../../src/ipam/verdict/verdict.ts';
 import { temporaryDirectory } from '../../storage/temporary-directory.ts';
@@ -33,6 +36,7 @@ class Stage {
   now = 0;
   /** No verdict on it can be written now. */
   locked = '';
+  readonly #access: DirectoryAccess;
 
   constructor(t: ExecutionContext) {
     this.directory = temporaryDirectory(t);
@@ -43,10 +47,8 @@ class Stage {
       netnsLiveness: (path) => (path === '' ? 'unknown' : this.alive.has(path) ? 'alive' : 'dead'),
       cachedAttachment: (_network, containerId) => this.cached.get(containerId),
     });
-    this.retention = openRetention(
-      diskAccess(facts, (line) => this.log.push(line)),
-      { dataDir: this.directory, lockTimeoutMs: 30_000 },
-    );
+    this.#access = diskAccess(facts, (line) => this.log.push(line));
+    this.retention = openRetention(this.#access, { dataDir: this.directory, lockTimeoutMs: 30_000 });
     const stage = this;
     this.keeping = new AddressKeeping({
       retention: {
@@ -101,6 +103,12 @@ class Stage {
     this.alive.add(netns);
     const pod = name === '' ? undefined : { namespace: 'shop', name, uid: `uid-${name}` };
     this.cached.set(containerId, { containerId, ifname: 'eth0', netns, pod });
+  }
+
+  /** The plugin's DEL. */
+  end(containerId: string): void {
+    const config = parseNetworkConfigLeniently({ name: network, ipam: { dataDir: this.directory } }, 'DEL');
+    createVerbs(this.#access).del(config, { containerId, ifname: 'eth0', netns: '' });
   }
 
   /** `10.244.3.7 pinned shop/web-0 pinned` */
@@ -171,6 +179,20 @@ test('a verdict is given once, and again when it is another', async (t) => {
   await stage.keeping.judge();
   t.deepEqual(stage.log.slice(2), ['10.244.3.7 released']);
   t.deepEqual(stage.records, ['10.244.3.7 cooling shop/web-0 released']);
+});
+
+test('a pod that has lost its sandbox and is still there has its address pinned again', async (t) => {
+  const stage = new Stage(t);
+  stage.give('10.244.3.7', 'c1', 'web-0');
+  stage.pods = [pod('web-0')];
+  await stage.keeping.seed();
+  stage.end('c1');
+  t.deepEqual(stage.records, ['10.244.3.7 unconfirmed shop/web-0 pinned']);
+  await stage.keeping.judge();
+  t.deepEqual(stage.records, ['10.244.3.7 pinned shop/web-0 pinned']);
+  const { length } = stage.log;
+  await stage.keeping.judge();
+  t.is(stage.log.length, length, 'nothing is left to say');
 });
 
 test('without a list of pods nothing is judged', async (t) => {

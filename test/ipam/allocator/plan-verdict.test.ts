@@ -64,6 +64,9 @@ test('an address whose pod has another by now is not pinned', (t) => {
   node.del(podA(1));
   t.is(node.retention.applyVerdict(network, recordOf(node), pinned), 'unchanged');
   t.is(node.kept()['10.0.0.2'], 'a cooling');
+  node.del(podA(2));
+  t.is(node.retention.applyVerdict(network, recordOf(node), pinned), 'unchanged', 'the other waits for it');
+  t.is(node.kept()['10.0.0.2'], 'a cooling');
 });
 
 test('an operator releases what is kept, and what is held only by force', (t) => {
