@@ -156,13 +156,14 @@ export class IpamModel {
     }
     const owner = this.#claims.get(address);
     const record = before.records.get(address);
-    if (owner === undefined || owner === key || record === undefined || this.#isOver(record)) return;
+    if (owner === undefined || owner === key || record === undefined) return;
+    assert.notEqual(record.verdict?.by, 'operator', `${address} is pinned to ${owner}`);
+    if (this.#isOver(record)) return;
     this.seen.stolen++;
     const free = [...walkRangeSet(set, undefined)]
       .map((candidate) => formatAddress(candidate.address))
       .filter((text) => !before.reservations.has(text) && !before.records.has(text));
     assert.deepEqual(free, [], `${address} was taken from ${owner} though others were free`);
-    assert.notEqual(record.verdict?.by, 'operator');
   }
 
   #isOver({

@@ -7,7 +7,7 @@ import type { NetworkState, Reservation } from '../directory/network-state.ts';
 import type { RetentionRecord } from '../directory/retention-record.ts';
 import { describeRangeSet, type RangeSet, rangeOf } from '../range.ts';
 import { isDead } from './is-dead.ts';
-import { isOver, isSameKey, keyOf } from './record-change.ts';
+import { isOver, isPinnedByOperator, isSameKey, keyOf } from './record-change.ts';
 import { heldBy, isRecordOf } from './reservation.ts';
 import { stealOrder } from './steal-order.ts';
 import { type Candidate, walkRangeSet } from './walk-range-set.ts';
@@ -65,9 +65,11 @@ function pickWanted(
   if (range === undefined) return { fault: `${text} not in range set ${describeRangeSet(set)}` };
   if (isSameAddress(address, range.gateway)) return { fault: `requested ip ${text} is subnet's gateway` };
   const held = state.reservations.get(text);
-  const record = retain.enabled ? ownRecord(state, attachment, text) : undefined;
+  const own = ownRecord(state, attachment, text);
+  const record = retain.enabled ? own : undefined;
   const takenFrom = record !== undefined && isRecordOf(record, held) && isDead(record, facts) ? held : undefined;
-  if (isHeld(state, text) && takenFrom === undefined) {
+  const isPinnedToAnother = own === undefined && isPinned(state, text);
+  if ((isHeld(state, text) && takenFrom === undefined) || isPinnedToAnother) {
     return { fault: `requested IP address ${text} is not available in range set ${describeRangeSet(set)}` };
   }
   return { pick: { address, range, how: 'requested', takenFrom, missed: '' } };
@@ -75,6 +77,11 @@ function pickWanted(
 
 const isHeld = ({ reservations, ownerless }: NetworkState, address: string): boolean =>
   reservations.has(address) || ownerless.includes(address);
+
+function isPinned({ records }: NetworkState, address: string): boolean {
+  const record = records.get(address);
+  return record !== undefined && isPinnedByOperator(record);
+}
 
 function ownRecord(
   { records }: NetworkState,
@@ -120,8 +127,9 @@ const liesIn = (set: RangeSet, text: string): boolean => {
 
 const isOfFamilyOf = (set: RangeSet, text: string): boolean => parseAddress(text)?.family === set[0]?.start.family;
 
-/** The one that is still waited for first, then the one held last. */
+/** The one that an operator has pinned first, one that only cools last, then the one held last. */
 const byClaim = (one: RetentionRecord, other: RetentionRecord): number =>
+  Number(isPinnedByOperator(other)) - Number(isPinnedByOperator(one)) ||
   Number(one.state === 'cooling') - Number(other.state === 'cooling') ||
   other.lastActive - one.lastActive ||
   other.since - one.since;

@@ -12,7 +12,7 @@ import { rangeOf } from '../range.ts';
 import { afterSteps } from './after-steps.ts';
 import { type Pick, type Picked, type PickRequest, pickAddress } from './pick-address.ts';
 import type { AuditNote, Plan, Refusal, Step } from './plan.ts';
-import { inState, isSameKey, keyOf, keyText, nextGeneration, recordOf } from './record-change.ts';
+import { inState, isPinnedByOperator, isSameKey, keyOf, keyText, nextGeneration, recordOf } from './record-change.ts';
 
 /** Asks what host-local asks: config and attachment as the runtime gives them. */
 export type AddRequest = PickRequest;
@@ -102,7 +102,8 @@ function recordSteps(
   const address = formatAddress(pick.address);
   const previous = records.get(address);
   const { pod, ifname, containerId, netns } = attachment;
-  if (pod === undefined || !retain.enabled) return previous === undefined ? [] : [{ do: 'drop-record', address }];
+  if (pod === undefined || !retain.enabled)
+    return previous === undefined || isPinnedByOperator(previous) ? [] : [{ do: 'drop-record', address }];
   const before = previous !== undefined && isSameKey(previous, keyOf(pod, ifname)) ? previous : undefined;
   const verdict = stillTrue(before, pod.uid);
   const owner = { address, rangeSet, pod, ifname, containerId: containerId.trim(), netns, bootId: facts.bootId };
@@ -134,7 +135,11 @@ function supersededSteps(
   if (pod === undefined) return [];
   const given = new Set(picks.map(({ address }) => formatAddress(address)));
   const others = [...records.values()].filter(
-    (record) => isSameKey(record, keyOf(pod, ifname)) && record.state !== 'active' && !given.has(record.address),
+    (record) =>
+      isSameKey(record, keyOf(pod, ifname)) &&
+      record.state !== 'active' &&
+      !given.has(record.address) &&
+      !isPinnedByOperator(record),
   );
   if (!retain.enabled) return others.map(({ address }) => ({ do: 'drop-record', address }));
   return others

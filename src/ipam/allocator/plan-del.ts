@@ -12,7 +12,7 @@ import type { NetworkState, Reservation } from '../directory/network-state.ts';
 import type { RetentionRecord } from '../directory/retention-record.ts';
 import { type RangeSet, rangeOf } from '../range.ts';
 import type { AuditNote, Plan, Refusal, Step } from './plan.ts';
-import { inState, isSameKey, keptAfterDel, keyText, recordOf } from './record-change.ts';
+import { inState, isInsteadOf, isPinnedByOperator, keptAfterDel, keyText, recordOf } from './record-change.ts';
 import { heldBy, isHeldBy, isRecordOf } from './reservation.ts';
 
 export interface DelRequest {
@@ -85,7 +85,7 @@ interface Freeing {
   readonly verb: AuditNote['verb'];
   /** The owner of a reservation that has no record, where the caller knows one. */
   readonly own: (reservation: Reservation) => RetentionRecord | undefined;
-  /** False: the owner keeps no claim. */
+  /** False: the owner keeps no claim but what an operator has pinned. */
   readonly isKept: boolean;
 }
 
@@ -99,7 +99,8 @@ export function planFreeing(
   const owners = held.map((reservation) => ({ reservation, record: ownerOf(state, reservation, own) }));
   const changes = owners.flatMap(({ record }): readonly Step[] => {
     if (record === undefined) return [];
-    if (!isKept) return state.records.has(record.address) ? [{ do: 'drop-record', address: record.address }] : [];
+    if (!isKept && !isPinnedByOperator(record))
+      return state.records.has(record.address) ? [{ do: 'drop-record', address: record.address }] : [];
     return [{ do: 'write-record', record: kept(state, facts, record) }];
   });
   return {
@@ -129,13 +130,9 @@ function ownerOf(
 
 function kept({ records }: NetworkState, facts: Facts, record: RetentionRecord): RetentionRecord {
   const successor = [...records.values()].some(
-    (other) =>
-      other.address !== record.address &&
-      other.state === 'active' &&
-      other.rangeSet === record.rangeSet &&
-      isSameKey(other, record) &&
-      other.lastActive >= record.lastActive,
+    (other) => other.state === 'active' && isInsteadOf(other, record) && other.lastActive >= record.lastActive,
   );
   const { nowMs } = facts;
-  return { ...inState(record, successor ? 'cooling' : keptAfterDel(record.verdict), nowMs), lastActive: nowMs };
+  const state = successor && !isPinnedByOperator(record) ? 'cooling' : keptAfterDel(record.verdict);
+  return { ...inState(record, state, nowMs), lastActive: nowMs };
 }

@@ -1,11 +1,12 @@
-// What every writing verb does first: it puts away what no one can believe, and once in each boot it frees what the boot
+// What every writing verb does first: it puts away what no one can believe, begins waits anew that the clock does not
+// measure, and once in each boot it frees what the boot
 // before has held. The runtime may never send the DELs of those, and their pods come back for their addresses.
 import type { Facts } from '../directory/facts.ts';
 import type { NetworkState, Reservation } from '../directory/network-state.ts';
 import type { RetentionRecord } from '../directory/retention-record.ts';
 import { isDead } from './is-dead.ts';
 import type { AuditNote, Plan, Step } from './plan.ts';
-import { inState, keyText, recordOf } from './record-change.ts';
+import { inState, keptAs, keyText, mustWaitAnew, recordOf } from './record-change.ts';
 import { isRecordOf } from './reservation.ts';
 
 export interface KeepFor {
@@ -22,7 +23,7 @@ export function planSweep(
   facts: Facts,
   { isExclusive, keepFor }: { isExclusive: boolean; keepFor: KeepFor },
 ): Plan<undefined> {
-  const repair = planRepair(state, isExclusive);
+  const repair = planRepair(state, facts, isExclusive);
   const isDue = state.sweptIn === undefined || (facts.bootId !== '' && state.sweptIn !== facts.bootId);
   if (!isDue) return repair;
   const adopted: Step[] = [];
@@ -33,8 +34,9 @@ export function planSweep(
     const known = record !== undefined && isRecordOf(record, reservation) ? record : undefined;
     const owner = known ?? adoptedFromCache(state, reservation, facts, keepFor);
     if (owner === undefined || !isDead(owner, facts)) continue;
-    // A record of this attachment that is not on disk yet: its pod was learnt from libcni just now.
-    if (owner.bootId === '') adopted.push({ do: 'write-record', record: inState(owner, 'unconfirmed', facts.nowMs) });
+    // A record that is not on disk yet, since its pod was learnt from libcni just now; or one whose wait begins only now.
+    if (owner.bootId === '' || owner.verdict?.says === 'released')
+      adopted.push({ do: 'write-record', record: inState(owner, keptAs(owner.verdict), facts.nowMs) });
     released.push({ do: 'release', reservation });
     notes.push(note(reservation, owner));
   }
@@ -43,11 +45,19 @@ export function planSweep(
 }
 
 /** What is safe at any time, whoever does it. */
-export function planRepair({ ownerless, damaged }: NetworkState, isExclusive: boolean): Plan<undefined> {
+export function planRepair(
+  { ownerless, damaged, records }: NetworkState,
+  { nowMs }: Pick<Facts, 'nowMs'>,
+  isExclusive: boolean,
+): Plan<undefined> {
   if (!isExclusive) return { steps: [], notes: [], result: undefined };
+  const unmeasured = [...records.values()].filter((record) => mustWaitAnew(record, nowMs));
   const steps: Step[] = [
     ...ownerless.map((address) => ({ do: 'remove-ownerless', address }) as const),
     ...damaged.map((file) => ({ do: 'quarantine', file }) as const),
+    ...unmeasured.map(
+      (record) => ({ do: 'write-record', record: { ...inState(record, record.state, nowMs), since: nowMs } }) as const,
+    ),
   ];
   const notes = [
     ...ownerless.map((address) => repaired(address, 'its file named no owner')),

@@ -11,7 +11,7 @@ import type {
 } from '../directory/retention-record.ts';
 import type { AuditNote, Plan, Step } from './plan.ts';
 import { planFreeing } from './plan-del.ts';
-import { inState, isOver, isSameKey, isUndated, keptAs, keyText, recordOf } from './record-change.ts';
+import { inState, isInsteadOf, isOver, isPinnedByOperator, keptAs, keyText, recordOf } from './record-change.ts';
 
 /** All take a settled state. */
 type OutcomePlan = Plan<Outcome>;
@@ -62,7 +62,7 @@ const isRevision = (record: RetentionRecord, { containerId, generation }: Record
 /** It holds another, or another is kept for it while this one is not any more. */
 const hasAnother = (records: NetworkState['records'], record: RetentionRecord): boolean => {
   if (record.state === 'active') return false;
-  const others = [...records.values()].filter((one) => one.rangeSet === record.rangeSet && isSameKey(one, record));
+  const others = [...records.values()].filter((one) => isInsteadOf(one, record));
   return others.some(({ state }) => state === 'active' || (record.state === 'cooling' && state !== 'cooling'));
 };
 
@@ -101,7 +101,7 @@ export function planRelease(
 export function planPin({ records }: NetworkState, facts: Facts, address: string): OutcomePlan {
   const record = records.get(address);
   if (record === undefined) return nothing('stale');
-  if (record.verdict?.by === 'operator' && record.verdict.says === 'pinned') return nothing('unchanged');
+  if (isPinnedByOperator(record)) return nothing('unchanged');
   const verdict: RecordedVerdict = {
     says: 'pinned',
     by: 'operator',
@@ -154,20 +154,11 @@ export function planReclaim(
   return { ...freeing, result: 'done' };
 }
 
-/** Drops what nobody waits for any more. A wait that began before the clock was set begins now. */
+/** Drops what nobody waits for any more. */
 export function planExpire({ records }: NetworkState, facts: Facts): Plan<readonly string[]> {
   const over = [...records.values()].filter((record) => isOver(record, facts.nowMs));
-  const undated = [...records.values()].filter(
-    ({ state, since }) => (state === 'released' || state === 'cooling') && isUndated(since) && !isUndated(facts.nowMs),
-  );
   return {
-    steps: [
-      ...over.map(({ address }) => ({ do: 'drop-record', address }) as const),
-      ...undated.map((record) => ({
-        do: 'write-record' as const,
-        record: { ...inState(record, record.state, facts.nowMs), since: facts.nowMs },
-      })),
-    ],
+    steps: over.map(({ address }) => ({ do: 'drop-record', address }) as const),
     notes: over.map((record) => noteOn(record, 'expire', 'free', 'nobody has come back for it')),
     result: over.map(({ address }) => address),
   };

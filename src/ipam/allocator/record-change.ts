@@ -1,11 +1,12 @@
 // How a record goes from one state to the next.
+import { parseAddress } from '../address.ts';
 import type { PodOfAttachment } from '../cni/attachment.ts';
 import type { RecordedVerdict, RetentionKey, RetentionRecord, RetentionState } from '../directory/retention-record.ts';
 
 /** Before this a clock was not set yet: a board without a battery starts in 1970. */
 const earliestBelievableMs = Date.UTC(2020, 0, 1);
 
-export const isUndated = (timeMs: number): boolean => timeMs < earliestBelievableMs;
+const isUndated = (timeMs: number): boolean => timeMs < earliestBelievableMs;
 
 export const keyText = ({ namespace, name, ifname }: RetentionKey): string => `${namespace}/${name} ${ifname}`;
 
@@ -35,13 +36,38 @@ export function keptAs(verdict: Pick<RecordedVerdict, 'says' | 'keep'> | undefin
   return verdict.keep === 'ttl' ? 'released' : 'cooling';
 }
 
+export const isPinnedByOperator = ({ verdict }: RetentionRecord): boolean =>
+  verdict?.by === 'operator' && verdict.says === 'pinned';
+
+/** Of the two the pod needs one only. Those of one container stand beside each other. */
+export const isInsteadOf = (other: RetentionRecord, record: RetentionRecord): boolean =>
+  other.address !== record.address &&
+  other.containerId !== record.containerId &&
+  other.rangeSet === record.rangeSet &&
+  parseAddress(other.address)?.family === parseAddress(record.address)?.family &&
+  isSameKey(other, record);
+
 /** After a DEL: that a pod was there before its sandbox went tells nothing of it now, unless an operator has said so. */
 export const keptAfterDel = (verdict: RecordedVerdict | undefined): Exclude<RetentionState, 'active'> =>
   verdict?.says === 'pinned' && verdict.by === 'hub' ? 'unconfirmed' : keptAs(verdict);
 
+/** A clock is set back by less than this while it runs. */
+const steppedBackMs = 60_000;
+
+/** False when the clock was set in between, or set back, so that nothing is known of the time that has passed. */
+const isMeasurable = ({ since }: RetentionRecord, nowMs: number): boolean =>
+  isUndated(since) === isUndated(nowMs) && since - nowMs <= steppedBackMs;
+
 /** For how long a record has been in its state, as far as the clock can be believed. Never negative. */
-export const waitedMs = ({ since }: RetentionRecord, nowMs: number): number =>
-  isUndated(since) ? 0 : Math.max(0, nowMs - since);
+export const waitedMs = (record: RetentionRecord, nowMs: number): number =>
+  isMeasurable(record, nowMs) ? Math.max(0, nowMs - record.since) : 0;
+
+/**
+ * Its wait cannot be measured, and would never end: it is to begin now. What waits for a pod of its name is left alone
+ * until the clock is set, so that a board without a battery does not begin it anew with each start.
+ */
+export const mustWaitAnew = (record: RetentionRecord, nowMs: number): boolean =>
+  !isMeasurable(record, nowMs) && (record.state === 'cooling' || (record.state === 'released' && !isUndated(nowMs)));
 
 /** Nobody waits for this address any more. */
 export function isOver(record: RetentionRecord, nowMs: number): boolean {

@@ -4,7 +4,7 @@ import type { Facts } from '../directory/facts.ts';
 import type { NetworkState } from '../directory/network-state.ts';
 import type { RetentionRecord } from '../directory/retention-record.ts';
 import { isDead } from './is-dead.ts';
-import { waitedMs } from './record-change.ts';
+import { isPinnedByOperator, waitedMs } from './record-change.ts';
 
 /** Connections of before may still reach whoever gets the address sooner. */
 const leastCoolingMs = 30_000;
@@ -19,7 +19,7 @@ export function stealOrder(
   facts: Facts,
 ): readonly RetentionRecord[] {
   const rank = (record: RetentionRecord): number | undefined => {
-    if (steal === 'none' || (record.verdict?.by === 'operator' && record.verdict.says === 'pinned')) return undefined;
+    if (steal === 'none' || isPinnedByOperator(record)) return undefined;
     if (record.state === 'cooling') return waitedMs(record, facts.nowMs) >= leastCoolingMs ? 0 : undefined;
     if (record.state === 'released') return 1;
     if (steal !== 'any' || facts.uptimeMs < settlingAfterBootMs) return undefined;

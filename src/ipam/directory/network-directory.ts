@@ -79,7 +79,7 @@ function changeOnce<Result>(
 ): Result {
   const facts = access.facts();
   const found = settle(readNetwork(access.files, layout), facts);
-  const sweep = isSweeping ? planSweep(found, facts, { isExclusive, keepFor }) : planRepair(found, isExclusive);
+  const sweep = isSweeping ? planSweep(found, facts, { isExclusive, keepFor }) : planRepair(found, facts, isExclusive);
   change(access, { layout, isExclusive }, sweep, facts);
   const plan = planOn(settle(afterSteps(found, sweep.steps), facts), facts);
   change(access, { layout, isExclusive }, plan, facts);

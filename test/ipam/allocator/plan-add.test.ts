@@ -250,3 +250,45 @@ test('a clock that was not set yet makes nobody’s wait end', (t) => {
   t.deepEqual(node.retention.expire(network), ['10.0.0.2']);
   t.deepEqual(node.kept(), {});
 });
+
+const yearMs = 365 * 24 * 3_600_000;
+
+test('a clock that is set back, or was never set, does not keep addresses from being free again', (t) => {
+  for (const [then, now] of [
+    [Date.UTC(2027, 10, 22), Date.UTC(2026, 10, 22)],
+    [60_000, Date.UTC(2026, 10, 22)],
+    [Date.UTC(2026, 10, 22), 60_000],
+    [60_000, 120_000],
+  ] as const) {
+    const node = new IpamNode();
+    node.rangeSets = [[range('10.0.0.0/30')]];
+    node.nowMs = then;
+    node.add(podA(1));
+    node.del(podA(1));
+    say(node, '10.0.0.2', 'released', 'cooldown');
+    node.nowMs = now;
+    if (now - then !== 60_000) {
+      t.throws(() => node.add(podB(1)), { message: /no IP/ }, 'it may have been given back this very moment');
+      node.pass(30_000);
+    }
+    t.deepEqual(node.add(podB(2)), ['10.0.0.2'], `${then} ${now}`);
+  }
+});
+
+test('a pod of its name is waited for no less long when the clock was a year ahead, and not anew with each start', (t) => {
+  const node = new IpamNode();
+  node.nowMs += yearMs;
+  node.add(podA(1));
+  node.del(podA(1));
+  say(node, '10.0.0.2', 'released', 'ttl');
+  node.nowMs -= yearMs;
+  t.deepEqual(node.retention.expire(network), []);
+  node.pass(defaultRetainPolicy.ttlMs - 60_000);
+  const set = node.nowMs;
+  node.nowMs = 5000; // it starts anew, and its clock has no battery
+  t.deepEqual(node.retention.expire(network), []);
+  node.nowMs = set;
+  t.deepEqual(node.retention.expire(network), []);
+  node.pass(60_000);
+  t.deepEqual(node.retention.expire(network), ['10.0.0.2']);
+});

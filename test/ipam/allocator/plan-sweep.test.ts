@@ -1,4 +1,5 @@
 import test from 'ava';
+import { defaultRetainPolicy } from '../../../src/ipam/cni/retain-policy.ts';
 import { dataDir, IpamNode, network } from '../../support/ipam-node.ts';
 
 const podA = (n: number) => ({ pod: 'a', containerId: `a${n}` });
@@ -147,4 +148,15 @@ test('the hub, which may not see the namespaces, sweeps nothing', (t) => {
   t.deepEqual(node.held(), { '10.0.0.2': 'a1' });
   node.add(podB(1));
   t.deepEqual(node.held(), { '10.0.0.3': 'b1' }, 'the plugin does, and after it');
+});
+
+test('a pod that was said to be gone while its sandbox lived is waited for from the end of that on', (t) => {
+  const node = new IpamNode();
+  node.add({ pod: 'a', containerId: 'a1' });
+  const released = { says: 'released', keep: 'ttl', resourceVersion: '6', evidence: 'gone' } as const;
+  node.retention.applyVerdict(network, node.state().records.get('10.0.0.2')!, released);
+  node.pass(2 * defaultRetainPolicy.ttlMs);
+  node.reboot();
+  for (const n of [1, 2, 3, 4]) t.notDeepEqual(node.add({ pod: `x${n}`, containerId: `x${n}` }), ['10.0.0.2']);
+  t.deepEqual(node.add({ pod: 'a', containerId: 'a2' }), ['10.0.0.2']);
 });

@@ -1,5 +1,7 @@
 import test from 'ava';
-import { IpamNode, network } from '../../support/ipam-node.ts';
+import { parseAddress } from '../../../src/ipam/address.ts';
+import { defaultRetainPolicy } from '../../../src/ipam/cni/retain-policy.ts';
+import { IpamNode, network, range } from '../../support/ipam-node.ts';
 
 const podA = (n: number) => ({ pod: 'a', containerId: `a${n}` });
 const pinned = { says: 'pinned', keep: 'ttl', resourceVersion: '5', evidence: 'there' } as const;
@@ -123,4 +125,56 @@ test('what was done is told later, the oldest first', (t) => {
 test('networks are those that have something, under their own names', (t) => {
   const node = keeping();
   t.deepEqual(node.retention.networks(), [network]);
+});
+
+test('what an operator has pinned is nobody else’s, though its pod has taken another meanwhile', (t) => {
+  const node = new IpamNode();
+  node.add(podA(1));
+  node.retention.pin(network, '10.0.0.2');
+  t.deepEqual(node.add(podA(2)), ['10.0.0.3'], 'beside its live predecessor');
+  node.del(podA(1));
+  node.del(podA(2));
+  node.pass(defaultRetainPolicy.ttlMs);
+  node.retention.expire(network);
+  for (const n of [1, 2, 3, 4]) node.add({ pod: `x${n}`, containerId: `x${n}` });
+  t.throws(() => node.add({ pod: 'y', containerId: 'y1' }), { message: /no IP addresses available/ });
+  node.del({ pod: 'x4', containerId: 'x4' });
+  t.deepEqual(node.add(podA(3)), ['10.0.0.2']);
+});
+
+test('what an operator has pinned is refused to another who asks for it by name, and not to its pod', (t) => {
+  const node = keeping();
+  node.retention.pin(network, '10.0.0.2');
+  const requested = [parseAddress('10.0.0.2')!];
+  t.throws(() => node.add({ pod: 'b', containerId: 'b1' }, { requested }), {
+    message:
+      'failed to allocate for range 0: requested IP address 10.0.0.2 is not available in range set 10.0.0.1-10.0.0.6',
+  });
+  t.is(node.kept()['10.0.0.2'], 'a pinned');
+  t.deepEqual(node.add(podA(2), { requested }), ['10.0.0.2']);
+  t.is(recordOf(node).verdict?.by, 'operator');
+});
+
+test('a pod that wants nothing kept does not undo what an operator has pinned', (t) => {
+  const node = keeping();
+  node.retention.pin(network, '10.0.0.2');
+  node.retain = { ...defaultRetainPolicy, enabled: false };
+  t.deepEqual(node.add(podA(2)), ['10.0.0.3']);
+  node.del(podA(2));
+  t.deepEqual(node.kept(), { '10.0.0.2': 'a pinned' });
+});
+
+test('both addresses of a pod that was imported are waited for', (t) => {
+  const node = new IpamNode();
+  node.rangeSets = [[range('10.0.0.0/29')], [range('fd00::/125')]];
+  node.add({ pod: '', containerId: 'a1' });
+  for (const address of ['10.0.0.2', 'fd00::2']) {
+    const owner = { namespace: 'default', name: 'a', uid: 'uid-of-a', ifname: 'eth0', netns: '/run/netns/a1' };
+    t.is(node.retention.adopt(network, { ...owner, address, containerId: 'a1' }), 'done');
+  }
+  node.del(podA(1));
+  t.deepEqual(node.kept(), { '10.0.0.2': 'a unconfirmed', 'fd00::2': 'a unconfirmed' });
+  for (const record of node.state().records.values()) {
+    t.is(node.retention.applyVerdict(network, record, pinned), 'done');
+  }
 });
