@@ -2,9 +2,9 @@
 // `observe`, or read it from the hub's status in gauges.ts. Labels have few values by construction, never the names of
 // objects, users or addresses. Pure data, and one table however long it grows: the types of all keys and labels come from it.
 import type { WriteClass } from '../cache/writes/policy.ts';
+import { waysToGive } from '../ipam/allocator/audit-reason.ts';
 import { addressStates, linkStates } from './admin/hub-status.ts';
 import { addressCauses } from './ipam/address-cause.ts';
-import { waysToGive } from './ipam/audit-counts.ts';
 import { holdfastVersion } from './version.ts';
 import { parkedBecause } from './write-tally.ts';
 

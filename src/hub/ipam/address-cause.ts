@@ -1,5 +1,6 @@
 // Why a pod has not kept its address, as far as the node can tell: in the plugin's own words, where it has given out the
 // new one. Pure.
+import { type Missed, parseGivenReason } from '../../ipam/allocator/audit-reason.ts';
 import type { AuditEntry } from '../../ipam/directory/retention.ts';
 import type { AddressChange } from './pod-moves.ts';
 
@@ -31,10 +32,14 @@ export function addressCauseOf({ key, to }: AddressChange, entries: readonly Aud
     (entry) => entry.verb === 'add' && to.includes(entry.address) && entry.key.startsWith(`${key} `),
   );
   if (given === undefined) return 'unexplained';
-  const { reason } = given;
-  if (reason.includes('not in the range')) return 'out-of-range';
-  if (reason.includes('held by another')) return 'given-away';
-  if (reason.includes('live-predecessor')) return 'still-held';
-  if (reason.startsWith('requested')) return 'requested';
-  return reason.startsWith('sticky') ? 'unexplained' : 'no-record';
+  const { how, missed } = parseGivenReason(given.reason) ?? {};
+  if (missed !== undefined) return causeOf[missed];
+  if (how === 'requested') return 'requested';
+  return how === 'sticky' ? 'unexplained' : 'no-record';
 }
+
+const causeOf: Readonly<Record<Missed['because'], AddressCause>> = {
+  'out-of-range': 'out-of-range',
+  'held-by-another': 'given-away',
+  'live-predecessor': 'still-held',
+};

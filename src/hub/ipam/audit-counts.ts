@@ -1,9 +1,7 @@
 // How often the plugin gave out addresses, and how: counted from its audit log, for it is a process of its own that is gone
 // when it has done so. Pure.
+import { parseGivenReason, type WayToGive } from '../../ipam/allocator/audit-reason.ts';
 import type { AuditEntry } from '../../ipam/directory/retention.ts';
-
-export const waysToGive = ['sticky', 'fresh', 'requested', 'stolen'] as const;
-export type WayToGive = (typeof waysToGive)[number];
 
 /** How far the log was counted: of the entries of this time, these. */
 export interface Counted {
@@ -26,9 +24,9 @@ export function countAudit(entries: readonly AuditEntry[], since: Counted | unde
   const news = entries.filter((one) => since !== undefined && isSince(one, since));
   for (const { verb, reason } of news) {
     if (verb !== 'add') continue;
-    const how = waysToGive.find((way) => reason.startsWith(way));
+    const { how, missed } = parseGivenReason(reason) ?? {};
     if (how !== undefined) given[how] += 1;
-    if (reason.includes('conflict=')) conflicts += 1;
+    if (missed === 'live-predecessor') conflicts += 1;
   }
   const times = [since?.time ?? '', ...entries.map((one) => one.time)];
   const time = times.toSorted().at(-1)!;

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import type { Clock, Timer } from '../../apimachinery/clock.ts';
 import type { Cache } from '../../cache/cache.ts';
+import { waysToGive } from '../../ipam/allocator/audit-reason.ts';
 import { diskAccess } from '../../ipam/directory/disk-access.ts';
 import { retainRoot } from '../../ipam/directory/layout.ts';
 import { machineFacts } from '../../ipam/directory/machine-facts.ts';
@@ -13,7 +14,7 @@ import type { Metrics } from '../metrics.ts';
 import type { HubConfig } from '../options.ts';
 import { type AddressCause, addressCauseOf } from './address-cause.ts';
 import { AddressKeeping } from './address-keeping.ts';
-import { type Counted, countAudit, waysToGive } from './audit-counts.ts';
+import { type Counted, countAudit } from './audit-counts.ts';
 import { CriError } from './cri/cri-error.ts';
 import { listPodSandboxes } from './cri/pod-sandboxes.ts';
 import { PodKnowledge } from './pod-knowledge.ts';

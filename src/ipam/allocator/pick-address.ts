@@ -6,6 +6,7 @@ import type { Facts } from '../directory/facts.ts';
 import type { NetworkState, Reservation } from '../directory/network-state.ts';
 import type { RetentionRecord } from '../directory/retention-record.ts';
 import { describeRangeSet, type RangeSet, rangeOf } from '../range.ts';
+import type { Missed, WayToGive } from './audit-reason.ts';
 import { isDead } from './is-dead.ts';
 import { isOver, isPinnedByOperator, isSameKey, keyOf } from './record-change.ts';
 import { heldBy, isRecordOf } from './reservation.ts';
@@ -22,11 +23,11 @@ export interface PickRequest {
 export interface Pick {
   readonly address: Address;
   readonly range: Candidate['range'];
-  readonly how: 'requested' | 'sticky' | 'fresh' | 'stolen';
+  readonly how: WayToGive;
   /** The reservation of a dead attachment that goes over to the new one; undefined when the address is held by none. */
   readonly takenFrom: Reservation | undefined;
-  /** Why it is not the address of before; empty when it is, or when there was none. */
-  readonly missed: string;
+  /** Why it is not the address of before; undefined when it is, or when there was none. */
+  readonly missed: Missed | undefined;
 }
 
 export type Picked = { readonly pick: Pick } | { readonly fault: string; readonly isFull?: true };
@@ -72,7 +73,7 @@ function pickWanted(
   if ((isHeld(state, text) && takenFrom === undefined) || isPinnedToAnother) {
     return { fault: `requested IP address ${text} is not available in range set ${describeRangeSet(set)}` };
   }
-  return { pick: { address, range, how: 'requested', takenFrom, missed: '' } };
+  return { pick: { address, range, how: 'requested', takenFrom, missed: undefined } };
 }
 
 const isHeld = ({ reservations, ownerless }: NetworkState, address: string): boolean =>
@@ -97,25 +98,26 @@ function pickSticky(
   facts: Facts,
   { attachment, rangeSets, retain }: PickRequest,
   set: RangeSet,
-): { pick?: Omit<Pick, 'missed'>; missed: string } {
+): { pick?: Omit<Pick, 'missed'>; missed: Missed | undefined } {
   const { pod, ifname } = attachment;
-  if (pod === undefined || !retain.enabled) return { missed: '' };
+  if (pod === undefined || !retain.enabled) return { missed: undefined };
   const own = [...state.records.values()].filter((record) => isSameKey(record, keyOf(pod, ifname))).sort(byClaim);
-  let missed = '';
+  let missed: Missed | undefined;
   for (const record of own) {
-    const place = rangeOfText(set, record.address);
+    const { address } = record;
+    const place = rangeOfText(set, address);
     if (place === undefined) {
-      if (rangeSets.some((other) => liesIn(other, record.address)) || !isOfFamilyOf(set, record.address)) continue;
-      missed ||= `its address ${record.address} is not in the range any more`;
+      if (rangeSets.some((other) => liesIn(other, address)) || !isOfFamilyOf(set, address)) continue;
+      missed ??= { because: 'out-of-range', address };
       continue;
     }
-    const held = state.reservations.get(record.address);
-    if (held === undefined && !isHeld(state, record.address)) {
+    const held = state.reservations.get(address);
+    if (held === undefined && !isHeld(state, address)) {
       return { pick: { ...place, how: 'sticky', takenFrom: undefined }, missed };
     }
-    if (!isRecordOf(record, held)) missed ||= `its address ${record.address} is held by another container`;
+    if (!isRecordOf(record, held)) missed ??= { because: 'held-by-another', address };
     else if (isDead(record, facts)) return { pick: { ...place, how: 'sticky', takenFrom: held }, missed };
-    else missed = 'conflict=live-predecessor';
+    else missed = { because: 'live-predecessor', address };
   }
   return { missed };
 }

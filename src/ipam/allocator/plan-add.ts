@@ -10,6 +10,7 @@ import type { NetworkState, Reservation } from '../directory/network-state.ts';
 import type { RetentionRecord } from '../directory/retention-record.ts';
 import { rangeOf } from '../range.ts';
 import { afterSteps } from './after-steps.ts';
+import { givenReasonText } from './audit-reason.ts';
 import { type Pick, type Picked, type PickRequest, pickAddress } from './pick-address.ts';
 import type { AuditNote, Plan, Refusal, Step } from './plan.ts';
 import { inState, isPinnedByOperator, isSameKey, keyOf, keyText, nextGeneration, recordOf } from './record-change.ts';
@@ -159,6 +160,6 @@ function noteOf({ records }: NetworkState, { attachment }: AddRequest, pick: Pic
     key,
     from: pick.takenFrom?.containerId ?? (before === key ? '' : before),
     to: containerId.trim(),
-    reason: pick.missed === '' ? pick.how : `${pick.how}; ${pick.missed}`,
+    reason: givenReasonText(pick.how, pick.missed),
   };
 }

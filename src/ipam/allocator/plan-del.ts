@@ -11,6 +11,7 @@ import type { Facts } from '../directory/facts.ts';
 import type { NetworkState, Reservation } from '../directory/network-state.ts';
 import type { RetentionRecord } from '../directory/retention-record.ts';
 import { type RangeSet, rangeOf } from '../range.ts';
+import { freedReason } from './audit-reason.ts';
 import type { AuditNote, Plan, Refusal, Step } from './plan.ts';
 import { inState, isInsteadOf, isPinnedByOperator, keptAfterDel, keyText, recordOf } from './record-change.ts';
 import { heldBy, isHeldBy, isRecordOf } from './reservation.ts';
@@ -111,7 +112,7 @@ export function planFreeing(
       key: record === undefined ? '' : keyText(record),
       from: reservation.containerId,
       to: '',
-      reason: record === undefined || !isKept ? 'freed' : kept(state, facts, record).state,
+      reason: record === undefined || !isKept ? freedReason : kept(state, facts, record).state,
     })),
     result: undefined,
   };

@@ -45,7 +45,7 @@ export interface AuditNote {
   readonly key: string;
   readonly from: string;
   readonly to: string;
-  /** `sticky`, `fresh`, `requested`, `stolen`, `conflict=live-predecessor`, … */
+  /** In words; where programs read it, too, as ./audit-reason.ts has it. */
   readonly reason: string;
 }
 

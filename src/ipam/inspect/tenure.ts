@@ -1,6 +1,7 @@
 // Who had an address when: the audit log, read as stretches of time. Pure.
 //
 // Promise: nothing is said of a time that the log does not tell of.
+import { freedReason } from '../allocator/audit-reason.ts';
 import type { AuditEntry } from '../directory/retention.ts';
 
 export interface Tenure {
@@ -51,7 +52,7 @@ function afterEntry(entry: AuditEntry, before: Tenure | undefined): Tenure | und
   const begins = { address, key, from: time, knownFrom: time, until: undefined, reason };
   if (verb === 'add') return { ...begins, how: 'held', containerId: to };
   if (verb === 'adopt') return to === 'active' ? { ...begins, how: 'held', containerId: '' } : kept(begins);
-  if (freeing.has(verb)) return key === '' || reason === 'freed' ? undefined : kept(begins);
+  if (freeing.has(verb)) return key === '' || reason === freedReason ? undefined : kept(begins);
   if (verb === 'release' || verb === 'expire') return undefined;
   return before;
 }
