@@ -9,8 +9,11 @@ import { layoutOf, retainRoot } from './layout.ts';
 import { type ChangeOptions, changeNetwork, type DirectoryAccess } from './network-directory.ts';
 import { readNetwork } from './read-network.ts';
 
-/** A runtime waits for longer than this, and comes again. */
-const lockTimeoutMs = 10_000;
+/**
+ * kubelet gives a sandbox four minutes and comes again. Ten seconds were too few: fifty plugins at once, on two cores that
+ * had ten times their work, waited longer than that for their turn.
+ */
+const lockTimeoutMs = 60_000;
 
 export function createVerbs(access: DirectoryAccess): IpamVerbs {
   return {
