@@ -74,13 +74,12 @@ export class AddressKeeping {
     const counts = { ...noAddresses };
     for (const network of retention.networks()) {
       const { records } = retention.snapshot(network);
-      const evidence = pods.evidence();
-      const { resourceVersion } = pods;
       for (const record of records.values()) {
         counts[record.state] += 1;
-        const verdict = verdictOn(record, evidence);
+        // For each anew: while one is written, all that was known of pods may be thrown away.
+        const verdict = verdictOn(record, pods.evidence());
         if (verdict === undefined) continue;
-        const given = { keep: 'ttl' as const, ...verdict, resourceVersion };
+        const given = { keep: 'ttl' as const, ...verdict, resourceVersion: pods.resourceVersion };
         if (!isNews(records, record, given)) continue;
         await this.#change(
           () => retention.applyVerdict(network, record, given),

@@ -3,12 +3,8 @@
 import { parseGivenReason, type WayToGive } from '../../ipam/allocator/audit-reason.ts';
 import type { AuditEntry } from '../../ipam/directory/retention.ts';
 
-/** How far the log was counted: of the entries of this time, these. */
-export interface Counted {
-  /** RFC 3339. */
-  readonly time: string;
-  readonly entries: ReadonlySet<string>;
-}
+/** How far the log was counted: its last entry, as JSON; '' while it had none. Not its time: a clock can be set back. */
+export type Counted = string;
 
 export interface AuditCounts {
   readonly given: Readonly<Record<WayToGive, number>>;
@@ -21,19 +17,14 @@ export interface AuditCounts {
 export function countAudit(entries: readonly AuditEntry[], since: Counted | undefined): AuditCounts {
   const given = { sticky: 0, fresh: 0, requested: 0, stolen: 0 };
   let conflicts = 0;
-  const news = entries.filter((one) => since !== undefined && isSince(one, since));
+  // One that is not there any more has been put away with all before it.
+  const at = since === undefined ? entries.length - 1 : entries.findLastIndex((one) => JSON.stringify(one) === since);
+  const news = entries.slice(at + 1);
   for (const { verb, reason } of news) {
     if (verb !== 'add') continue;
     const { how, missed } = parseGivenReason(reason) ?? {};
     if (how !== undefined) given[how] += 1;
     if (missed === 'live-predecessor') conflicts += 1;
   }
-  const times = [since?.time ?? '', ...entries.map((one) => one.time)];
-  const time = times.toSorted().at(-1)!;
-  const last = entries.filter((one) => one.time === time).map((one) => JSON.stringify(one));
-  return { given, conflicts, counted: { time, entries: new Set(last) } };
-}
-
-function isSince(entry: AuditEntry, { time, entries }: Counted): boolean {
-  return entry.time > time || (entry.time === time && !entries.has(JSON.stringify(entry)));
+  return { given, conflicts, counted: entries.length > 0 ? JSON.stringify(entries.at(-1)) : (since ?? '') };
 }

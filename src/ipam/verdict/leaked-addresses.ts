@@ -1,6 +1,7 @@
 // Which addresses are held by attachments that no sandbox has any more: the runtime was wiped, or a DEL never came.
 //
-// Promise: nothing is said to have leaked unless the runtime has told all of its sandboxes, after the addresses were read.
+// Promise: nothing is said to have leaked unless the runtime has told all of its sandboxes, after the addresses were read;
+// nor on its word alone when it knows none of those who hold addresses: then it is not the one that pods are started by.
 
 /** An address that is held on disk. */
 export interface HeldAddress {
@@ -22,7 +23,11 @@ export function leakedAddresses<Held extends HeldAddress>(
   sandboxes: ReadonlySet<string> | undefined,
 ): readonly Held[] {
   if (sandboxes === undefined) return [];
+  const isItsRuntime = held.some(({ containerId }) => sandboxes.has(containerId));
   return held.filter(
-    ({ containerId, netns, ageMs }) => !sandboxes.has(containerId) && netns !== 'alive' && ageMs > youngestLeakMs,
+    ({ containerId, netns, ageMs }) =>
+      !sandboxes.has(containerId) &&
+      (netns === 'gone' || (netns === 'unknown' && isItsRuntime)) &&
+      ageMs > youngestLeakMs,
   );
 }

@@ -48,6 +48,7 @@ export function verdictOn(kept: KeptAddress, { nodeName, pods, followedForMs }: 
   if (pods === undefined) return undefined;
   const pod = pods.get(kept.namespace, kept.name);
   if (pod !== undefined && pod.nodeName === nodeName) return onPresent(kept, pod);
+  if (pod?.nodeName === '') return undefined; // no node was found for it yet: it may be this one
   const isFollowed = followedForMs !== undefined && followedForMs >= settledAfterMs;
   if (pod !== undefined) return isFollowed ? released(pod.ownerKind, `its pod is on node ${pod.nodeName}`) : undefined;
   const deleted = pods.deletedHere(kept.namespace, kept.name);

@@ -34,6 +34,8 @@ class Stage {
   /** In what order it was asked. */
   readonly asked: string[] = [];
   now = 0;
+  /** Happens while a verdict is written. */
+  meanwhile = (): void => {};
   /** No verdict on it can be written now. */
   locked = '';
   readonly #access: DirectoryAccess;
@@ -55,6 +57,7 @@ class Stage {
         ...this.retention,
         applyVerdict: (name, revision, verdict) => {
           if (revision.address === this.locked) throw new CniError(cniErrorCode.tryAgainLater, 'it is locked');
+          this.meanwhile();
           return this.retention.applyVerdict(name, revision, verdict);
         },
         snapshot: (name) => {
@@ -195,6 +198,23 @@ test('a pod that has lost its sandbox and is still there has its address pinned 
   t.is(stage.log.length, length, 'nothing is left to say');
 });
 
+test('when all that was known of pods is thrown away, no other address is judged by it', async (t) => {
+  const stage = new Stage(t);
+  for (const [address, id] of [
+    ['10.244.3.7', 'c1'],
+    ['10.244.3.8', 'c2'],
+    ['10.244.3.9', 'c3'],
+  ] as const)
+    stage.give(address, id, `web-${id}`);
+  stage.pods = [pod('web-c1'), pod('web-c2'), pod('web-c3')];
+  stage.meanwhile = () => {
+    stage.pods = undefined;
+  };
+  await stage.keeping.seed();
+  t.is(stage.records.filter((one) => one.endsWith(' pinned')).length, 1);
+  t.is(stage.records.filter((one) => one.endsWith(' -')).length, 2, String(stage.log));
+});
+
 test('without a list of pods nothing is judged', async (t) => {
   const stage = new Stage(t);
   stage.give('10.244.3.7', 'c1', 'web-0');
@@ -217,6 +237,8 @@ test('what an operator has pinned is not judged', async (t) => {
 test('addresses are read before pods, and pods before sandboxes', async (t) => {
   const stage = new Stage(t);
   stage.give('10.244.3.7', 'c1', 'web-0');
+  await stage.keeping.seed();
+  stage.asked.length = 0;
   await stage.keeping.judge();
   t.deepEqual(stage.asked, ['addresses', 'pods']);
   stage.asked.length = 0;

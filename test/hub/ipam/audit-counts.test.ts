@@ -30,6 +30,18 @@ test('each address that was given out is counted once, and none from before', (t
   t.deepEqual(third.given, { sticky: 0, fresh: 0, requested: 0, stolen: 0 });
 });
 
+test('addresses that are given out after the clock was set back are counted, and so are those that follow a rotation', (t) => {
+  const log = [added('2027', 'fresh')];
+  const first = countAudit(log, countAudit([], undefined).counted);
+  t.is(first.given.fresh, 1);
+  log.push(added('2026', 'fresh'), added('2026', 'sticky'));
+  const second = countAudit(log, first.counted);
+  t.deepEqual(second.given, { sticky: 1, fresh: 1, requested: 0, stolen: 0 });
+  const third = countAudit([added('2026', 'stolen')], second.counted);
+  t.deepEqual(third.given, { sticky: 0, fresh: 0, requested: 0, stolen: 1 });
+  t.is(countAudit([], third.counted).counted, third.counted);
+});
+
 test('why an address has changed is said by the plugin that gave out the new one', (t) => {
   const change = { key: 'shop/web-0', uid: 'u', from: ['10.244.3.7'], to: ['10.244.3.9'] };
   const causes = {

@@ -173,6 +173,22 @@ test('with the cloud away only what kubelet has said releases an address', (t) =
   );
 });
 
+test('a runtime that knows none of those who hold addresses is not believed about namespaces that nobody sees', (t) => {
+  const of = (containerId: string) =>
+    ({ address: containerId, containerId, ifname: 'eth0', netns: 'unknown', ageMs: youngestLeakMs + 1 }) as const;
+  const both = [of('c1'), of('c2')];
+  t.deepEqual(leakedAddresses(both, new Set()), []);
+  t.deepEqual(leakedAddresses(both, new Set(['of another runtime'])), []);
+  t.deepEqual(leakedAddresses(both, new Set(['c2'])), [of('c1')]);
+});
+
+test('nothing is said of a pod that no node was found for yet', (t) => {
+  t.is(
+    said(kept('u1', 'stateful-set'), evidence(podJson({ uid: 'u2', owner: 'StatefulSet', node: '' }), followed)),
+    'none',
+  );
+});
+
 test('an address has leaked when no sandbox has it, its namespace is gone and it is old enough', (t) => {
   const held = {
     address: '10.244.3.7',
@@ -183,7 +199,6 @@ test('an address has leaked when no sandbox has it, its namespace is gone and it
   } as const;
   const none = new Set<string>();
   t.deepEqual(leakedAddresses([held], none), [held]);
-  t.deepEqual(leakedAddresses([{ ...held, netns: 'unknown' }], none), [{ ...held, netns: 'unknown' }]);
   t.deepEqual(leakedAddresses([held], undefined), [], 'the runtime did not answer');
   t.deepEqual(leakedAddresses([held], new Set(['c1'])), [], 'a sandbox in any state has it');
   t.deepEqual(leakedAddresses([{ ...held, netns: 'alive' }], none), [], 'its namespace is there');
