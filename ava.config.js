@@ -3,6 +3,6 @@ export default {
   extensions: ['ts'],
   files: ['test/**/*.test.ts', '!test/e2e/**', '!test/bench/**'],
   require: ['./test/support/leave-at-end.ts'],
-  timeout: '60s',
+  timeout: '5m', // without news from any test: a slow disk takes its time for those that sync much
   workerThreads: false,
 };
