@@ -4,6 +4,7 @@
 // Promise: addresses are read first, pods and sandboxes second, so that what comes to be in between is never taken for gone;
 // and each change is made only if the address is still what it was read to be. What is not surely known changes nothing.
 import { setImmediate as others } from 'node:timers/promises';
+import { cachedOwner, kubeletsInterface } from '../../ipam/allocator/cached-owner.ts';
 import { isNews } from '../../ipam/allocator/plan-verdict.ts';
 import { CniError, cniErrorCode } from '../../ipam/cni/cni-error.ts';
 import type { Facts } from '../../ipam/directory/facts.ts';
@@ -34,8 +35,6 @@ export interface KeepingEvents {
 
 /** By state, of all networks. */
 export type AddressCounts = Readonly<Record<RetentionState, number>>;
-
-const kubeletsInterface = 'eth0';
 
 export class AddressKeeping {
   readonly #o: AddressKeepingOptions;
@@ -116,29 +115,29 @@ export class AddressKeeping {
     return [...records.values()].some(({ state }) => state === 'released' || state === 'cooling');
   }
 
-  #heldOf({ network, reservations, records }: NetworkState): readonly (HeldAddress & { readonly network: string })[] {
-    const { now, facts } = this.#o;
-    const { netnsLiveness, cachedAttachment } = facts();
+  #heldOf(state: NetworkState): readonly (HeldAddress & { readonly network: string })[] {
+    const { now } = this.#o;
+    const facts = this.#o.facts();
+    const { network, reservations, records } = state;
     return [...reservations.values()].map((reservation) => {
-      const { address, containerId, ifname = '' } = reservation;
+      const { address, containerId, ifname = kubeletsInterface } = reservation;
       const record = records.get(address);
       const netns =
-        (record?.containerId === containerId && record.netns) ||
-        cachedAttachment(network, containerId, ifname)?.netns ||
-        '';
-      const liveness = netnsLiveness(netns);
+        (record?.containerId === containerId && record.netns) || cachedOwner(facts, state, reservation)?.netns || '';
+      const liveness = facts.netnsLiveness(netns);
       const ageMs = now() - (this.#firstSeen.get(seenAs(network, reservation)) ?? now());
       return { network, address, containerId, ifname, netns: liveness === 'dead' ? 'gone' : liveness, ageMs };
     });
   }
 
   /** What host-local has given out: the runtime has noted for whom. */
-  async #adoptHeld({ network, reservations, records }: NetworkState): Promise<void> {
-    const { cachedAttachment } = this.#o.facts();
-    for (const { address, containerId, ifname = '' } of reservations.values()) {
-      if (records.get(address)?.containerId === containerId) continue;
-      const { pod, netns } = cachedAttachment(network, containerId, ifname) ?? {};
-      if (pod !== undefined) await this.#adopt(network, { address, ...pod, ifname, containerId, netns: netns ?? '' });
+  async #adoptHeld(state: NetworkState): Promise<void> {
+    const facts = this.#o.facts();
+    for (const reservation of state.reservations.values()) {
+      const { address, containerId } = reservation;
+      if (state.records.get(address)?.containerId === containerId) continue;
+      const { pod, ifname = '', netns = '' } = cachedOwner(facts, state, reservation) ?? {};
+      if (pod !== undefined) await this.#adopt(state.network, { address, ...pod, ifname, containerId, netns });
     }
   }
 

@@ -12,6 +12,7 @@ import type { NetworkState, Reservation } from '../directory/network-state.ts';
 import type { RetentionRecord } from '../directory/retention-record.ts';
 import { type RangeSet, rangeOf } from '../range.ts';
 import { freedReason } from './audit-reason.ts';
+import { recordByCache } from './cached-owner.ts';
 import type { AuditNote, Plan, Refusal, Step } from './plan.ts';
 import { inState, isInsteadOf, isPinnedByOperator, keptAfterDel, keyText, recordOf } from './record-change.ts';
 import { heldBy, isHeldBy, isRecordOf } from './reservation.ts';
@@ -72,13 +73,7 @@ export function planGc(
   const stale = [...state.reservations.values()].filter(
     (one) => !valid.some((attachment) => isHeldBy(one, attachment)),
   );
-  const own = ({ address, containerId, ifname }: Reservation): RetentionRecord | undefined => {
-    const cached = facts.cachedAttachment(state.network, containerId, ifname ?? 'eth0');
-    if (cached?.pod === undefined) return undefined;
-    const { pod, netns } = cached;
-    const owner = { address, rangeSet: 0, pod, ifname: cached.ifname, containerId, netns, bootId: '' };
-    return recordOf(owner, retain, facts.nowMs);
-  };
+  const own = (reservation: Reservation) => recordByCache(facts, state, reservation, retain);
   return planFreeing(state, facts, stale, { verb: 'gc', own, isKept: true });
 }
 

@@ -4,9 +4,10 @@
 import type { Facts } from '../directory/facts.ts';
 import type { NetworkState, Reservation } from '../directory/network-state.ts';
 import type { RetentionRecord } from '../directory/retention-record.ts';
+import { recordByCache } from './cached-owner.ts';
 import { isDead } from './is-dead.ts';
 import type { AuditNote, Plan, Step } from './plan.ts';
-import { inState, keptAs, keyText, mustWaitAnew, recordOf } from './record-change.ts';
+import { inState, keptAs, keyText, mustWaitAnew } from './record-change.ts';
 import { isRecordOf } from './reservation.ts';
 
 export interface KeepFor {
@@ -32,7 +33,13 @@ export function planSweep(
   for (const reservation of state.reservations.values()) {
     const record = state.records.get(reservation.address);
     const known = record !== undefined && isRecordOf(record, reservation) ? record : undefined;
-    const owner = known ?? adoptedFromCache(state, reservation, facts, keepFor);
+    const owner =
+      known ??
+      recordByCache(facts, state, reservation, {
+        rangeSet: record?.rangeSet,
+        generation: record?.generation,
+        ...keepFor,
+      });
     if (owner === undefined || !isDead(owner, facts)) continue;
     // A record that is not on disk yet, since its pod was learnt from libcni just now; or one whose wait begins only now.
     if (owner.bootId === '' || owner.verdict?.says === 'released')
@@ -83,18 +90,3 @@ const note = ({ address, containerId }: Reservation, owner: RetentionRecord): Au
   to: '',
   reason: 'held before this boot, or its network namespace is gone',
 });
-
-/** The pod behind a file that plain host-local wrote, as libcni remembers it. */
-function adoptedFromCache(
-  { network, records }: NetworkState,
-  { address, containerId, ifname }: Reservation,
-  facts: Facts,
-  keepFor: KeepFor,
-): RetentionRecord | undefined {
-  const cached = facts.cachedAttachment(network, containerId, ifname ?? 'eth0');
-  if (cached?.pod === undefined) return undefined;
-  const { pod, netns } = cached;
-  const { rangeSet = 0, generation = 0 } = records.get(address) ?? {};
-  const owner = { address, rangeSet, pod, ifname: cached.ifname, containerId, netns, bootId: '' };
-  return { ...recordOf(owner, keepFor, facts.nowMs), generation };
-}

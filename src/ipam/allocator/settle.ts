@@ -3,7 +3,8 @@
 import type { Facts } from '../directory/facts.ts';
 import type { NetworkState, Reservation } from '../directory/network-state.ts';
 import type { RetentionRecord } from '../directory/retention-record.ts';
-import { keptAs, recordOf } from './record-change.ts';
+import { recordByCache } from './cached-owner.ts';
+import { keptAs } from './record-change.ts';
 import { isRecordOf } from './reservation.ts';
 
 /**
@@ -17,7 +18,7 @@ export function settle(state: NetworkState, facts: Facts): NetworkState {
     const holder =
       reservation === undefined || isRecordOf(record, reservation)
         ? undefined
-        : recordOfHolder(state.network, reservation, record, facts);
+        : recordOfHolder(state, reservation, record, facts);
     records.set(record.address, holder ?? settled(record, isRecordOf(record, reservation)));
   }
   return { ...state, records };
@@ -30,15 +31,11 @@ function settled(record: RetentionRecord, isHeld: boolean): RetentionRecord {
 }
 
 function recordOfHolder(
-  network: string,
-  reservation: Reservation,
+  state: NetworkState,
+  { ifname, ...file }: Reservation,
   previous: RetentionRecord,
-  facts: Facts,
+  { cachedAttachment }: Facts,
 ): RetentionRecord | undefined {
-  const cached = facts.cachedAttachment(network, reservation.containerId, reservation.ifname ?? previous.ifname);
-  if (cached?.pod === undefined) return undefined;
-  const { address, rangeSet, lastActive, generation } = previous;
-  const { pod, ifname, netns } = cached;
-  const owner = { address, rangeSet, pod, ifname, containerId: reservation.containerId, netns, bootId: '' };
-  return { ...recordOf(owner, previous, lastActive), generation };
+  const reservation = { ...file, ifname: ifname ?? previous.ifname };
+  return recordByCache({ cachedAttachment, nowMs: previous.lastActive }, state, reservation, previous);
 }

@@ -2,6 +2,7 @@
 //
 // Promise: what is on record stays as it is, and no address is taken from whoever holds it.
 import { parseAddress } from '../address.ts';
+import { cachedOwner, kubeletsInterface } from '../allocator/cached-owner.ts';
 import type { Facts } from '../directory/facts.ts';
 import type { NetworkState, Reservation } from '../directory/network-state.ts';
 import type { Adoption } from '../directory/retention.ts';
@@ -57,14 +58,14 @@ export function planImport(state: NetworkState, facts: Facts, sources: ImportSou
 
   for (const reservation of reservations.values()) {
     if (records.has(reservation.address)) continue;
-    const owner = ownerOf(state.network, reservation, facts, sources.markers);
+    const owner = ownerOf(state, reservation, facts, sources.markers);
     if (owner === undefined) {
       const reason = 'held by a container that neither libcni nor a marker knows';
       skipped.push({ address: reservation.address, reason });
     } else take(owner);
   }
   for (const { address, namespace, name } of sources.markers) {
-    if (isFree(address)) take(kept({ address, namespace, name, uid: '', ifname: 'eth0' }, 'marker'));
+    if (isFree(address)) take(kept({ address, namespace, name, uid: '', ifname: kubeletsInterface }, 'marker'));
   }
   for (const { network, addresses, pod, ifname } of sources.cachedResults) {
     if (network !== state.network) continue;
@@ -74,19 +75,20 @@ export function planImport(state: NetworkState, facts: Facts, sources: ImportSou
 }
 
 function ownerOf(
-  network: string,
-  { address, containerId, ifname }: Reservation,
+  state: NetworkState,
+  reservation: Reservation,
   facts: Facts,
   markers: readonly Marker[],
 ): Proposal | undefined {
-  const cached = facts.cachedAttachment(network, containerId, ifname ?? 'eth0');
+  const { address, containerId, ifname = kubeletsInterface } = reservation;
+  const cached = cachedOwner(facts, state, reservation);
   if (cached?.pod !== undefined) {
     const { pod, netns } = cached;
     return { adoption: { address, ...pod, ifname: cached.ifname, containerId, netns }, source: 'libcni', isHeld: true };
   }
   const marker = markers.find((one) => one.address === address);
   if (marker === undefined) return undefined;
-  const adoption = { ...marker, uid: '', ifname: ifname ?? 'eth0', containerId, netns: '' };
+  const adoption = { ...marker, uid: '', ifname, containerId, netns: '' };
   return { adoption, source: 'marker', isHeld: true };
 }
 

@@ -2,6 +2,8 @@
 //
 // Promise: an address is said to have leaked only where the node itself shows that its sandbox is gone.
 import { type Address, parseAddress } from '../address.ts';
+import { cachedOwner } from '../allocator/cached-owner.ts';
+import { isOfAnotherBoot } from '../allocator/is-dead.ts';
 import { keptAs } from '../allocator/record-change.ts';
 import { isRecordOf } from '../allocator/reservation.ts';
 import type { PodOfAttachment } from '../cni/attachment.ts';
@@ -52,17 +54,17 @@ export function seenAddresses(state: NetworkState, facts: Facts): readonly SeenA
   ].sort((one, other) => compareAddresses(one.address, other.address));
 }
 
-function seenHeld({ network, records }: NetworkState, reservation: Reservation, facts: Facts): SeenAddress {
-  const { address, containerId, ifname } = reservation;
-  const record = records.get(address);
+function seenHeld(state: NetworkState, reservation: Reservation, facts: Facts): SeenAddress {
+  const { address } = reservation;
+  const record = state.records.get(address);
   const own = record !== undefined && isRecordOf(record, reservation) ? record : undefined;
-  const cached = own === undefined ? facts.cachedAttachment(network, containerId, ifname ?? 'eth0') : undefined;
+  const cached = own === undefined ? cachedOwner(facts, state, reservation) : undefined;
   const netns = facts.netnsLiveness(own?.netns ?? cached?.netns ?? '');
-  const isOfEarlierBoot = own !== undefined && own.bootId !== '' && facts.bootId !== '' && own.bootId !== facts.bootId;
+  const isOfEarlierBoot = own !== undefined && isOfAnotherBoot(own, facts);
   const isGone = isOfEarlierBoot || netns === 'dead';
   const isKnown = own !== undefined || cached !== undefined;
   return {
-    ...nothingOf(network, address),
+    ...nothingOf(state.network, address),
     state: isGone ? 'leaked' : isKnown ? 'held' : 'unclear',
     pod: own === undefined ? cached?.pod : podOf(own),
     reservation,

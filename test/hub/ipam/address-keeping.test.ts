@@ -47,7 +47,8 @@ class Stage {
       uptimeMs: 3_600_000,
       nowMs,
       netnsLiveness: (path) => (path === '' ? 'unknown' : this.alive.has(path) ? 'alive' : 'dead'),
-      cachedAttachment: (_network, containerId) => this.cached.get(containerId),
+      cachedAttachment: (_network, containerId, ifname) =>
+        ifname === 'eth0' ? this.cached.get(containerId) : undefined,
     });
     this.#access = diskAccess(facts, (line) => this.log.push(line));
     this.retention = openRetention(this.#access, { dataDir: this.directory, lockTimeoutMs: 30_000 });
@@ -99,9 +100,9 @@ class Stage {
   }
 
   /** As plain host-local would, with what libcni notes of it. */
-  give(address: string, containerId: string, name = ''): void {
+  give(address: string, containerId: string, name = '', content = `${containerId}\r\neth0`): void {
     mkdirSync(join(this.directory, network), { recursive: true });
-    writeFileSync(join(this.directory, network, address), `${containerId}\r\neth0`);
+    writeFileSync(join(this.directory, network, address), content);
     const netns = `/run/netns/${containerId}`;
     this.alive.add(netns);
     const pod = name === '' ? undefined : { namespace: 'shop', name, uid: `uid-${name}` };
@@ -146,6 +147,14 @@ test('addresses that host-local gave out are kept for the pods that the runtime 
   t.deepEqual(stage.records, ['10.244.3.7 active shop/web-0 pinned', '10.244.3.8 active shop/gone released']);
   t.deepEqual(stage.held, ['10.244.3.7', '10.244.3.8', '10.244.3.9']);
   t.deepEqual({ ...stage.keeping.counts }, { active: 2, unconfirmed: 0, pinned: 0, released: 0, cooling: 0 });
+});
+
+test('a file of before host-local 0.8, which names no interface, is kept for its pod, too', async (t) => {
+  const stage = new Stage(t);
+  stage.give('10.244.3.7', 'c1', 'web-0', 'c1');
+  stage.pods = [pod('web-0')];
+  await stage.keeping.seed();
+  t.deepEqual(stage.records, ['10.244.3.7 active shop/web-0 pinned']);
 });
 
 test('where records were lost, pods that may come back are given those that they say they have', async (t) => {
