@@ -25,21 +25,32 @@ export const parseAddress = (text: string): Address | undefined => {
 
 /** Dotted, or the shortest lower-case form of RFC 5952, as Go's `net.IP.String()`. */
 export const formatAddress = ({ family, value }: Address): string => {
-  if (family === 4) return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 255n).join('.');
+  if (family === 4) return formatQuad(Number(value));
   const parts = Array.from({ length: 8 }, (_, index) => Number((value >> BigInt(112 - 16 * index)) & 0xffffn));
   const { from, length } = longestZeros(parts);
   const hex = (some: number[]): string => some.map((part) => part.toString(16)).join(':');
   return length < 2 ? hex(parts) : `${hex(parts.slice(0, from))}::${hex(parts.slice(from + length))}`;
 };
 
+const formatQuad = (bits: number): string =>
+  `${bits >>> 24}.${(bits >>> 16) & 255}.${(bits >>> 8) & 255}.${bits & 255}`;
+
+/** Whether it is the one text that `formatAddress` writes of an address. */
+export const isAddressText = (text: string): boolean => {
+  if (!text.includes(':')) return dotted.test(text);
+  const address = parseAddress(text);
+  return address !== undefined && formatAddress(address) === text;
+};
+
 export const isSameAddress = (one: Address, other: Address): boolean =>
   one.family === other.family && one.value === other.value;
 
-const quad = (text: string): bigint | undefined => {
-  const parts = text.split('.');
-  const areBytes = parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256);
-  return areBytes ? parts.reduce((sum, part) => (sum << 8n) | BigInt(part), 0n) : undefined;
-};
+// One test of a pattern, and no number of many digits for each part: every call reads hundreds of such names.
+const byte = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
+const dotted = new RegExp(`^${byte}(?:\\.${byte}){3}$`);
+
+const quad = (text: string): bigint | undefined =>
+  dotted.test(text) ? BigInt(text.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)) : undefined;
 
 /** `::` stands for one word of zeros at least. */
 const eightWords = (text: string): number[] | undefined => {

@@ -33,4 +33,4 @@ const { stdout, stderr, exitCode } = runPlugin({
 });
 writeAll(2, stderr);
 writeAll(1, stdout);
-process.exitCode = exitCode;
+process.exit(exitCode); // all is written: nothing is waited for, and nothing tidied up that ends with the process

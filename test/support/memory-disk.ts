@@ -33,7 +33,7 @@ export class MemoryDisk implements Files {
 
   /** What a file says, for a test to look at. */
   text(path: string): string | undefined {
-    return this.read(path)?.toString('utf8');
+    return this.read(path);
   }
 
   /** Puts a file there as if it had been there for long. */
@@ -115,13 +115,12 @@ export class MemoryDisk implements Files {
     return [...this.#directories].filter((path) => directoryOf(path) === directory).map(nameOf);
   }
 
-  read(path: string): Buffer | undefined {
-    const inode = this.#names.get(path);
-    return inode === undefined ? undefined : this.#contents.get(inode);
+  read(path: string): string | undefined {
+    return this.#bytes(path)?.toString('utf8');
   }
 
   size(path: string): number | undefined {
-    return this.read(path)?.length;
+    return this.#bytes(path)?.length;
   }
 
   create(path: string, content: string): void {
@@ -173,8 +172,13 @@ export class MemoryDisk implements Files {
       const inode = ++this.#inodes;
       this.#do({ do: 'names', directory: directoryOf(path), changes: [{ path, inode }] });
     }
-    const before = this.read(path) ?? Buffer.alloc(0);
+    const before = this.#bytes(path) ?? Buffer.alloc(0);
     this.#do({ do: 'data', inode: this.#inodeOf(path), content: Buffer.concat([before, Buffer.from(content)]) });
+  }
+
+  #bytes(path: string): Buffer | undefined {
+    const inode = this.#names.get(path);
+    return inode === undefined ? undefined : this.#contents.get(inode);
   }
 
   #inodeOf(path: string): number {

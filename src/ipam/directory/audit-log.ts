@@ -29,7 +29,7 @@ export function appendAudit(
 
 /** Oldest first. A line that was torn by a loss of power is left out. */
 export function readAudit(files: Files, layout: Layout): readonly AuditEntry[] {
-  const text = [olderOf(layout), layout.audit].map((path) => files.read(path)?.toString('utf8') ?? '').join('\n');
+  const text = [olderOf(layout), layout.audit].map((path) => files.read(path) ?? '').join('\n');
   return text.split('\n').flatMap((line) => {
     const entry = parsed(line);
     return entry === undefined ? [] : [entry];

@@ -1,6 +1,5 @@
 // What the machine tells: which boot this is, which network namespaces live, what libcni has remembered.
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
-import { uptime } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { CachedAttachment, Facts, NetnsLiveness } from './facts.ts';
 import { parseCachedAttachment } from './libcni-cache.ts';
@@ -25,7 +24,9 @@ export const machineFacts = ({
   nowMs = Date.now,
 }: MachineOptions = {}): Facts => ({
   bootId,
-  uptimeMs: uptime() * 1000,
+  get uptimeMs() {
+    return process.getBuiltinModule('node:os').uptime() * 1000; // hardly any call asks, and each would pay for loading it
+  },
   nowMs: nowMs(),
   netnsLiveness,
   cachedAttachment: (network, containerId, ifname) =>

@@ -8,8 +8,8 @@ import { CniError, cniErrorCode } from '../cni/cni-error.ts';
 /** @returns whether the lock is held: without a `flock` on the machine it cannot be, and correctness rests on link(2). */
 export type LockNetwork = <T>(path: string, timeoutMs: number, work: (isExclusive: boolean) => T) => T;
 
-/** Also where a runtime's PATH does not lead to it. */
-const flockPrograms = ['flock', '/usr/bin/flock', '/bin/flock'];
+/** Where it is as a rule, then wherever a runtime's PATH leads to: looking for it there costs an attempt in each directory. */
+const flockPrograms = ['/usr/bin/flock', 'flock', '/bin/flock'];
 
 /**
  * @param say is told once when there is no `flock`

@@ -53,6 +53,7 @@ class Performance {
   readonly #options: PerformOptions;
   readonly #staged: Staged[] = [];
   readonly #temporaries = new Set<string>();
+  #written = 0;
   readonly #undo: (() => void)[] = [];
   /** The directory with names that are not durable yet: never two, so that the order of steps is the disk's, too. */
   #unsynced: string | undefined;
@@ -92,7 +93,7 @@ class Performance {
 
   #write(content: string): string {
     const { files, layout, unique } = this.#options;
-    const temporary = join(layout.retain, `${temporaryPrefix}${unique}-${this.#temporaries.size}`);
+    const temporary = join(layout.retain, `${temporaryPrefix}${unique}-${this.#written++}`);
     files.create(temporary, content);
     this.#temporaries.add(temporary);
     return temporary;
@@ -113,16 +114,21 @@ class Performance {
     else if (step.do === 'remove-ownerless') this.#removeOwnerless(step.address);
     else if (step.do === 'quarantine') files.rename(join(layout.retain, step.file), this.#quarantineName(step.file));
     else if (step.do === 'move-cursor') this.#replace(cursorFile(layout, step.rangeSet), temporary);
-    else files.rename(temporary, layout.meta);
+    else this.#rename(temporary, layout.meta);
   }
 
   /** Undefined content: the file goes. */
   #replace(path: string, temporary: string | undefined): void {
     const { files } = this.#options;
-    const before = files.read(path)?.toString('utf8');
+    const before = files.read(path);
     if (temporary === undefined) files.remove(path);
-    else files.rename(temporary, path);
-    this.#undo.push(() => (before === undefined ? files.remove(path) : files.rename(this.#write(before), path)));
+    else this.#rename(temporary, path);
+    this.#undo.push(() => (before === undefined ? files.remove(path) : this.#rename(this.#write(before), path)));
+  }
+
+  #rename(temporary: string, path: string): void {
+    this.#options.files.rename(temporary, path);
+    this.#temporaries.delete(temporary);
   }
 
   #link(temporary: string, reservation: Reservation): void {
@@ -135,16 +141,15 @@ class Performance {
   }
 
   #takeOver(temporary: string, reservation: Reservation, from: Reservation): void {
-    const { files, isExclusive } = this.#options;
-    if (!isExclusive) {
+    if (!this.#options.isExclusive) {
       // Without the lock only a link cannot replace what somebody else has put there meanwhile.
       this.#release(from);
       this.#link(temporary, reservation);
       return;
     }
     this.#expect(from);
-    files.rename(temporary, this.#pathOf(from));
-    this.#undo.push(() => files.rename(this.#write(reservationContent(from)), this.#pathOf(from)));
+    this.#rename(temporary, this.#pathOf(from));
+    this.#undo.push(() => this.#rename(this.#write(reservationContent(from)), this.#pathOf(from)));
   }
 
   #release(reservation: Reservation): void {
@@ -156,8 +161,8 @@ class Performance {
 
   #removeOwnerless(address: string): void {
     const { files, layout } = this.#options;
-    const bytes = files.read(join(layout.held, address));
-    if (bytes !== undefined && parseReservation(address, bytes) === undefined) files.remove(join(layout.held, address));
+    const text = files.read(join(layout.held, address));
+    if (text !== undefined && parseReservation(address, text) === undefined) files.remove(join(layout.held, address));
   }
 
   #quarantineName(file: string): string {
@@ -172,8 +177,8 @@ class Performance {
   }
 
   #says(reservation: Reservation): boolean {
-    const bytes = this.#options.files.read(this.#pathOf(reservation));
-    const now = bytes === undefined ? undefined : parseReservation(reservation.address, bytes);
+    const text = this.#options.files.read(this.#pathOf(reservation));
+    const now = text === undefined ? undefined : parseReservation(reservation.address, text);
     return now !== undefined && isSameReservation(now, reservation);
   }
 

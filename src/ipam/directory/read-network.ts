@@ -1,5 +1,4 @@
 // Reads the directory of one network, host-local's files and ours. Changes nothing.
-import { join } from 'node:path';
 import { parseAddress } from '../address.ts';
 import type { Files } from './files.ts';
 import { addressOfRecordFile, type Layout, rangeSetOfCursorFile, temporaryPrefix } from './layout.ts';
@@ -15,13 +14,13 @@ export function readNetwork(files: Files, layout: Layout): NetworkState {
   for (const name of files.list(layout.held)) {
     const rangeSet = rangeSetOfCursorFile(name);
     if (rangeSet === undefined && parseAddress(name) === undefined) continue;
-    const bytes = files.read(join(layout.held, name));
-    if (bytes === undefined) continue; // removed since it was listed
+    const text = files.read(`${layout.held}/${name}`);
+    if (text === undefined) continue; // removed since it was listed
     if (rangeSet !== undefined) {
-      cursors.set(rangeSet, bytes.toString('utf8').trim());
+      cursors.set(rangeSet, text.trim());
       continue;
     }
-    const reservation = parseReservation(name, bytes);
+    const reservation = parseReservation(name, text);
     if (reservation === undefined) ownerless.push(name);
     else reservations.set(name, reservation);
   }
@@ -35,9 +34,9 @@ function readRecords(files: Files, { retain }: Layout): Pick<NetworkState, 'reco
   const damaged: string[] = [];
   for (const name of files.list(retain)) {
     const address = addressOfRecordFile(name);
-    const bytes = address === undefined ? undefined : files.read(join(retain, name));
-    if (address === undefined || bytes === undefined) continue;
-    const record = decodeRecord(bytes, address);
+    const text = address === undefined ? undefined : files.read(`${retain}/${name}`);
+    if (address === undefined || text === undefined) continue;
+    const record = decodeRecord(text, address);
     if (record === undefined) damaged.push(name);
     else records.set(address, record);
   }
@@ -49,10 +48,10 @@ export const leftovers = (files: Files, { retain }: Layout): readonly string[] =
   files
     .list(retain)
     .filter((name) => name.startsWith(temporaryPrefix))
-    .map((name) => join(retain, name));
+    .map((name) => `${retain}/${name}`);
 
-function sweptInOf(bytes: Buffer | undefined): string | undefined {
-  return /^\{"version":1,"sweptIn":"([0-9a-fA-F-]*)"\}\n$/.exec(bytes?.toString('utf8') ?? '')?.[1];
+function sweptInOf(text: string | undefined): string | undefined {
+  return /^\{"version":1,"sweptIn":"([0-9a-fA-F-]*)"\}\n$/.exec(text ?? '')?.[1];
 }
 
 export const metaContent = (sweptIn: string): string => `{"version":1,"sweptIn":"${sweptIn}"}\n`;

@@ -1,7 +1,7 @@
 // A retention record as the bytes of its file: JSON with a checksum over the record's own text, so that a file that was
 // torn, filled with zeros or edited by hand is told from one that can be believed.
 import { crc32c } from '../../../storage/crc32c.ts';
-import { formatAddress, parseAddress } from '../address.ts';
+import { isAddressText } from '../address.ts';
 import type { RetentionRecord } from './retention-record.ts';
 
 const wrapped = /^\{"crc":"([0-9a-f]{8})","record":(\{.*\})\}\n$/s;
@@ -14,8 +14,8 @@ export function encodeRecord(record: RetentionRecord): string {
 const checksum = (text: string): string => crc32c(Buffer.from(text)).toString(16).padStart(8, '0');
 
 /** Undefined for what cannot be believed: another checksum, another address than the file's, another version. */
-export function decodeRecord(bytes: Buffer, address: string): RetentionRecord | undefined {
-  const [, crc, text] = wrapped.exec(bytes.toString('utf8')) ?? [];
+export function decodeRecord(content: string, address: string): RetentionRecord | undefined {
+  const [, crc, text] = wrapped.exec(content) ?? [];
   if (text === undefined || checksum(text) !== crc) return undefined;
   const record: unknown = JSON.parse(text);
   return isRecord(record) && record.address === address ? record : undefined;
@@ -29,11 +29,10 @@ const numbers = ['rangeSet', 'since', 'lastActive', 'ttlMs', 'cooldownMs', 'gene
 function isRecord(value: unknown): value is RetentionRecord {
   if (typeof value !== 'object' || value === null) return false;
   const fields = value as Record<string, unknown>;
-  const address = typeof fields.address === 'string' ? parseAddress(fields.address) : undefined;
   return (
     fields.version === 1 &&
-    address !== undefined &&
-    formatAddress(address) === fields.address &&
+    typeof fields.address === 'string' &&
+    isAddressText(fields.address) &&
     typeof fields.state === 'string' &&
     states.includes(fields.state) &&
     texts.every((key) => typeof fields[key] === 'string') &&

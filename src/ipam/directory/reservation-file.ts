@@ -5,8 +5,8 @@ export const reservationContent = ({ containerId, ifname }: Reservation): string
   ifname === undefined ? containerId : `${containerId}\r\n${ifname}`;
 
 /** Undefined when the file names no owner: it is empty, blank, or zeros where a block was never written. */
-export function parseReservation(address: string, bytes: Buffer): Reservation | undefined {
-  const content = bytes.toString('utf8').replaceAll('\0', '').trim();
+export function parseReservation(address: string, text: string): Reservation | undefined {
+  const content = text.replaceAll('\0', '').trim();
   if (content === '') return undefined;
   const at = content.indexOf('\r\n');
   if (at === -1) return { address, containerId: content, ifname: undefined };

@@ -59,7 +59,7 @@ test('a record is read as it was written, and its file is JSON', (t) => {
   fc.assert(
     fc.property(records, (record) => {
       const text = encodeRecord(record);
-      t.deepEqual(decodeRecord(Buffer.from(text), record.address), record);
+      t.deepEqual(decodeRecord(text, record.address), record);
       t.deepEqual((JSON.parse(text) as { record: unknown }).record, JSON.parse(JSON.stringify(record)));
     }),
   );
@@ -70,9 +70,9 @@ test('a record is not believed when a byte of its file was changed, or its end i
     fc.property(records, fc.nat(), fc.integer({ min: 1, max: 255 }), (record, at, change) => {
       const bytes = Buffer.from(encodeRecord(record));
       const torn = bytes.subarray(0, at % bytes.length);
-      t.is(decodeRecord(torn, record.address), undefined);
+      t.is(decodeRecord(torn.toString('utf8'), record.address), undefined);
       bytes[at % bytes.length]! ^= change;
-      t.is(decodeRecord(bytes, record.address), undefined);
+      t.is(decodeRecord(bytes.toString('utf8'), record.address), undefined);
     }),
   );
 });
@@ -80,9 +80,9 @@ test('a record is not believed when a byte of its file was changed, or its end i
 test('a record is not believed under the name of another address, nor a later version of it', (t) => {
   fc.assert(
     fc.property(records, (record) => {
-      t.is(decodeRecord(Buffer.from(encodeRecord(record)), '10.9.9.9'), undefined);
+      t.is(decodeRecord(encodeRecord(record), '10.9.9.9'), undefined);
       const later = { ...record, version: 2 } as unknown as RetentionRecord;
-      t.is(decodeRecord(Buffer.from(encodeRecord(later)), record.address), undefined);
+      t.is(decodeRecord(encodeRecord(later), record.address), undefined);
     }),
   );
 });
