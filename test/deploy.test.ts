@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { parse } from 'yaml';
+import { installOptions } from '../src/cli/ipam/install-options.ts';
 import { notifySystemd } from '../src/cli/notify-systemd.ts';
 import { options } from '../src/hub/options.ts';
 import { parseOptions } from '../src/hub/parse-options.ts';
@@ -78,6 +79,23 @@ test('what looks after the addresses of pods may write where they are, and reach
     const volume = pod.spec.volumes.find(({ name }: { name: string }) => name === mount?.name);
     t.is(volume.hostPath.path, mount?.mountPath, 'the same path inside and outside');
   }
+});
+
+test('what puts the plugin in from an image has where it goes to mounted under the same paths, and brings a Node along', (t) => {
+  const pod = parse(readFileSync(join(deploy, 'static-pod', 'holdfast-ipam.yaml'), 'utf8'));
+  const [container] = pod.spec.containers;
+  const [group, command, ...flags] = container.args;
+  t.deepEqual([group, command], ['ipam', 'install']);
+  const surroundings = { directory: '/', homeDirectory: '/root', hostName: 'edge-7', isRoot: true };
+  const { binDirs, confDir, copyNode } = parseOptions(installOptions, { flags, environment: {} }, surroundings);
+  t.true(copyNode);
+  const mounts: { mountPath: string; name: string }[] = container.volumeMounts;
+  const mounted = mounts.map(({ mountPath, name }) => {
+    const volume = pod.spec.volumes.find((one: { name: string }) => one.name === name);
+    t.is(volume.hostPath.path, mountPath);
+    return mountPath;
+  });
+  t.deepEqual(mounted, [...binDirs, confDir]);
 });
 
 test('systemd is told once the hub is ready, where it waits to be told; nobody is told elsewhere', async (t) => {

@@ -10,7 +10,7 @@ export const ipamErrors = [
   [
     'HOLDFAST_IPAM_DIRECTORY',
     undefined,
-    'A directory of the CNI plugins or configurations is not there, or cannot be read or written. What was there before is as it was.',
+    'A directory of the CNI plugins or configurations is not there, cannot be read or written, or is not the one that the container runtime uses. What was there before is as it was.',
     'The message names it: name the one that the container runtime uses, or run the command as root.',
   ],
   [
@@ -24,6 +24,12 @@ export const ipamErrors = [
     undefined,
     'Where `holdfast ipam install` would put the plugin stands a file of somebody else. Nothing was changed.',
     'Find out whose it is, and move it away if nobody needs it.',
+  ],
+  [
+    'HOLDFAST_IPAM_NODE',
+    undefined,
+    '`holdfast ipam install` runs in a container, whose Node the host cannot start. Nothing was changed.',
+    'Give `--copy-node`, or `--node` with the path of a Node on the host.',
   ],
   [
     'HOLDFAST_IPAM_NOT_BUILT',

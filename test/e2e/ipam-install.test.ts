@@ -132,6 +132,7 @@ async function prepare(t: ExecutionContext) {
     install: () =>
       installPlugin({
         binDir,
+        otherBinDirs: [debian],
         confDir,
         network: undefined,
         isForAll: false,

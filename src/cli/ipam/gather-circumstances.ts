@@ -13,6 +13,7 @@ import { askDaemon, DaemonAnswerError } from '../ask-daemon.ts';
 import type { Terminal } from '../command.ts';
 import { bundlePath } from './bundle-path.ts';
 import { allAddresses } from './find-address.ts';
+import { isNodeOfContainer, readSurroundingsOf } from './host-node.ts';
 import { openStores } from './open-stores.ts';
 import { namesIn, readConfigurations } from './read-configurations.ts';
 
@@ -55,21 +56,30 @@ async function readPlugins(binDirs: readonly string[]): Promise<readonly PluginF
   return found.filter((one) => one !== undefined);
 }
 
+const unknownPlugin = {
+  is: 'foreign',
+  isNodeUnseen: false,
+  missing: [],
+  version: undefined,
+  isAsBrought: undefined,
+} as const;
+
 async function readPlugin(path: string): Promise<PluginFile | undefined> {
   const text = await textIfThere(path);
   if (text === undefined) return undefined;
-  const wrapper = parseWrapper(text);
+  const wrapper = parseWrapper(path, text);
   const isExecutable = await canAccess(path, constants.X_OK);
-  if (wrapper === undefined)
-    return { path, is: 'foreign', isExecutable, missing: [], version: undefined, isAsBrought: undefined };
+  if (wrapper === undefined) return { ...unknownPlugin, path, isExecutable };
   const [bundle, brought] = [await textIfThere(wrapper.bundle), await textIfThere(bundlePath())];
+  const isNodeUnseen = dirname(wrapper.node) !== dirname(path) && isNodeOfContainer(readSurroundingsOf(dirname(path)));
   const missing = [
-    ...((await canAccess(wrapper.node, constants.X_OK)) ? [] : [wrapper.node]),
+    ...(isNodeUnseen || (await canAccess(wrapper.node, constants.X_OK)) ? [] : [wrapper.node]),
     ...(bundle === undefined ? [wrapper.bundle] : []),
   ];
   const isForeign = bundle !== undefined && !isBundle(bundle);
   return {
     path,
+    isNodeUnseen,
     is: isForeign ? 'foreign' : 'ours',
     isExecutable,
     missing,

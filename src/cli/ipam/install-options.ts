@@ -1,15 +1,15 @@
 // Options of `holdfast ipam install` and `holdfast ipam uninstall`.
-import { type OptionTable, optional, switchOption, withDefault } from '../../hub/option.ts';
-import { directory, name } from '../../hub/option-types.ts';
+import { type OptionTable, optional, repeated, switchOption } from '../../hub/option.ts';
+import { directory, name, path } from '../../hub/option-types.ts';
 import { outputOptions } from '../output-options.ts';
 import { cniPlaces } from './ipam-options.ts';
 
 const section = 'Addresses';
 
-const binDir = withDefault(directory, '/opt/cni/bin', {
+const binDirs = repeated(directory, ['/opt/cni/bin'], {
   flag: 'cni-bin-dir',
   section,
-  help: 'Where the container runtime looks for CNI plugins.',
+  help: 'Where the container runtime looks for CNI plugins; of several, first the one for the plugin.',
   alsoIn: [],
 });
 
@@ -17,7 +17,7 @@ const dryRun = switchOption({ flag: 'dry-run', section, help: 'Show what would b
 
 export const installOptions = {
   confDir: cniPlaces.confDir,
-  binDir,
+  binDirs,
   network: optional(name, {
     flag: 'network',
     section,
@@ -25,13 +25,24 @@ export const installOptions = {
     alsoIn: [],
   }),
   all: switchOption({ flag: 'all', section, help: 'Every network that takes its addresses from host-local.' }),
+  node: optional(path, {
+    flag: 'node',
+    section,
+    help: 'The Node 24 or later that is to run the plugin, by its path on the host. Without this: the one that runs this command.',
+    alsoIn: [],
+  }),
+  copyNode: switchOption({
+    flag: 'copy-node',
+    section,
+    help: 'Put a copy of the Node that runs this command beside the plugin. For a host without one, from inside a container.',
+  }),
   dryRun,
   ...outputOptions,
 } satisfies OptionTable;
 
 export const uninstallOptions = {
   ...cniPlaces,
-  binDir,
+  binDirs,
   dryRun,
   force: switchOption({
     flag: 'force',

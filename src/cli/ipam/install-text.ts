@@ -2,8 +2,12 @@
 import type { InstallReport } from '../../ipam/install/install-plugin.ts';
 import type { UninstallReport } from '../../ipam/install/uninstall-plugin.ts';
 
-export function installText({ isDryRun, plugin, pluginWas, changed, already }: InstallReport): string {
+export function installText(report: InstallReport): string {
+  const { isDryRun, plugin, pluginWas, nodeCopy, changed, already, left } = report;
   const lines = [
+    ...(nodeCopy === null || nodeCopy.was === 'same'
+      ? []
+      : [`${nodeCopy.path}, a copy of ${nodeCopy.from}, ${would(isDryRun, 'put there')}.`]),
     pluginWas === 'same'
       ? `${plugin} is this version already.`
       : `${plugin} ${would(isDryRun, 'put there', pluginWas === 'other' ? 'replaced by this version' : 'put there')}.`,
@@ -13,9 +17,10 @@ export function installText({ isDryRun, plugin, pluginWas, changed, already }: I
       ...indent(diff),
       ...warnings.map((warning) => `Mind: ${warning}`),
     ]),
+    ...left.map((path) => `${path} takes its addresses from host-local still; --network or --all changes that.`),
   ];
   if (isDryRun) return [...lines, 'Nothing was changed (--dry-run).'].join('\n');
-  if (changed.length === 0) return [...lines, pluginWas === 'same' ? 'Nothing was changed.' : ''].join('\n').trimEnd();
+  if (changed.length === 0) return [...lines, isAsBefore(report) ? 'Nothing was changed.' : ''].join('\n').trimEnd();
   return [
     ...lines,
     'New pods keep their addresses from now on, those that run from their next start. Nothing has to be restarted.',
@@ -29,7 +34,7 @@ export function uninstallText(report: UninstallReport): string {
     ...restored.flatMap(({ path, how, diff, backup }) => [
       how === 'bytes'
         ? `${path} ${would(isDryRun, 'put back', 'put back')} as it was, byte for byte:`
-        : `${path} has been changed by somebody since; only the type ${isDryRun ? 'would go' : 'went'} back to host-local${backup === undefined ? '' : ` (what it was before is in ${backup})`}:`,
+        : `${path} ${backup === undefined ? 'has no backup' : 'has been changed by somebody since'}; only the type ${isDryRun ? 'would go' : 'went'} back to host-local${backup === undefined ? '' : ` (what it was before is in ${backup})`}:`,
       ...indent(diff),
     ]),
     ...orphans.map((path) => `${path} is left: the file that it is of is gone.`),
@@ -50,6 +55,9 @@ function pluginLine({ isDryRun, pluginIs }: UninstallReport, plugin: string, att
     'Run this again when those pods have been made anew. --force removes it all the same.',
   ].join('\n');
 }
+
+const isAsBefore = ({ pluginWas, nodeCopy }: InstallReport): boolean =>
+  pluginWas === 'same' && (nodeCopy === null || nodeCopy.was === 'same');
 
 const would = (isDryRun: boolean, word: string, done = word): string => (isDryRun ? `would be ${word}` : `was ${done}`);
 

@@ -1,11 +1,12 @@
 // Reads the runtime's CNI configurations, in its order.
-import { readdir, readFile } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ConfiguredNetwork, configuredNetworks } from '../../ipam/inspect/configured-networks.ts';
 
 export interface Configurations {
   readonly networks: readonly ConfiguredNetwork[];
-  /** Paths of files that are no JSON. */
+  /** Paths of files that are no JSON, and of links that lead nowhere. */
   readonly unreadable: readonly string[];
 }
 
@@ -16,11 +17,23 @@ export async function readConfigurations(confDir: string): Promise<Configuration
   const unreadable: string[] = [];
   for (const name of names) {
     const path = join(confDir, name);
-    const found = configuredNetworks(path, await readFile(path, 'utf8'));
+    const kind = await statIfThere(path);
+    if (kind?.isDirectory()) continue;
+    const found = kind && configuredNetworks(path, await readFile(path, 'utf8'));
     if (found === undefined) unreadable.push(path);
     else networks.push(...found);
   }
   return { networks, unreadable };
+}
+
+/** Undefined for a link that leads nowhere. */
+async function statIfThere(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /** None when there is no such directory. */

@@ -10,6 +10,8 @@ export interface PluginFile {
   /** `ours`: the wrapper that `holdfast ipam install` writes, leading to a bundle of ours. */
   readonly is: 'ours' | 'foreign';
   readonly isExecutable: boolean;
+  /** The Node that it starts is one of the host, and this process sees a container's. */
+  readonly isNodeUnseen: boolean;
   /** Of the Node and the bundle that a wrapper names, those that are not there. */
   readonly missing: readonly string[];
   /** Of the bundle; undefined where it does not say. */
@@ -20,7 +22,7 @@ export interface PluginFile {
 
 export interface IpamCircumstances {
   readonly networks: readonly ConfiguredNetwork[];
-  /** Paths of configurations that are no JSON. */
+  /** Paths of configurations that are no JSON, or links that lead nowhere. */
   readonly unreadable: readonly string[];
   /** In the order of CNI_PATH. */
   readonly binDirs: readonly string[];
@@ -53,6 +55,7 @@ export function ipamFindings(node: IpamCircumstances): readonly Finding[] {
   if (ours.length === 0) return [...unread, notUsed(node)];
   return [
     ...unread,
+    ...ours.flatMap(configurationFindings),
     ...pluginFindings(node),
     ...[...new Set(ours.map(({ dataDir }) => dataDir))].flatMap((dataDir) => directoryFindings(dataDir, node)),
     ...ours.flatMap((network) => rangeFindings(network, node.podCidrs)),
@@ -65,7 +68,7 @@ const unreadable = (path: string): Finding => ({
   check: 'ipam-configuration',
   level: 'warning',
   subject: path,
-  says: 'This CNI configuration is no JSON: the container runtime leaves it out, or takes no configuration at all.',
+  says: 'This CNI configuration cannot be read or is no JSON: the container runtime leaves it out, or takes no configuration at all.',
   advice: 'Mend it, or move it out of the directory.',
 });
 
@@ -103,6 +106,11 @@ function pluginFindings({ plugins, binDirs, version }: IpamCircumstances): reado
   }
   if (!first.isExecutable)
     find('problem', 'ipam-plugin', first.path, 'It is not executable: no pod of these networks starts.');
+  if (first.isNodeUnseen) {
+    const says =
+      'It starts a Node of the host, and this looks like a container: whether that Node is there cannot be seen from here.';
+    find('warning', 'ipam-node', first.path, says, 'holdfast ipam install --copy-node, or run this on the host.');
+  }
   for (const path of first.missing) {
     find(
       'problem',
@@ -143,6 +151,28 @@ function directoryFindings(dataDir: string, { fleetingFileSystems, tmpfiles }: I
     });
   }
   return findings;
+}
+
+function configurationFindings({ path, network, mistake, unknownWords }: ConfiguredNetwork): readonly Finding[] {
+  const about = { check: 'ipam-configuration', subject: `${network} in ${path}` };
+  return [
+    ...(mistake === undefined
+      ? []
+      : [
+          {
+            ...about,
+            level: 'problem' as const,
+            says: `Its ipam section cannot be used, so that no pod of the network starts: ${mistake}.`,
+            advice: 'Mend the ipam section.',
+          },
+        ]),
+    ...unknownWords.map((word) => ({
+      ...about,
+      level: 'warning' as const,
+      says: `Its retain block says "${word}", which means nothing: what it was to change is as without it.`,
+      advice: 'Write ttl, cooldown, steal or enabled.',
+    })),
+  ];
 }
 
 function rangeFindings(

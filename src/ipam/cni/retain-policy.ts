@@ -26,6 +26,21 @@ export const defaultRetainPolicy: RetainPolicy = {
   steal: 'any',
 };
 
+/** All that a `retain` block can say. */
+export const retainWords: readonly string[] = Object.keys({
+  enabled: true,
+  ttl: true,
+  cooldown: true,
+  steal: true,
+} satisfies Record<keyof RetainBlock, true>);
+
+interface RetainBlock {
+  readonly enabled?: unknown;
+  readonly ttl?: unknown;
+  readonly cooldown?: unknown;
+  readonly steal?: unknown;
+}
+
 /** On a pod: `true`, `false`, or how long (`24h`). Anything else is as if it were not there. */
 export const retainAnnotation = 'ipam.holdfast.dev/retain';
 
@@ -46,7 +61,7 @@ const readBlock = (block: unknown): RetainPolicy => {
   if (typeof block !== 'object' || block === null || Array.isArray(block)) {
     throw mistake('ipam.retain', block, 'write it as an object such as {"ttl": "168h"}');
   }
-  const { enabled, ttl, cooldown, steal } = block as Readonly<Record<string, unknown>>;
+  const { enabled, ttl, cooldown, steal } = block as RetainBlock;
   if (enabled !== undefined && typeof enabled !== 'boolean') {
     throw mistake('ipam.retain.enabled', enabled, 'write true or false');
   }

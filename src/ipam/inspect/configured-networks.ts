@@ -1,5 +1,9 @@
 // The networks that a file of the runtime's CNI directory configures, as far as addresses are concerned. Pure.
-import { defaultDataDir } from '../cni/network-config.ts';
+import { CniError } from '../cni/cni-error.ts';
+import { checkNetworkName } from '../cni/environment.ts';
+import { defaultDataDir, parseNetworkConfig } from '../cni/network-config.ts';
+import { retainWords } from '../cni/retain-policy.ts';
+import { ourType } from '../install/conflist-change.ts';
 
 export interface ConfiguredNetwork {
   /** Of the file. */
@@ -12,6 +16,10 @@ export interface ConfiguredNetwork {
   readonly dataDir: string;
   /** Subnets as written; empty where they come from elsewhere, as with flannel. */
   readonly subnets: readonly string[];
+  /** What the plugin would say instead of giving an address out; undefined when it has nothing to say. */
+  readonly mistake: string | undefined;
+  /** Words in the `retain` block that mean nothing. */
+  readonly unknownWords: readonly string[];
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -32,9 +40,28 @@ export function configuredNetworks(path: string, text: string): readonly Configu
         ipamType: textOf(ipam.type) || (plugin.type === 'flannel' ? 'host-local' : ''),
         dataDir: textOf(ipam.dataDir) || defaultDataDir,
         subnets: subnetsOf(ipam),
+        mistake: ipam.type === ourType ? mistakeOf(json, plugin, ipam) : undefined,
+        unknownWords: Object.keys(asObject(ipam.retain) ?? {}).filter((word) => !retainWords.includes(word)),
       },
     ];
   });
+}
+
+/** Of the plugin's part as a runtime hands it on; flannel puts its own ranges in. */
+function mistakeOf(list: Json, plugin: Json, ipam: Json): string | undefined {
+  const whole = plugin.type === 'flannel' ? { ...ipam, ranges: [[{ subnet: '10.0.0.0/24' }]] } : ipam;
+  try {
+    checkNetworkName(textOf(list.name));
+    const { dataDir } = parseNetworkConfig(
+      { ...plugin, cniVersion: list.cniVersion, name: list.name, ipam: whole },
+      '',
+    );
+    return dataDir.startsWith('/') ? undefined : `dataDir ${dataDir} is taken from wherever the runtime was started`;
+  } catch (error) {
+    if (error instanceof CniError && error.details !== '') return `${error.message}: ${error.details}`;
+    if (error instanceof Error) return error.message;
+    throw error;
+  }
 }
 
 function subnetsOf({ subnet, ranges }: Json): readonly string[] {

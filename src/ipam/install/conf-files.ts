@@ -1,5 +1,5 @@
 // The files of a runtime's CNI configuration directory, in the order in which it reads them, and the backups beside them.
-import { accessSync, constants, readdirSync, readFileSync } from 'node:fs';
+import { accessSync, constants, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { InstallError } from './install-error.ts';
 
@@ -13,11 +13,13 @@ const backupEnding = '.before-holdfast-ipam';
 /** Ends in what no runtime takes for a configuration. */
 export const backupOf = (path: string): string => `${path}${backupEnding}`;
 
+/** Directories and links that lead nowhere are left out. */
 export const readConfFiles = (confDir: string): readonly ConfFile[] =>
   inConfDir(confDir, () =>
     names(confDir)
-      .filter((name) => /\.(conf|conflist|json)$/.test(name))
-      .map((name) => ({ path: join(confDir, name), bytes: readFileSync(join(confDir, name)) })),
+      .map((name) => join(confDir, name))
+      .filter((path) => /\.(conf|conflist|json)$/.test(path) && statSync(path, { throwIfNoEntry: false })?.isFile())
+      .map((path) => ({ path, bytes: readFileSync(path) })),
   );
 
 /** Paths of the files that have a backup, themselves there or not. */

@@ -29,7 +29,7 @@ type Wish = 'done' | 'nothing' | { readonly edit: JsonEdit } | { readonly refusa
 /** @param from the type that gives its place up to `to` */
 export const changeIpamType = (bytes: Buffer, from: string, to: string): ConflistChange => {
   const json = readObject(bytes);
-  if (json === undefined) return { kind: 'refused', network: '', reason: 'it is no JSON object' };
+  if (typeof json === 'string') return { kind: 'refused', network: '', reason: json };
   const network = typeof json.name === 'string' ? json.name : '';
   const parts = partsOf(json);
   const wishes = parts.map((part) => wishFor(bytes, part, from, to));
@@ -41,11 +41,12 @@ export const changeIpamType = (bytes: Buffer, from: string, to: string): Conflis
   return { kind: 'refused', network, reason: `none of its plugins takes addresses from ${from} (${typesOf(parts)})` };
 };
 
-const readObject = (bytes: Buffer): Json | undefined => {
+/** Words when it is none. */
+const readObject = (bytes: Buffer): Json | string => {
   try {
-    return asObject(JSON.parse(bytes.toString()));
+    return asObject(JSON.parse(bytes.toString())) ?? 'it is no JSON object';
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
+    if (error instanceof SyntaxError) return `it is no JSON (${error.message})`;
     throw error;
   }
 };

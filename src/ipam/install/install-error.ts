@@ -4,6 +4,7 @@ export type InstallErrorCode =
   | 'HOLDFAST_IPAM_DIRECTORY'
   | 'HOLDFAST_IPAM_NETWORK'
   | 'HOLDFAST_IPAM_FOREIGN_FILE'
+  | 'HOLDFAST_IPAM_NODE'
   | 'HOLDFAST_IPAM_NOT_BUILT';
 
 export class InstallError extends Error {

@@ -1,15 +1,18 @@
 // Puts the plugin among the runtime's, then lets the networks that are wanted take their addresses from it. Nothing is
 // written before all that can be known to be wrong was looked for.
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { backupOf, type ConfFile, expectWritable, inBinDir, inConfDir, isWanted, readConfFiles } from './conf-files.ts';
 import { type ConflistChange, changeIpamType, hostLocalType, ourType } from './conflist-change.ts';
 import { InstallError } from './install-error.ts';
 import { lineDiff } from './line-diff.ts';
-import { readIfThere, replaceFile } from './replace-file.ts';
-import { bundleName, isBundle, isWrapper, wrapperText } from './wrapper.ts';
+import type { NodeCopy } from './node-copy.ts';
+import { type PluginSource, planPluginFiles } from './plugin-files.ts';
+import { modeOf, replaceFile } from './replace-file.ts';
 
-export interface InstallRequest {
-  readonly binDir: string;
+export interface InstallRequest extends PluginSource {
+  /** Where the runtime also looks for plugins. */
+  readonly otherBinDirs?: readonly string[];
   readonly confDir: string;
   /** A file or the name of a network; undefined when there is one only. */
   readonly network: string | undefined;
@@ -17,9 +20,6 @@ export interface InstallRequest {
   readonly isForAll: boolean;
   /** Says what it would do. */
   readonly isDryRun: boolean;
-  /** Absolute path of the Node that is to run the plugin. */
-  readonly node: string;
-  readonly bundle: Buffer;
 }
 
 export interface ChangedFile {
@@ -35,9 +35,13 @@ export interface InstallReport {
   /** Path of what the runtime starts. */
   readonly plugin: string;
   readonly pluginWas: 'absent' | 'other' | 'same';
+  /** Null when the plugin runs on a Node of the host. */
+  readonly nodeCopy: NodeCopy | null;
   readonly changed: readonly ChangedFile[];
   /** Paths of those that take their addresses from it already. */
   readonly already: readonly string[];
+  /** Paths of those that could, and that nobody has asked for. */
+  readonly left: readonly string[];
 }
 
 interface Candidate extends ConfFile {
@@ -45,49 +49,44 @@ interface Candidate extends ConfFile {
 }
 
 export const installPlugin = (request: InstallRequest): InstallReport => {
-  const { binDir, confDir, isDryRun, node, bundle } = request;
+  const { binDir, otherBinDirs = [], confDir, isDryRun } = request;
   inBinDir(binDir, expectWritable);
   inConfDir(confDir, expectWritable);
-  const [plugin, bundlePath] = [join(binDir, ourType), join(binDir, bundleName)];
-  const wrapper = Buffer.from(wrapperText(node, bundlePath));
-  const [wrapperBefore, bundleBefore] = [readIfThere(plugin), readIfThere(bundlePath)];
-  refuseForeign(plugin, wrapperBefore, isWrapper);
-  refuseForeign(bundlePath, bundleBefore, isBundle);
+  const files = planPluginFiles(request);
   const candidates = readConfFiles(confDir).map((file) => ({
     ...file,
     change: changeIpamType(file.bytes, hostLocalType, ourType),
   }));
   const chosen = choose(candidates, request);
+  const wanted = chosen.filter(({ change }) => change.kind === 'change');
+  if (wanted.length > 0) expectRuntimeToLookThere([binDir, ...otherBinDirs]);
 
-  const isSame = wrapperBefore?.equals(wrapper) === true && bundleBefore?.equals(bundle) === true;
-  if (!isDryRun && !isSame) {
-    inBinDir(binDir, () => {
-      replaceFile(bundlePath, bundle, 0o644);
-      replaceFile(plugin, wrapper, 0o755);
-    });
-  }
+  if (!isDryRun) files.put();
   const changed = chosen.flatMap(({ path, bytes, change }) => {
     if (change.kind !== 'change') return [];
     const backup = backupOf(path);
     if (!isDryRun) {
       inConfDir(confDir, () => {
         replaceFile(backup, bytes, 0o600);
-        replaceFile(path, change.text, 0o644);
+        replaceFile(path, change.text, modeOf(path) ?? 0o644);
       });
     }
     const { network, warnings } = change;
     return [{ path, network, diff: lineDiff(bytes.toString(), change.text.toString()), backup, warnings }];
   });
   const already = chosen.filter(({ change }) => change.kind === 'already').map(({ path }) => path);
-  const pluginWas = isSame ? 'same' : wrapperBefore === undefined ? 'absent' : 'other';
-  return { isDryRun, plugin, pluginWas, changed, already };
+  const left = candidates.filter((one) => one.change.kind === 'change' && !chosen.includes(one));
+  const { plugin, was: pluginWas, nodeCopy = null } = files;
+  return { isDryRun, plugin, pluginWas, nodeCopy, changed, already, left: left.map(({ path }) => path) };
 };
 
-const refuseForeign = (path: string, content: Buffer | undefined, isOurs: (text: string) => boolean): void => {
-  if (content === undefined || isOurs(content.toString())) return;
+/** It finds host-local somewhere today; where that is not, it would not find the plugin either, and no pod would start. */
+const expectRuntimeToLookThere = (binDirs: readonly string[]): void => {
+  const isThere = (binDir: string): boolean => inBinDir(binDir, () => existsSync(join(binDir, hostLocalType)));
+  if (binDirs.some(isThere)) return;
   throw new InstallError(
-    'HOLDFAST_IPAM_FOREIGN_FILE',
-    `${path} is there and is not of Holdfast; nothing was changed. Find out whose it is, and move it away if nobody needs it`,
+    'HOLDFAST_IPAM_DIRECTORY',
+    `there is no ${hostLocalType} in ${binDirs.join(', ')}, so the container runtime takes its plugins from elsewhere and would not find ${ourType} there. Name the directory that it uses with --cni-bin-dir (Debian's containerd: /usr/lib/cni); where it has several, each of them, first the one to put the plugin into`,
   );
 };
 
@@ -98,20 +97,22 @@ const choose = (
   if (network !== undefined) return [chooseNamed(candidates, confDir, network)];
   const possible = candidates.filter(({ change }) => change.kind === 'change');
   const already = candidates.filter(({ change }) => change.kind === 'already');
-  if (possible.length > 1 && !isForAll) {
+  if (isForAll && possible.length + already.length > 0) return [...possible, ...already];
+  if (already.length > 0) return already;
+  if (possible.length === 1) return possible;
+  if (possible.length > 1) {
     const names = possible.map(({ path, change }) => `${path} (network ${change.network})`).join(', ');
     throw new InstallError(
       'HOLDFAST_IPAM_NETWORK',
       `several networks take addresses from ${hostLocalType}: ${names}. Name the one to change with --network, or all of them with --all; container runtimes use the first`,
     );
   }
-  if (possible.length + already.length > 0) return [...possible, ...already];
   const reasons = candidates.map(({ path, change }) => `${path}: ${reasonOf(change)}`).join('; ');
   throw new InstallError(
     'HOLDFAST_IPAM_NETWORK',
     candidates.length === 0
       ? `there is no CNI configuration in ${confDir} (*.conflist, *.conf, *.json); set up the pod network first, or name its directory with --cni-conf-dir`
-      : `no network can be changed. ${reasons}`,
+      : `no network can be changed. ${reasons}. Which can, and how: docs/ipam-networks.md`,
   );
 };
 

@@ -7,6 +7,7 @@ import {
   fsyncSync,
   openSync,
   readFileSync,
+  realpathSync,
   renameSync,
   statSync,
   unlinkSync,
@@ -14,16 +15,17 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
-/** @param mode when there is none to replace, whose mode and owner it would take */
-export const replaceFile = (path: string, content: Buffer, mode: number): void => {
-  const before = statSync(path, { throwIfNoEntry: false });
+/** What it replaces keeps its owner. A symbolic link stays one: what it leads to is replaced. */
+export const replaceFile = (name: string, content: Buffer, mode: number): void => {
+  const before = statSync(name, { throwIfNoEntry: false });
+  const path = before === undefined ? name : realpathSync(name);
   // Ends in what no runtime takes for a configuration.
   const unfinished = join(dirname(path), `.${basename(path)}.${process.pid}.unfinished`);
   try {
     const file = openSync(unfinished, 'w', 0o600);
     try {
       writeFileSync(file, content);
-      fchmodSync(file, before === undefined ? mode : before.mode & 0o7777);
+      fchmodSync(file, mode);
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -35,6 +37,12 @@ export const replaceFile = (path: string, content: Buffer, mode: number): void =
     throw error;
   }
   syncDirectory(dirname(path));
+};
+
+/** Permissions; undefined when there is none. */
+export const modeOf = (path: string): number | undefined => {
+  const mode = statSync(path, { throwIfNoEntry: false })?.mode;
+  return mode === undefined ? undefined : mode & 0o7777;
 };
 
 /** Whether there was one. */

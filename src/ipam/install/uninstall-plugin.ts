@@ -6,8 +6,8 @@ import { backedUpFiles, backupOf, expectWritable, inBinDir, inConfDir, readConfF
 import { changeIpamType, hostLocalType, ourType } from './conflist-change.ts';
 import { InstallError } from './install-error.ts';
 import { lineDiff } from './line-diff.ts';
-import { readIfThere, removeFile, replaceFile } from './replace-file.ts';
-import { bundleName, isBundle, isWrapper } from './wrapper.ts';
+import { ownPluginFiles } from './plugin-files.ts';
+import { modeOf, readIfThere, removeFile, replaceFile } from './replace-file.ts';
 
 export interface UninstallRequest {
   readonly binDir: string;
@@ -43,16 +43,13 @@ export const uninstallPlugin = (request: UninstallRequest): UninstallReport => {
   inConfDir(confDir, expectWritable);
   inBinDir(binDir, expectWritable);
   const plugin = join(binDir, ourType);
-  const own = [
-    { path: plugin, isOurs: isWrapper },
-    { path: join(binDir, bundleName), isOurs: isBundle },
-  ].filter(({ path, isOurs }) => isOurs(inBinDir(binDir, () => readIfThere(path))?.toString() ?? ''));
+  const own = ownPluginFiles(binDir);
   const files = readConfFiles(confDir);
   const restored = files.flatMap(({ path, bytes }) => inConfDir(confDir, () => restore(path, bytes, isDryRun)));
   const orphans = backedUpFiles(confDir).filter((path) => !files.some((file) => file.path === path));
   const attachments = attachmentsMadeWithIt(stateDir);
   const isKept = own.length > 0 && attachments.length > 0 && !isForced;
-  if (!isDryRun && !isKept) for (const { path } of own) inBinDir(binDir, () => removeFile(path));
+  if (!isDryRun && !isKept) for (const path of own) inBinDir(binDir, () => removeFile(path));
   return {
     isDryRun,
     plugin,
@@ -69,7 +66,7 @@ const restore = (path: string, bytes: Buffer, isDryRun: boolean): readonly Resto
   const made = backup === undefined ? undefined : changeIpamType(backup, hostLocalType, ourType);
   if (backup !== undefined && made?.kind === 'change' && made.text.equals(bytes)) {
     if (!isDryRun) {
-      replaceFile(path, backup, 0o644);
+      replaceFile(path, backup, modeOf(path) ?? 0o644);
       removeFile(backupPath);
     }
     return [{ path, how: 'bytes', diff: lineDiff(bytes.toString(), backup.toString()), backup: undefined }];
@@ -80,7 +77,7 @@ const restore = (path: string, bytes: Buffer, isDryRun: boolean): readonly Resto
     if (backup?.equals(bytes) && !isDryRun) removeFile(backupPath);
     return [];
   }
-  if (!isDryRun) replaceFile(path, change.text, 0o644);
+  if (!isDryRun) replaceFile(path, change.text, modeOf(path) ?? 0o644);
   const diff = lineDiff(bytes.toString(), change.text.toString());
   return [{ path, how: 'word', diff, backup: backup && backupPath }];
 };

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -77,9 +77,11 @@ test('a dataDir in memory is known by its file system, also before it is made', 
     'net.d/10.conf': plugin('/dev/shm/holdfast-test-not-there/networks'),
     'net.d/20.conf': plugin('/proc/not-there'),
     'net.d/30.conf': '{',
+    'net.d/50.conf/file': '',
   });
+  await symlink('nowhere', join(where.confDir, '40.conf'));
   const { fleetingFileSystems, networks, unreadable } = await gatherIpam(where, recordTerminal());
   t.deepEqual(fleetingFileSystems, { '/dev/shm/holdfast-test-not-there/networks': 'tmpfs' });
   t.is(networks.length, 2);
-  t.deepEqual(unreadable, [join(where.confDir, '30.conf')]);
+  t.deepEqual(unreadable, [join(where.confDir, '30.conf'), join(where.confDir, '40.conf')]);
 });

@@ -7,8 +7,11 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
+  renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,6 +27,8 @@ import { recordTerminal } from '../../support/terminal.ts';
 const bridge = (name: string, type = 'host-local') =>
   `${JSON.stringify({ cniVersion: '1.0.0', name, plugins: [{ type: 'bridge', ipam: { type, subnet: '10.1.2.0/24' } }] }, null, 2)}\n`;
 
+const namesBesideHostLocal = (binDir: string) => readdirSync(binDir).filter((name) => name !== 'host-local');
+
 const stage = (
   t: ExecutionContext,
   files: Readonly<Record<string, string>> = { '10-pods.conflist': bridge('pods') },
@@ -36,6 +41,7 @@ const stage = (
     string,
   ];
   for (const directory of [binDir, confDir, stateDir]) mkdirSync(directory);
+  writeFileSync(join(binDir, 'host-local'), '');
   for (const [name, text] of Object.entries(files)) writeFileSync(join(confDir, name), text, { mode: 0o640 });
   const places = { binDir, confDir };
   const install = (more: Partial<InstallRequest> = {}) =>
@@ -51,7 +57,7 @@ const stage = (
   const uninstall = (more: { isDryRun?: boolean; isForced?: boolean } = {}) =>
     uninstallPlugin({ ...places, stateDir, isDryRun: false, isForced: false, ...more });
   const conf = (name = '10-pods.conflist') => readFileSync(join(confDir, name), 'utf8');
-  const look = () => ({ bin: readdirSync(binDir), conf: readdirSync(confDir) });
+  const look = () => ({ bin: namesBesideHostLocal(binDir), conf: readdirSync(confDir) });
   return { ...places, root, stateDir, install, uninstall, conf, look };
 };
 
@@ -110,6 +116,91 @@ test('installed twice changes nothing; an older plugin is replaced', (t) => {
   t.is(install({ bundle: Buffer.from('// holdfast-ipam 0.2.0\n') }).pluginWas, 'other');
 });
 
+test('installed again it leaves the networks alone that were left alone before, and says so', (t) => {
+  const { install, conf } = stage(t, { '10-a.conflist': bridge('a'), '20-b.conflist': bridge('b') });
+  install({ network: 'b' });
+  const again = install({ bundle: Buffer.from('// holdfast-ipam 0.2.0\n') });
+  t.is(conf('10-a.conflist'), bridge('a'));
+  t.regex(installText(again), /10-a.conflist takes its addresses from host-local still; --network or --all/);
+});
+
+test('a plugin that may not be executed is mended by installing it again', (t) => {
+  const { binDir, install } = stage(t);
+  install();
+  chmodSync(join(binDir, 'holdfast-ipam'), 0o644);
+  t.is(install().pluginWas, 'other');
+  t.is(spawnSync(join(binDir, 'holdfast-ipam'), { encoding: 'utf8' }).stdout, 'it ran');
+});
+
+test('a directory of plugins that the runtime does not use is refused: no pod would start', (t) => {
+  const { binDir, root, install, conf, look } = stage(t);
+  rmSync(join(binDir, 'host-local'));
+  t.throws(() => install(), {
+    code: 'HOLDFAST_IPAM_DIRECTORY',
+    message: /there is no host-local in .*bin, so the container runtime .*--cni-bin-dir/,
+  });
+  t.deepEqual(look().bin, []);
+  t.is(conf(), bridge('pods'));
+  const other = join(root, 'other');
+  mkdirSync(other);
+  writeFileSync(join(other, 'host-local'), '');
+  t.is(install({ otherBinDirs: [other] }).changed.length, 1);
+});
+
+test('a copy of Node comes beside the plugin when asked for, runs it wherever the directory is, and goes with it', (t) => {
+  const { root, binDir, install, uninstall, look } = stage(t);
+  const node = join(root, 'node');
+  writeFileSync(node, '#!/bin/sh\necho "a Node of its own: $1"\n', { mode: 0o755 });
+  const report = install({ node, isNodeCopied: true });
+  t.regex(installText(report), /bin\/holdfast-ipam-node, a copy of .*\/node, was put there/);
+  rmSync(node);
+  const elsewhere = join(root, 'as-the-host-sees-it');
+  renameSync(binDir, elsewhere);
+  const { stdout } = spawnSync(join(elsewhere, 'holdfast-ipam'), { encoding: 'utf8' });
+  t.is(stdout, `a Node of its own: ${elsewhere}/holdfast-ipam.cjs\n`);
+  renameSync(elsewhere, binDir);
+
+  t.is(uninstall().pluginIs, 'removed');
+  t.deepEqual(look().bin, []);
+});
+
+test('the copy of Node is left when it is the same, replaced when it is another, and goes when the host’s Node runs the plugin', (t) => {
+  const { root, install, look } = stage(t);
+  const node = join(root, 'node');
+  writeFileSync(node, 'one', { mode: 0o755 });
+  const was = () => install({ node, isNodeCopied: true }).nodeCopy?.was;
+  t.is(was(), 'absent');
+  t.is(was(), 'same');
+  writeFileSync(node, 'two!');
+  t.is(was(), 'other');
+  t.is(was(), 'same');
+  t.true(look().bin.includes('holdfast-ipam-node'));
+  t.is(install().nodeCopy, null);
+  t.false(look().bin.includes('holdfast-ipam-node'));
+});
+
+test('a link to a configuration stays one, and what it leads to is changed and put back', (t) => {
+  const { root, confDir, install, uninstall } = stage(t, {});
+  const real = join(root, 'real.conflist');
+  writeFileSync(real, bridge('pods'));
+  symlinkSync(real, join(confDir, '10-pods.conflist'));
+  symlinkSync(join(root, 'nowhere'), join(confDir, '05-gone.conflist'));
+  mkdirSync(join(confDir, '06.conf'));
+  install();
+  t.is(readFileSync(real, 'utf8'), bridge('pods', 'holdfast-ipam'));
+  uninstall();
+  t.is(readFileSync(real, 'utf8'), bridge('pods'));
+  t.is(readlinkSync(join(confDir, '10-pods.conflist')), real);
+});
+
+test('without its backup only the word goes back, and that is said', (t) => {
+  const { confDir, install, uninstall, conf } = stage(t);
+  install();
+  rmSync(join(confDir, '10-pods.conflist.before-holdfast-ipam'));
+  t.regex(uninstallText(uninstall()), /10-pods.conflist has no backup; only the type went back to host-local/);
+  t.is(conf(), bridge('pods'));
+});
+
 test('of several networks one must be named, by name or file, or all of them', (t) => {
   const files = {
     '10-a.conflist': bridge('a'),
@@ -155,6 +246,9 @@ test('a file of somebody else under our name is left alone, and said', (t) => {
     t.is(conf(), bridge('pods'));
     t.is(uninstall().pluginIs, 'absent');
     t.true(existsSync(join(binDir, name)));
+    rmSync(join(binDir, name));
+    mkdirSync(join(binDir, name));
+    t.throws(() => install(), { code: 'HOLDFAST_IPAM_FOREIGN_FILE' }, 'a directory is none of ours either');
   }
 });
 
@@ -230,7 +324,7 @@ test('the plugin stays while attachments are left that will be ended with it', (
   writeFileSync(join(stateDir, 'flannel/c3'), bridge('cbr0', 'holdfast-ipam'));
   t.is(uninstall().pluginIs, 'kept');
   t.is(uninstall({ isForced: true }).pluginIs, 'removed');
-  t.deepEqual(readdirSync(binDir), []);
+  t.deepEqual(namesBesideHostLocal(binDir), []);
 });
 
 test('the commands say what went wrong on one line, and JSON when asked', async (t) => {
@@ -242,6 +336,8 @@ test('the commands say what went wrong on one line, and JSON when asked', async 
   const places = ['--cni-bin-dir', binDir, '--cni-conf-dir', confDir];
   const both = await run('install', '--all', '--network', 'pods', ...places);
   t.is(both.code, 2);
+  const nodes = await run('install', '--copy-node', '--node', '/usr/bin/node', ...places);
+  t.is(nodes.code, 2);
   const missing = await run('uninstall', '--cni-conf-dir', join(root, 'none'), '--cni-bin-dir', binDir);
   t.is(missing.code, 1);
   t.regex(missing.complained.join('\n'), /^holdfast: there is no .*none/);

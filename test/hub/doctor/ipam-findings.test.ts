@@ -11,11 +11,14 @@ const network = {
   ipamType: 'holdfast-ipam',
   dataDir,
   subnets: ['10.244.3.0/24', 'fd00:244:3::/64'],
+  mistake: undefined,
+  unknownWords: [],
 };
 const plugin = {
   path: '/opt/cni/bin/holdfast-ipam',
   is: 'ours',
   isExecutable: true,
+  isNodeUnseen: false,
   missing: [],
   version: '1.0',
   isAsBrought: true,
@@ -40,6 +43,9 @@ const rows: readonly (readonly [string, Partial<IpamCircumstances>, readonly str
   ['a node where all is well', {}, []],
   ['no network of ours', { networks: [{ ...network, ipamType: 'host-local' }] }, ['note ipam-unused']],
   ['a configuration that is no JSON', { unreadable: [path] }, ['warning ipam-configuration']],
+  ['an ipam section that cannot be used', { networks: [{ ...network, mistake: 'x' }] }, ['problem ipam-configuration']],
+  ['a misspelt word', { networks: [{ ...network, unknownWords: ['tll'] }] }, ['warning ipam-configuration']],
+  ['a Node that cannot be seen from here', { plugins: [{ ...plugin, isNodeUnseen: true }] }, ['warning ipam-node']],
   ['no plugin', { plugins: [] }, ['problem ipam-plugin']],
   ['another program of the name', { plugins: [{ ...plugin, is: 'foreign' }] }, ['problem ipam-shadowed']],
   ['another program before it', { plugins: [{ ...plugin, is: 'foreign' }, plugin] }, ['problem ipam-shadowed']],
@@ -135,4 +141,23 @@ test('networks are read from lists and single plugins, with flannel’s silence 
   t.deepEqual(read({ name: 'l', plugins: [{ type: 'loopback' }] }), []);
   t.is(configuredNetworks('f', '{'), undefined);
   t.is(configuredNetworks('f', '[]'), undefined);
+});
+
+test('what the plugin would refuse is known from the configuration alone', (t) => {
+  const read = (ipam: object, more: object = {}) => {
+    const plugin = { type: 'bridge', ipam: { type: 'holdfast-ipam', subnet: '10.1.0.0/24', ...ipam } };
+    const text = JSON.stringify({ cniVersion: '1.0.0', name: 'a', plugins: [{ ...plugin, ...more }] });
+    const [found] = configuredNetworks('f', text)!;
+    return [found!.mistake, ...found!.unknownWords];
+  };
+  t.deepEqual(read({ retain: { ttl: '24h', cooldown: '60s', steal: 'none', enabled: true } }), [undefined]);
+  t.deepEqual(read({ subnet: '10.1.0.0/33' }), ['invalid CIDR address: 10.1.0.0/33']);
+  t.regex(read({ subnet: '10.1.0.7/24' })[0]!, /host bits set.*10\.1\.0\.0/);
+  t.regex(read({ retain: { ttl: 'soon' } })[0]!, /ipam\.retain\.ttl cannot be "soon": write a duration/);
+  t.regex(configuredNetworks('f', '{"name":"a b","ipam":{"type":"holdfast-ipam"}}')![0]!.mistake!, /network name: a b/);
+  t.deepEqual(read({ retain: { tll: '1h' } }), [undefined, 'tll']);
+  t.regex(read({ dataDir: 'networks' })[0]!, /dataDir networks is taken from wherever/);
+  t.deepEqual(read({ subnet: '10.1.0.0/33', type: 'host-local' }), [undefined], 'host-local says so itself');
+  t.deepEqual(read({ subnet: undefined }, { type: 'flannel' }), [undefined], 'flannel fills the ranges in');
+  t.deepEqual(read({ subnet: undefined }), ['no IP ranges specified']);
 });

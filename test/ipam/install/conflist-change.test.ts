@@ -74,7 +74,7 @@ test('flannel, which takes host-local unasked, is told so beside its delegate, i
 test('what cannot be changed is refused with the reason', (t) => {
   const plugins = (...all: object[]) => ({ name: 'n', plugins: all });
   const rows: readonly (readonly [string | object, RegExp])[] = [
-    ['{', /no JSON object/],
+    ['{', /^it is no JSON \(.*position 1/],
     ['[]', /no JSON object/],
     [plugins(), /none of its plugins takes addresses from host-local \(it has none\)/],
     [plugins({ type: 'bridge', ipam: { type: 'dhcp' } }, { type: 'portmap' }), /\(bridge with dhcp, portmap\)/],
