@@ -123,6 +123,11 @@ export class MemoryDisk implements Files {
     return this.#bytes(path)?.length;
   }
 
+  version(path: string): string | undefined {
+    const bytes = this.#bytes(path);
+    return bytes && `${this.#inodeOf(path)} ${bytes.length}`;
+  }
+
   create(path: string, content: string): void {
     if (this.#names.has(path)) throw refusal('EEXIST', path);
     const inode = ++this.#inodes;

@@ -3,7 +3,6 @@
 import { existsSync } from 'node:fs';
 import type { Clock, Timer } from '../../apimachinery/clock.ts';
 import type { Cache } from '../../cache/cache.ts';
-import { waysToGive } from '../../ipam/allocator/audit-reason.ts';
 import { diskAccess } from '../../ipam/directory/disk-access.ts';
 import { retainRoot } from '../../ipam/directory/layout.ts';
 import { machineFacts } from '../../ipam/directory/machine-facts.ts';
@@ -14,7 +13,7 @@ import type { Metrics } from '../metrics.ts';
 import type { HubConfig } from '../options.ts';
 import { type AddressCause, addressCauseOf } from './address-cause.ts';
 import { AddressKeeping } from './address-keeping.ts';
-import { type Counted, countAudit } from './audit-counts.ts';
+import { createAuditCounter } from './audit-counter.ts';
 import { CriError } from './cri/cri-error.ts';
 import { listPodSandboxes } from './cri/pod-sandboxes.ts';
 import { PodKnowledge } from './pod-knowledge.ts';
@@ -92,7 +91,7 @@ export function openAddressKeeping(
   });
   const isKept = (): boolean => existsSync(retainRoot(ipamDataDir));
   const problems = new Map<'records' | 'sandboxes', string>();
-  const counted = new Map<string, Counted>();
+  const count = createAuditCounter(retention, metrics);
   let timer: Timer | undefined;
   let turn: Promise<void> = Promise.resolve();
 
@@ -120,16 +119,6 @@ export function openAddressKeeping(
       log.warn({ event: 'addresses.unkept', error }, 'addresses could not be looked after; nothing was changed');
     }
   };
-  const count = (): void => {
-    for (const network of retention.networks()) {
-      const { given, conflicts, counted: until } = countAudit(retention.audit(network), counted.get(network));
-      counted.set(network, until);
-      for (const how of waysToGive)
-        for (let n = 0; n < given[how]; n += 1) metrics().increment('addressesGiven', { how });
-      for (let n = 0; n < conflicts; n += 1) metrics().increment('addressConflicts', {});
-    }
-  };
-
   return {
     async seed() {
       const { promise: isLate, resolve } = Promise.withResolvers<'late'>();

@@ -27,6 +27,9 @@ export function appendAudit(
   files.append(layout.audit, lines);
 }
 
+/** Another one after each change that was noted. */
+export const auditVersion = (files: Files, { audit }: Layout): string => files.version(audit) ?? '';
+
 /** Oldest first. A line that was torn by a loss of power is left out. */
 export function readAudit(files: Files, layout: Layout): readonly AuditEntry[] {
   const text = [olderOf(layout), layout.audit].map((path) => files.read(path) ?? '').join('\n');

@@ -25,6 +25,8 @@ export interface Files {
   read(path: string): string | undefined;
   /** Bytes; undefined when there is no such file. */
   size(path: string): number | undefined;
+  /** Another one whenever the file is another or was changed; undefined when there is no such file. */
+  version(path: string): string | undefined;
   /** Makes a file that was not there; its content is durable on return, its name is not. Leaves none when it fails. */
   create(path: string, content: string): void;
   /** False when the new name is taken. */
@@ -63,6 +65,10 @@ export const diskFiles: Files = {
   listDirectories: (directory) => entries(directory).flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])),
   read: (path) => unless('ENOENT', () => readFileSync(path, 'utf8'), undefined),
   size: (path) => unless('ENOENT', () => statSync(path).size, undefined),
+  version(path) {
+    const file = statSync(path, { bigint: true, throwIfNoEntry: false });
+    return file && `${file.ino} ${file.size} ${file.mtimeNs}`;
+  },
   create(path, content) {
     const bytes = Buffer.from(content);
     const fd = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, fileMode);

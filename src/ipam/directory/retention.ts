@@ -4,7 +4,7 @@ import type { KeepFor } from '../allocator/plan-sweep.ts';
 import { planAdopt, planExpire, planPin, planReclaim, planRelease, planVerdict } from '../allocator/plan-verdict.ts';
 import { settle } from '../allocator/settle.ts';
 import { defaultRetainPolicy } from '../cni/retain-policy.ts';
-import { readAudit } from './audit-log.ts';
+import { auditVersion, readAudit } from './audit-log.ts';
 import { diskError } from './disk-error.ts';
 import type { Facts } from './facts.ts';
 import { layoutOf, retainRoot } from './layout.ts';
@@ -65,6 +65,8 @@ export interface Retention {
   expire(network: string): readonly string[];
   /** Oldest first; of all networks' past, what the size bound has left. */
   audit(network: string, wanted?: (entry: AuditEntry) => boolean): readonly AuditEntry[];
+  /** Another one after each line of the audit: reading all of it is for those who have not seen it. */
+  auditVersion(network: string): string;
 }
 
 /**
@@ -100,6 +102,7 @@ export function openRetention(
     expire: (network) => change(network, planExpire),
     audit: (network, wanted = () => true) =>
       read(() => readAudit(access.files, layoutOf(dataDir, network)).filter((entry) => wanted(entry))),
+    auditVersion: (network) => read(() => auditVersion(access.files, layoutOf(dataDir, network))),
   };
 }
 

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import test from 'ava';
 import { CniError } from '../../../src/ipam/cni/cni-error.ts';
-import { appendAudit, readAudit } from '../../../src/ipam/directory/audit-log.ts';
+import { appendAudit, auditVersion, readAudit } from '../../../src/ipam/directory/audit-log.ts';
 import { diskFiles } from '../../../src/ipam/directory/files.ts';
 import { layoutOf } from '../../../src/ipam/directory/layout.ts';
 import { parseCachedAttachment } from '../../../src/ipam/directory/libcni-cache.ts';
@@ -149,7 +149,7 @@ test('libcni’s cache tells the pod behind a container', (t) => {
   t.regex(facts.bootId, /^[0-9a-f-]{36}$/);
 });
 
-test('the audit log is of a bounded size, keeps the newest, and reads over a torn line', (t) => {
+test('the audit log is of a bounded size, keeps the newest, reads over a torn line, and tells when it has changed', (t) => {
   const layout = layoutOf(temporaryDirectory(t), 'pods');
   mkdirSync(layout.retain, { recursive: true });
   const facts = machineFacts({ bootId: 'b', nowMs: () => 0 });
@@ -162,7 +162,10 @@ test('the audit log is of a bounded size, keeps the newest, and reads over a tor
       to: 'a1',
       reason: 'fresh',
     } as const;
+    const before = auditVersion(diskFiles, layout);
+    t.is(auditVersion(diskFiles, layout), before);
     appendAudit(diskFiles, layout, [note], facts, 2000);
+    t.not(auditVersion(diskFiles, layout), before);
     if (n === 95) diskFiles.append(layout.audit, '{"time":"torn\n');
   }
   const sizes = readdirSync(layout.retain).map((name) => statSync(join(layout.retain, name)).size);
