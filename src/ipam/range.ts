@@ -1,5 +1,5 @@
 // Ranges of addresses, and sets of them: the pool that one address of an attachment comes from.
-import { type Address, formatAddress } from './address.ts';
+import { type Address, formatAddress, parseAddress } from './address.ts';
 
 /** All four lie in one family; `start` and `end` are both handed out, a gateway never. */
 export interface AddressRange {
@@ -19,6 +19,12 @@ export const rangeContains = ({ start, end }: AddressRange, { family, value }: A
 /** The range of a set that an address lies in, or undefined. */
 export const rangeOf = (set: RangeSet, address: Address): AddressRange | undefined =>
   set.find((range) => rangeContains(range, address));
+
+/** Of an address as files are named after it. */
+export const isInRangeSet = (set: RangeSet, text: string): boolean => {
+  const address = parseAddress(text);
+  return address !== undefined && rangeOf(set, address) !== undefined;
+};
 
 /** `192.168.1.1-192.168.1.6,…`, as host-local's messages name a set. */
 export const describeRangeSet = (set: RangeSet): string =>

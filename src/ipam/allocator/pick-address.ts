@@ -5,7 +5,7 @@ import type { RetainPolicy } from '../cni/retain-policy.ts';
 import type { Facts } from '../directory/facts.ts';
 import type { NetworkState, Reservation } from '../directory/network-state.ts';
 import type { RetentionRecord } from '../directory/retention-record.ts';
-import { describeRangeSet, type RangeSet, rangeOf } from '../range.ts';
+import { describeRangeSet, isInRangeSet, type RangeSet, rangeOf } from '../range.ts';
 import type { Missed, WayToGive } from './audit-reason.ts';
 import { isDead } from './is-dead.ts';
 import { isOver, isPinnedByOperator, isSameKey, keyOf } from './record-change.ts';
@@ -42,7 +42,7 @@ export function pickAddress(
   const set = request.rangeSets[rangeSet]!;
   if (wanted !== undefined) return pickWanted(state, facts, request, set, wanted);
   const { attachment } = request;
-  const twice = heldBy(state.reservations.values(), attachment).find(({ address }) => liesIn(set, address));
+  const twice = heldBy(state.reservations.values(), attachment).find(({ address }) => isInRangeSet(set, address));
   if (twice !== undefined) {
     const { address } = twice;
     return { fault: `${address} has been allocated to ${attachment.containerId}, duplicate allocation is not allowed` };
@@ -107,7 +107,7 @@ function pickSticky(
     const { address } = record;
     const place = rangeOfText(set, address);
     if (place === undefined) {
-      if (rangeSets.some((other) => liesIn(other, address)) || !isOfFamilyOf(set, address)) continue;
+      if (rangeSets.some((other) => isInRangeSet(other, address)) || !isOfFamilyOf(set, address)) continue;
       missed ??= { because: 'out-of-range', address };
       continue;
     }
@@ -121,11 +121,6 @@ function pickSticky(
   }
   return { missed };
 }
-
-const liesIn = (set: RangeSet, text: string): boolean => {
-  const address = parseAddress(text);
-  return address !== undefined && rangeOf(set, address) !== undefined;
-};
 
 const isOfFamilyOf = (set: RangeSet, text: string): boolean => parseAddress(text)?.family === set[0]?.start.family;
 

@@ -2,13 +2,13 @@
 //
 // Promise: no address that any file or live record gives to somebody else, and a pod gets the ones it had while they are
 // in the ranges and nobody holds them.
-import { formatAddress, parseAddress } from '../address.ts';
+import { formatAddress } from '../address.ts';
 import { cniErrorCode } from '../cni/cni-error.ts';
 import type { AssignedAddress } from '../cni/verbs.ts';
 import type { Facts } from '../directory/facts.ts';
 import type { NetworkState, Reservation } from '../directory/network-state.ts';
 import type { RetentionRecord } from '../directory/retention-record.ts';
-import { rangeOf } from '../range.ts';
+import { isInRangeSet, rangeOf } from '../range.ts';
 import { afterSteps } from './after-steps.ts';
 import { givenReasonText } from './audit-reason.ts';
 import { type Pick, type Picked, type PickRequest, pickAddress } from './pick-address.ts';
@@ -62,10 +62,7 @@ function refused(
   fault: Exclude<Picked, { pick: Pick }>,
 ): Refusal {
   const set = rangeSets[picks.length];
-  const within = (text: string): boolean => {
-    const address = parseAddress(text);
-    return set !== undefined && address !== undefined && rangeOf(set, address) !== undefined;
-  };
+  const within = (text: string): boolean => set !== undefined && isInRangeSet(set, text);
   const held = [...reservations.keys()].filter(within).length;
   const kept = [...records.keys()].filter((address) => within(address) && !reservations.has(address)).length;
   return {

@@ -1,8 +1,7 @@
 // DEL, CHECK and GC: what an attachment holds, by container and interface, never by the pod's name: a late DEL of an old
 // sandbox must not touch what the new one has.
 
-import type { Address } from '../address.ts';
-import { formatAddress, isSameAddress, parseAddress } from '../address.ts';
+import { type Address, formatAddress, isSameAddress, parseAddress } from '../address.ts';
 import type { Attachment } from '../cni/attachment.ts';
 import { cniErrorCode } from '../cni/cni-error.ts';
 import type { ValidAttachment } from '../cni/network-config.ts';
@@ -10,7 +9,7 @@ import type { RetainPolicy } from '../cni/retain-policy.ts';
 import type { Facts } from '../directory/facts.ts';
 import type { NetworkState, Reservation } from '../directory/network-state.ts';
 import type { RetentionRecord } from '../directory/retention-record.ts';
-import { type RangeSet, rangeOf } from '../range.ts';
+import { isInRangeSet, type RangeSet, rangeOf } from '../range.ts';
 import { freedReason } from './audit-reason.ts';
 import { recordByCache } from './cached-owner.ts';
 import type { AuditNote, Plan, Refusal, Step } from './plan.ts';
@@ -36,17 +35,12 @@ export function planDel(
     if (pod === undefined) return undefined;
     const rangeSet = Math.max(
       0,
-      rangeSets.findIndex((set) => isIn(set, address)),
+      rangeSets.findIndex((set) => isInRangeSet(set, address)),
     );
     return recordOf({ address, rangeSet, pod, ifname, containerId, netns, bootId: facts.bootId }, retain, facts.nowMs);
   };
   return planFreeing(state, facts, held, { verb: 'del', own, isKept: retain.enabled });
 }
-
-const isIn = (set: RangeSet, text: string): boolean => {
-  const address = parseAddress(text);
-  return address !== undefined && rangeOf(set, address) !== undefined;
-};
 
 /** @param previous addresses of `prevResult`; undefined when the runtime sent none */
 export function planCheck(

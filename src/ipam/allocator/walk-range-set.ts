@@ -1,8 +1,6 @@
 // The order in which a range set's addresses are tried: round robin from the one given out last.
-import type { Address } from '../address.ts';
-import { isSameAddress } from '../address.ts';
-import type { AddressRange, RangeSet } from '../range.ts';
-import { rangeContains } from '../range.ts';
+import { type Address, isSameAddress } from '../address.ts';
+import { type AddressRange, type RangeSet, rangeContains } from '../range.ts';
 
 export interface Candidate {
   readonly address: Address;

@@ -1,12 +1,13 @@
 // The network configuration on the plugin's stdin, checked as host-local checks it and with its messages.
-import { type Address, isSameAddress, parseAddress } from '../address.ts';
+import { type Address, isSameAddress } from '../address.ts';
 import type { RangeSet } from '../range.ts';
 import { parseCniArgs } from './cni-args.ts';
 import { CniError, cniErrorCode } from './cni-error.ts';
 import { type DecodeMistake, decodeFromTop, toldMistake } from './json-decoder.ts';
 import { type NetworkDocument, networkDocument } from './network-document.ts';
-import { type Prefix, parsePrefix } from './prefix.ts';
+import type { Prefix } from './prefix.ts';
 import { completeRangeSets, type RangeConfig, refuseOverlaps } from './range-config.ts';
+import { addressesOfResult } from './result-addresses.ts';
 import { type RetainPolicy, retainPolicyOf } from './retain-policy.ts';
 import { isAtLeast } from './spec-version.ts';
 
@@ -107,7 +108,7 @@ export const parseNetworkConfigLeniently = (json: unknown, verb: 'DEL' | 'GC' | 
 
 const plainPart = (document: NetworkDocument) => {
   const { ipam = {}, prevResult } = document;
-  const previousAddresses = prevResult === undefined ? undefined : addressesOf(prevResult);
+  const previousAddresses = prevResult === undefined ? undefined : addressesOfResult(prevResult);
   return {
     cniVersion: document.cniVersion ?? '',
     name: document.name ?? '',
@@ -165,17 +166,4 @@ const attachmentsOf = (document: NetworkDocument): readonly ValidAttachment[] | 
     throw new CniError(cniErrorCode.invalidNetworkConfig, message, { details });
   }
   return said.map(({ containerID, ifname }) => ({ containerId: containerID, ifname }));
-};
-
-/** In every form of a result: `ips[].address`, `ip4.ip`, `ip6.ip`. */
-const addressesOf = (result: unknown): readonly Address[] => {
-  const { ips, ip4, ip6 } = (result ?? {}) as Readonly<Record<string, unknown>>;
-  const texts = [
-    ...(Array.isArray(ips) ? ips.map((one) => (one as { address?: unknown } | null)?.address) : []),
-    ...[ip4, ip6].map((one) => (one as { ip?: unknown } | null | undefined)?.ip),
-  ];
-  return texts
-    .filter((one) => typeof one === 'string')
-    .map((one) => parsePrefix(one)?.address ?? parseAddress(one))
-    .filter((one) => one !== undefined);
 };

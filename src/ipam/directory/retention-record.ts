@@ -8,15 +8,21 @@
  */
 export type RetentionState = 'active' | 'unconfirmed' | 'pinned' | 'released' | 'cooling';
 
-/** What becomes of a pod that is gone: one of the same name may come (all but `renaming`). */
-export type RecordedOwnerKind = 'stateful-set' | 'bare' | 'static' | 'renaming';
+/**
+ * What becomes of a pod of this kind that is gone: a StatefulSet makes one of the same name, and so may whoever wrote a
+ * bare pod or a manifest; a Deployment, DaemonSet or Job makes one of another name.
+ */
+export type OwnerKind = 'stateful-set' | 'bare' | 'static' | 'renaming';
+
+/** For a pod of the same name to come back; or only as long as connections of before may still be about. */
+export type Keep = 'ttl' | 'cooldown';
 
 export interface RecordedVerdict {
   readonly says: 'pinned' | 'released';
   /** What an operator has said stands until an operator says otherwise. */
   readonly by: 'hub' | 'operator';
   /** How long a released address waits: `ttlMs` or `cooldownMs` of its record. */
-  readonly keep: 'ttl' | 'cooldown';
+  readonly keep: Keep;
   /** Milliseconds since the epoch. */
   readonly at: number;
   /** Of the pod or the list that it was read from; empty when none was. */
@@ -48,7 +54,7 @@ export interface RetentionRecord {
   readonly lastActive: number;
   /** Of the hub; about the pod as it is since the last ADD. */
   readonly verdict?: RecordedVerdict;
-  readonly ownerKind?: RecordedOwnerKind;
+  readonly ownerKind?: OwnerKind;
   /** From the policy of the last ADD: how long it waits once released, and once cooling. */
   readonly ttlMs: number;
   readonly cooldownMs: number;

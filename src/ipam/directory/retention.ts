@@ -11,11 +11,11 @@ import { layoutOf, retainRoot } from './layout.ts';
 import { changeNetwork, type DirectoryAccess } from './network-directory.ts';
 import type { NetworkState } from './network-state.ts';
 import { readNetwork } from './read-network.ts';
-import type { RecordedOwnerKind, RecordedVerdict, RecordRevision } from './retention-record.ts';
+import type { OwnerKind, RecordedVerdict, RecordRevision } from './retention-record.ts';
 
 /** What the hub says of the owner of an address. */
 export interface GivenVerdict extends Omit<RecordedVerdict, 'at' | 'by'> {
-  readonly ownerKind?: RecordedOwnerKind;
+  readonly ownerKind?: OwnerKind;
 }
 
 /**

@@ -1,12 +1,7 @@
 // What the question "does this address still have an owner?" needs to know of a pod, read from its JSON once.
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts';
 import { objectAt, textAt } from '../../apimachinery/object-fields.ts';
-
-/**
- * What becomes of a pod of this kind that is gone: a StatefulSet makes one of the same name, and so may whoever wrote a
- * bare pod or a manifest; a Deployment, DaemonSet or Job makes one of another name.
- */
-export type OwnerKind = 'stateful-set' | 'bare' | 'static' | 'renaming';
+import type { OwnerKind } from '../directory/retention-record.ts';
 
 export interface PodFact {
   readonly namespace: string;

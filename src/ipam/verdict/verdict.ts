@@ -2,17 +2,11 @@
 //
 // Promise: no verdict without a complete list of this node's pods, and none that releases an address while a pod of its
 // owner's name is there under another uid.
-import type { OwnerKind, PodFact } from './pod-fact.ts';
+import type { Keep, OwnerKind, RetentionRecord } from '../directory/retention-record.ts';
+import type { PodFact } from './pod-fact.ts';
 
 /** The words of a retention record that a verdict is about. */
-export interface KeptAddress {
-  readonly namespace: string;
-  readonly name: string;
-  /** As the runtime has told; '' when it did not. */
-  readonly uid: string;
-  /** As an earlier verdict has found; undefined before the first. */
-  readonly ownerKind?: OwnerKind | undefined;
-}
+export type KeptAddress = Pick<RetentionRecord, 'namespace' | 'name' | 'uid' | 'ownerKind'>;
 
 /** What is known of the pods now. */
 export interface PodEvidence {
@@ -36,9 +30,6 @@ export interface PodLookup {
 export type Verdict =
   | { readonly says: 'pinned'; readonly ownerKind: OwnerKind; readonly evidence: string }
   | { readonly says: 'released'; readonly ownerKind: OwnerKind; readonly keep: Keep; readonly evidence: string };
-
-/** For a pod of the same name to come back; or only as long as connections of before may still be about. */
-export type Keep = 'ttl' | 'cooldown';
 
 /** A stream that stands for so long has told what happened while it did not. */
 export const settledAfterMs = 60_000;

@@ -44,7 +44,7 @@ const kept = (uid = 'u1', ownerKind?: KeptAddress['ownerKind']): KeptAddress => 
   namespace: 'shop',
   name: 'web-0',
   uid,
-  ownerKind,
+  ...(ownerKind && { ownerKind }),
 });
 
 /** `pinned`, `released ttl`, `none` */
