@@ -51,37 +51,47 @@ export function create(
     uid: context.newUid(),
     creationTimestamp: context.now,
   });
-  const isTaken = known.state === 'present' && !isGenerated;
-  const prepared = isTaken ? preparedIfPossible(named, rules) : rules.prepareCreate(named);
+  if (known.state === 'present' && !isGenerated) {
+    checkTaken(request, named, rules);
+    throw taken(request, known.object);
+  }
+  const prepared = rules.prepareCreate(named);
   checkNew(request, prepared, rules);
-  checkVersion(prepared);
-  if (isTaken) throw taken(request, known.object);
   const versioned = withMetadata(prepared, { resourceVersion: context.resourceVersion });
   const after = decodeObject(request, versioned, undefined);
   return { op: 'create', statusCode: 201, before: undefined, after, answer: after };
 }
 
-function checkNew(request: WriteRequest, object: JsonObject, rules: KindRules): void {
-  const problems = rules.createProblems(object);
-  const all = problems.length > 0 ? problems : metadataProblems(object, rules.isNamespaced);
-  if (all.length === 0) return;
-  throw invalid({ group: request.gvr.group, kind: request.kind }, textOf(metadataOf(object), 'name'), all);
-}
-
-function checkVersion(object: JsonObject): void {
-  const version = textOf(metadataOf(object), 'resourceVersion');
-  if (/^0*[1-9]\d*$/.test(version)) {
-    throw internalError('resourceVersion should not be set on objects to be created'); // a 500 there, too
+/** What may not be created here may still be known to exist: a Node that registers again. */
+function checkTaken(request: WriteRequest, named: JsonObject, rules: KindRules): void {
+  try {
+    checkNew(request, rules.prepareCreate(named), rules);
+  } catch (error) {
+    // As it came it may have faults that apiserver would have wiped away.
+    if (!isUndecided(error) || !isFaultless(request, named, rules)) throw error;
   }
 }
 
-/** What may not be created here may still be known to exist: a Node that registers again. */
-function preparedIfPossible(object: JsonObject, rules: KindRules): JsonObject {
+function isFaultless(request: WriteRequest, object: JsonObject, rules: KindRules): boolean {
   try {
-    return rules.prepareCreate(object);
+    checkNew(request, object, rules);
+    return true;
   } catch (error) {
-    if (isUndecided(error)) return object;
+    if (error instanceof StatusError) return false;
     throw error;
+  }
+}
+
+/** @throws StatusError 422, or 500 as there for a version in a new object */
+function checkNew(request: WriteRequest, object: JsonObject, rules: KindRules): void {
+  const problems = rules.createProblems(object);
+  const all = problems.length > 0 ? problems : metadataProblems(object, rules.isNamespaced);
+  if (all.length > 0) {
+    throw invalid({ group: request.gvr.group, kind: request.kind }, textOf(metadataOf(object), 'name'), all);
+  }
+  const version = textOf(metadataOf(object), 'resourceVersion');
+  if (/^0*[1-9]\d*$/.test(version)) {
+    throw internalError('resourceVersion should not be set on objects to be created'); // a 500 there, too
   }
 }
 

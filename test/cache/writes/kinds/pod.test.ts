@@ -33,6 +33,13 @@ test('a mirror pod must say on which node it runs; others are not made here', (t
   isRefused(t, 503, creation(pods, { metadata: { name: 'one' }, spec }), absent);
 });
 
+test('a pod that exists is not made again, and faults that the cloud may wipe away are not judged', (t) => {
+  const again = (metadata: object) => creation(pods, { metadata: { name: 'one', ...metadata }, spec });
+  isRefused(t, 409, again({}), present(pod));
+  isRefused(t, 503, again({ generation: -1 }), present(pod));
+  isRefused(t, 409, again({ generation: -1, annotations: mirror }), present(pod));
+});
+
 test('a mirror pod refers to nothing that the cloud keeps: a node would open the way to it for itself', (t) => {
   const containers = (env: object) => [{ name: 'app', image: 'app', ...env }];
   const byNode = 'node "n" can not create pods that reference';
