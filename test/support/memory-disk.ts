@@ -31,6 +31,9 @@ export class MemoryDisk implements Files {
   /** The operation, counted from the next one, that fails with this code instead. */
   #failure: { after: number; code: string } | undefined;
 
+  /** No file can be made any more, and none can grow. */
+  isFull = false;
+
   /** What a file says, for a test to look at. */
   text(path: string): string | undefined {
     return this.read(path);
@@ -130,6 +133,7 @@ export class MemoryDisk implements Files {
 
   create(path: string, content: string): void {
     if (this.#names.has(path)) throw refusal('EEXIST', path);
+    if (this.isFull) throw refusal('ENOSPC', path);
     const inode = ++this.#inodes;
     this.#do({ do: 'names', directory: directoryOf(path), changes: [{ path, inode }] });
     try {
@@ -173,6 +177,7 @@ export class MemoryDisk implements Files {
   }
 
   append(path: string, content: string): void {
+    if (this.isFull) throw refusal('ENOSPC', path);
     if (!this.#names.has(path)) {
       const inode = ++this.#inodes;
       this.#do({ do: 'names', directory: directoryOf(path), changes: [{ path, inode }] });

@@ -16,6 +16,7 @@ export const networkState = (written: Written = {}): NetworkState => ({
   network: 'edge-pods',
   reservations: new Map(written.reservations?.map((one) => [one.address, one])),
   ownerless: written.ownerless ?? [],
+  blocked: [],
   cursors: new Map(),
   records: new Map(written.records?.map((one) => [one.address, one])),
   damaged: written.damaged ?? [],

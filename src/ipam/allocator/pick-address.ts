@@ -76,8 +76,8 @@ function pickWanted(
   return { pick: { address, range, how: 'requested', takenFrom, missed: undefined } };
 }
 
-const isHeld = ({ reservations, ownerless }: NetworkState, address: string): boolean =>
-  reservations.has(address) || ownerless.includes(address);
+const isHeld = ({ reservations, ownerless, blocked }: NetworkState, address: string): boolean =>
+  reservations.has(address) || ownerless.includes(address) || blocked.includes(address);
 
 function isPinned({ records }: NetworkState, address: string): boolean {
   const record = records.get(address);

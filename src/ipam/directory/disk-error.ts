@@ -24,6 +24,13 @@ export function diskError(error: unknown, directory: string): CniError {
   );
 }
 
+/** The disk has refused something, and will again. */
+export const isRefusedByDisk = (error: unknown): error is CniError =>
+  error instanceof CniError &&
+  error.code === cniErrorCode.internal &&
+  error.cause !== undefined &&
+  (firstOf(error.cause) as NodeJS.ErrnoException).code !== undefined;
+
 /** Of one whose undoing failed as well, the first cause. */
 function firstOf(error: unknown): Error {
   const first: unknown = error instanceof AggregateError ? error.cause : error;

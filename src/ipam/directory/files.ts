@@ -16,12 +16,13 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 
 export interface Files {
-  /** Names of the regular files in a directory; none when it is not there. */
+  /** Names of all that is no directory, in a directory; none when it is not there. */
   list(directory: string): readonly string[];
   listDirectories(directory: string): readonly string[];
-  /** As UTF-8, which Node reads in one step where bytes take it four. Undefined when there is no such file. */
+  /** As UTF-8, which Node reads in one step where bytes take it four. Undefined when there is no such file, or it is no file. */
   read(path: string): string | undefined;
   /** Bytes; undefined when there is no such file. */
   size(path: string): number | undefined;
@@ -36,7 +37,7 @@ export interface Files {
   remove(path: string): void;
   /** Makes the names in a directory durable. */
   sync(directory: string): void;
-  /** With its parents; one that is there keeps its mode. */
+  /** With its parents, and durable with them; one that is there keeps its mode. */
   makeDirectory(path: string, mode: number): void;
   /** Throws what keeps the caller from making files there. */
   expectWritable(directory: string): void;
@@ -49,22 +50,31 @@ const fileMode = 0o600;
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
 
-function unless<T, U>(code: string, work: () => T, instead: U): T | U {
+function unless<T, U>(codes: readonly string[], work: () => T, instead: U): T | U {
   try {
     return work();
   } catch (error) {
-    if (codeOf(error) === code) return instead;
+    if (codes.includes(codeOf(error) ?? 'none')) return instead;
     throw error;
   }
 }
 
-const entries = (directory: string) => unless('ENOENT', () => readdirSync(directory, { withFileTypes: true }), []);
+function syncDirectory(directory: string): void {
+  const fd = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+const entries = (directory: string) => unless(['ENOENT'], () => readdirSync(directory, { withFileTypes: true }), []);
 
 export const diskFiles: Files = {
-  list: (directory) => entries(directory).flatMap((entry) => (entry.isFile() ? [entry.name] : [])),
+  list: (directory) => entries(directory).flatMap((entry) => (entry.isDirectory() ? [] : [entry.name])),
   listDirectories: (directory) => entries(directory).flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])),
-  read: (path) => unless('ENOENT', () => readFileSync(path, 'utf8'), undefined),
-  size: (path) => unless('ENOENT', () => statSync(path).size, undefined),
+  read: (path) => unless(['ENOENT', 'EISDIR'], () => readFileSync(path, 'utf8'), undefined),
+  size: (path) => unless(['ENOENT'], () => statSync(path).size, undefined),
   version(path) {
     const file = statSync(path, { bigint: true, throwIfNoEntry: false });
     return file && `${file.ino} ${file.size} ${file.mtimeNs}`;
@@ -84,7 +94,7 @@ export const diskFiles: Files = {
   },
   link: (existing, name) =>
     unless(
-      'EEXIST',
+      ['EEXIST'],
       () => {
         linkSync(existing, name);
         return true;
@@ -92,16 +102,17 @@ export const diskFiles: Files = {
       false,
     ),
   rename: renameSync,
-  remove: (path) => unless('ENOENT', () => unlinkSync(path), undefined),
-  sync(directory) {
-    const fd = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
-    try {
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
+  remove: (path) => unless(['ENOENT'], () => unlinkSync(path), undefined),
+  sync: syncDirectory,
+  makeDirectory(path, mode) {
+    const first = mkdirSync(path, { recursive: true, mode });
+    if (first === undefined) return;
+    let parent = resolve(path);
+    do {
+      parent = dirname(parent);
+      syncDirectory(parent);
+    } while (parent.length >= resolve(first).length);
   },
-  makeDirectory: (path, mode) => void mkdirSync(path, { recursive: true, mode }),
   expectWritable: (directory) => accessSync(directory, constants.W_OK | constants.X_OK),
   append: (path, content) => appendFileSync(path, content, { mode: fileMode }),
 };

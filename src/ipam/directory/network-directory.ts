@@ -30,10 +30,10 @@ export interface ChangeOptions {
   readonly lockTimeoutMs: number;
   readonly keepFor: KeepFor;
   /**
-   * The caller is the plugin, which the runtime starts where network namespaces can be seen. The hub may be in a container
-   * that does not see them, to which every one would look gone.
+   * `sweep` is for the plugin, which the runtime starts where network namespaces can be seen. The hub may be in a container
+   * that does not see them, to which every one would look gone. `nothing` is for a disk that takes nothing more.
    */
-  readonly isSweeping: boolean;
+  readonly before: 'sweep' | 'repair' | 'nothing';
 }
 
 /** How often others may be quicker, where there is no lock, before the caller is told to come back. */
@@ -52,7 +52,8 @@ export function changeNetwork<Result>(
   try {
     access.files.makeDirectory(layout.held, 0o755);
     return access.lock(layout.lock, options.lockTimeoutMs, (isExclusive) => {
-      if (isExclusive) for (const leftover of leftovers(access.files, layout)) access.files.remove(leftover);
+      if (isExclusive && options.before !== 'nothing')
+        for (const leftover of leftovers(access.files, layout)) access.files.remove(leftover);
       for (let attempt = 0; attempt < attempts; attempt++) {
         try {
           return changeOnce(access, { ...options, layout, isExclusive }, planOn);
@@ -74,18 +75,28 @@ interface OneChange extends ChangeOptions {
 
 function changeOnce<Result>(
   access: DirectoryAccess,
-  { layout, isExclusive, isSweeping, keepFor }: OneChange,
+  { layout, isExclusive, before, keepFor }: OneChange,
   planOn: (state: NetworkState, facts: Facts) => Plan<Result> | Refusal,
 ): Result {
   const facts = access.facts();
   const found = settle(readNetwork(access.files, layout), facts);
-  const sweep = isSweeping ? planSweep(found, facts, { isExclusive, keepFor }) : planRepair(found, facts, isExclusive);
-  change(access, { layout, isExclusive }, sweep, facts);
-  const plan = planOn(settle(afterSteps(found, sweep.steps), facts), facts);
+  const preparation = prepared(found, facts, { before, isExclusive, keepFor });
+  change(access, { layout, isExclusive }, preparation, facts);
+  const plan = planOn(settle(afterSteps(found, preparation.steps), facts), facts);
   change(access, { layout, isExclusive }, plan, facts);
   if (!('refusal' in plan)) return plan.result;
   const { code, message, details = '' } = plan.refusal;
   throw new CniError(code, message, { details });
+}
+
+function prepared(
+  state: NetworkState,
+  facts: Facts,
+  { before, isExclusive, keepFor }: Pick<OneChange, 'before' | 'isExclusive' | 'keepFor'>,
+): Pick<Plan<unknown>, 'steps' | 'notes'> {
+  if (before === 'nothing') return { steps: [], notes: [] };
+  if (before === 'repair') return planRepair(state, facts, isExclusive);
+  return planSweep(state, facts, { isExclusive, keepFor });
 }
 
 function change(

@@ -16,6 +16,8 @@ export interface NetworkState {
   readonly reservations: ReadonlyMap<string, Reservation>;
   /** Addresses whose file is there without an owner's name in it: what a crash of host-local leaves. Nobody's. */
   readonly ownerless: readonly string[];
+  /** Addresses in whose place something lies that is no file, so that none can be made: not to be given out. */
+  readonly blocked: readonly string[];
   /** What `last_reserved_ip.<index>` says, by index. */
   readonly cursors: ReadonlyMap<number, string>;
   /** By address. */

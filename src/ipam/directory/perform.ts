@@ -64,7 +64,7 @@ class Performance {
 
   stage(steps: readonly Step[]): void {
     const { files, layout } = this.#options;
-    files.makeDirectory(layout.retain, 0o700);
+    if (!steps.every((step) => step.do === 'release')) files.makeDirectory(layout.retain, 0o700);
     for (const step of steps) {
       const content = contentOf(step);
       this.#staged.push({ step, temporary: content === undefined ? '' : this.#write(content) });

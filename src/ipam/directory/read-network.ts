@@ -10,14 +10,18 @@ import type { RetentionRecord } from './retention-record.ts';
 export function readNetwork(files: Files, layout: Layout): NetworkState {
   const reservations = new Map<string, Reservation>();
   const ownerless: string[] = [];
+  const blocked = files.listDirectories(layout.held).filter((name) => parseAddress(name) !== undefined);
   const cursors = new Map<number, string>();
   for (const name of files.list(layout.held)) {
     const rangeSet = rangeSetOfCursorFile(name);
     if (rangeSet === undefined && parseAddress(name) === undefined) continue;
     const text = files.read(`${layout.held}/${name}`);
-    if (text === undefined) continue; // removed since it was listed
     if (rangeSet !== undefined) {
-      cursors.set(rangeSet, text.trim());
+      cursors.set(rangeSet, text?.trim() ?? '');
+      continue;
+    }
+    if (text === undefined) {
+      blocked.push(name); // a link that leads nowhere, or a file that was removed since it was listed
       continue;
     }
     const reservation = parseReservation(name, text);
@@ -26,12 +30,12 @@ export function readNetwork(files: Files, layout: Layout): NetworkState {
   }
   const { records, damaged } = readRecords(files, layout);
   const sweptIn = sweptInOf(files.read(layout.meta));
-  return { network: layout.network, reservations, ownerless, cursors, records, damaged, sweptIn };
+  return { network: layout.network, reservations, ownerless, blocked, cursors, records, damaged, sweptIn };
 }
 
 function readRecords(files: Files, { retain }: Layout): Pick<NetworkState, 'records' | 'damaged'> {
   const records = new Map<string, RetentionRecord>();
-  const damaged: string[] = [];
+  const damaged = files.listDirectories(retain).filter((name) => addressOfRecordFile(name) !== undefined);
   for (const name of files.list(retain)) {
     const address = addressOfRecordFile(name);
     const text = address === undefined ? undefined : files.read(`${retain}/${name}`);

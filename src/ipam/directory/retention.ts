@@ -80,7 +80,7 @@ export function openRetention(
   const change = <Result>(
     network: string,
     planOn: (state: NetworkState, facts: Facts) => Plan<Result> | Refusal,
-  ): Result => changeNetwork(access, { dataDir, network, lockTimeoutMs, keepFor, isSweeping: false }, planOn);
+  ): Result => changeNetwork(access, { dataDir, network, lockTimeoutMs, keepFor, before: 'repair' }, planOn);
   const read = <Result>(work: () => Result): Result => {
     try {
       return work();

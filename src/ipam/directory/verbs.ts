@@ -1,12 +1,16 @@
 // The verbs of the plugin on a directory.
+
+import type { Plan } from '../allocator/plan.ts';
 import { planAdd } from '../allocator/plan-add.ts';
 import { planCheck, planDel, planGc } from '../allocator/plan-del.ts';
 import { CniError, cniErrorCode } from '../cni/cni-error.ts';
 import type { NetworkConfig } from '../cni/network-config.ts';
 import type { IpamVerbs } from '../cni/verbs.ts';
-import { diskError } from './disk-error.ts';
+import { diskError, isRefusedByDisk } from './disk-error.ts';
+import type { Facts } from './facts.ts';
 import { layoutOf, retainRoot } from './layout.ts';
 import { type ChangeOptions, changeNetwork, type DirectoryAccess } from './network-directory.ts';
+import type { NetworkState } from './network-state.ts';
 import { readNetwork } from './read-network.ts';
 
 /**
@@ -21,7 +25,14 @@ export function createVerbs(access: DirectoryAccess): IpamVerbs {
       changeNetwork(access, changeOf(config), (state, facts) => planAdd(state, facts, { ...config, attachment })),
 
     del(config, attachment) {
-      changeNetwork(access, changeOf(config), (state, facts) => planDel(state, facts, { ...config, attachment }));
+      const plan = (state: NetworkState, facts: Facts) => planDel(state, facts, { ...config, attachment });
+      try {
+        changeNetwork(access, changeOf(config), plan);
+      } catch (error) {
+        // A runtime would repeat its DEL for ever, and the pod would never end.
+        if (!isRefusedByDisk(error) || !hasFreed(access, config, plan)) throw error;
+        access.say(`freed, and for whom it is kept could not be noted: ${error.message}`);
+      }
     },
 
     check({ dataDir, name, rangeSets, previousAddresses }, attachment) {
@@ -55,12 +66,30 @@ export function createVerbs(access: DirectoryAccess): IpamVerbs {
   };
 }
 
+/** A file can be removed from a disk that is full, and what is kept for a pod is also known by its record of before. */
+function hasFreed(
+  access: DirectoryAccess,
+  config: NetworkConfig,
+  planOn: (state: NetworkState, facts: Facts) => Plan<undefined>,
+): boolean {
+  try {
+    changeNetwork(access, { ...changeOf(config), before: 'nothing' }, (state, facts) => {
+      const { steps, ...rest } = planOn(state, facts);
+      return { ...rest, steps: steps.filter((step) => step.do === 'release') };
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof CniError) return false; // what the disk said first is told
+    throw error;
+  }
+}
+
 const changeOf = ({ dataDir, name, retain }: NetworkConfig): ChangeOptions => ({
   dataDir,
   network: name,
   lockTimeoutMs,
   keepFor: retain,
-  isSweeping: true,
+  before: 'sweep',
 });
 
 function inDirectory<T>(directory: string, work: () => T): T {

@@ -28,7 +28,6 @@ function prepared(): IpamNode {
 const verbs: Readonly<Record<string, (node: IpamNode) => unknown>> = {
   'a fresh ADD': (node) => node.add({ pod: 'c', containerId: 'c1' }),
   'an ADD that comes back': (node) => node.add(podB(2)),
-  'a DEL': (node) => node.del(podA(1)),
   'a GC': (node) => node.gc([]),
   'a release by force': (node) => node.retention.release(network, '10.0.0.2', { force: true }),
   'a take-over': (node) => {
@@ -71,6 +70,49 @@ for (const [name, verb] of Object.entries(verbs)) {
     t.true(refused >= 4 && done > 10, `${refused} refused, ${done} done`);
   });
 }
+
+test('on a disk that is full nothing is given out, and a DEL frees all the same what stays kept for its pod', (t) => {
+  const node = prepared();
+  node.reboot();
+  node.disk.isFull = true;
+  t.throws(() => node.add(podB(2)), { instanceOf: CniError, message: /ENOSPC/ });
+  node.del(podA(1));
+  t.deepEqual(node.held(), {});
+  t.deepEqual(node.kept(), {
+    '10.0.0.2': 'a unconfirmed',
+    '10.0.0.3': 'b unconfirmed',
+    'fd00::2': 'a unconfirmed',
+    'fd00::3': 'b unconfirmed',
+  });
+  t.true(
+    node.said.some((line) => /^freed, .*ENOSPC/.test(line)),
+    String(node.said),
+  );
+  node.disk.isFull = false;
+  t.deepEqual(node.add(podB(2)), ['10.0.0.3', 'fd00::3']);
+  t.deepEqual(node.add(podA(2)), ['10.0.0.2', 'fd00::2']);
+});
+
+test('whatever the disk refuses in a DEL, it has freed its own, or the directory is as before and it says why', (t) => {
+  let freed = 0;
+  for (let after = 0; after < 30; after++) {
+    const node = prepared();
+    const before = files(node);
+    node.disk.failAfter(after, 'EIO');
+    try {
+      node.del(podA(1));
+      t.deepEqual(node.held(), {}, `after ${after} operations`);
+      freed++;
+    } catch (error) {
+      t.true(error instanceof CniError);
+      node.disk.revive();
+      t.deepEqual(files(node), before, `after ${after} operations`);
+    }
+    node.disk.revive();
+    t.is(node.kept()['10.0.0.2'], Object.keys(node.held()).length === 0 ? 'a unconfirmed' : 'a active');
+  }
+  t.is(freed, 30);
+});
 
 test('another that was quicker makes it be planned again, and nothing is left of the first try', (t) => {
   const node = prepared();

@@ -164,6 +164,18 @@ test.serial(
   },
 );
 
+test.serial('the very first ADD makes the directories durable that it makes', async (t) => {
+  if (lacks(t, 'strace', 'flock')) return;
+  const directory = temporaryDirectory(t);
+  const dataDir = join(directory, 'cni', 'networks');
+  const log = join(directory, 'strace.log');
+  const program = strace(['-y', '-o', log, '-e', 'trace=fsync'], [process.execPath, await plugin]);
+  t.is(callSync(program, { verb: 'ADD', containerId: 'a1', pod: 'a', dataDir, subnets }).exitCode, 0);
+  const synced = [...readFileSync(log, 'utf8').matchAll(/fsync\(\d+<(.*?)>\)/g)].map(([, path]) => path);
+  for (const parent of ['', 'cni', 'cni/networks', 'cni/networks/.retain', 'cni/networks/.retain/pods'])
+    t.true(synced.includes(join(directory, parent)), `${parent} of ${synced}`);
+});
+
 test.serial('killed anywhere, DEL has freed its own or not, and the next DEL frees it', async (t) => {
   if (lacks(t, 'strace', 'flock')) return;
   const { calls, disturb } = await stage(t);
