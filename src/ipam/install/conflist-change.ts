@@ -107,10 +107,19 @@ const giveFlannelIpam = (bytes: Buffer, { plugin, path }: PluginPart, to: string
 
 const warningsOf = (parts: readonly PluginPart[]): readonly string[] =>
   parts.flatMap(({ plugin }) => {
-    const dataDir = asObject(plugin.ipam)?.dataDir;
-    if (typeof dataDir !== 'string' || !/^\/(run|tmp|var\/run|dev\/shm)(\/|$)/.test(dataDir)) return [];
+    const { dataDir, routes } = asObject(plugin.ipam) ?? {};
+    const isEmptied = typeof dataDir === 'string' && /^\/(run|tmp|var\/run|dev\/shm)(\/|$)/.test(dataDir);
     return [
-      `Its dataDir ${dataDir} is emptied when the node starts: no address outlives that. Give a directory on disk, such as /var/lib/cni/networks.`,
+      ...(isEmptied
+        ? [
+            `Its dataDir ${dataDir} is emptied when the node starts: no address outlives that. Give a directory on disk, such as /var/lib/cni/networks.`,
+          ]
+        : []),
+      ...(plugin.type === 'calico' && Array.isArray(routes) && routes.length > 0
+        ? [
+            `calico goes by routes in ipam for the type ${hostLocalType} alone: pods that start from now on get its own default routes.`,
+          ]
+        : []),
     ];
   });
 

@@ -71,7 +71,8 @@ export const installPlugin = (request: InstallRequest): InstallReport => {
         replaceFile(path, change.text, modeOf(path) ?? 0o644);
       });
     }
-    const { network, warnings } = change;
+    const { network } = change;
+    const warnings = [...change.warnings, ...notFirst(path, candidates)];
     return [{ path, network, diff: lineDiff(bytes.toString(), change.text.toString()), backup, warnings }];
   });
   const already = chosen.filter(({ change }) => change.kind === 'already').map(({ path }) => path);
@@ -89,6 +90,14 @@ const expectRuntimeToLookThere = (binDirs: readonly string[]): void => {
     `there is no ${hostLocalType} in ${binDirs.join(', ')}, so the container runtime takes its plugins from elsewhere and would not find ${ourType} there. Name the directory that it uses with --cni-bin-dir (Debian's containerd: /usr/lib/cni); where it has several, each of them, first the one to put the plugin into`,
   );
 };
+
+/** A runtime takes the first file that it finds; that of Multus leads on to others, or has a copy of them inside. */
+const notFirst = (path: string, [first]: readonly Candidate[]): readonly string[] =>
+  first === undefined || first.path === path || first.change.kind !== 'refused'
+    ? []
+    : [
+        `${first.path} comes before it, and container runtimes use the first: pods take their addresses from this network only if that one leads here. It was left as it is: ${first.change.reason}.`,
+      ];
 
 const choose = (
   candidates: readonly Candidate[],

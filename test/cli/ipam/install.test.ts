@@ -179,6 +179,18 @@ test('the copy of Node is left when it is the same, replaced when it is another,
   t.false(look().bin.includes('holdfast-ipam-node'));
 });
 
+test('a network that is not the first one is changed with a warning: runtimes use the first', (t) => {
+  const { install } = stage(t, {
+    '00-multus.conf': '{"name":"m","type":"multus","delegates":[]}',
+    '10-pods.conflist': bridge('pods'),
+  });
+  const text = installText(install());
+  t.regex(
+    text,
+    /Mind: .*00-multus.conf comes before it, and container runtimes use the first: .*multus hands the work on/,
+  );
+});
+
 test('a link to a configuration stays one, and what it leads to is changed and put back', (t) => {
   const { root, confDir, install, uninstall } = stage(t, {});
   const real = join(root, 'real.conflist');

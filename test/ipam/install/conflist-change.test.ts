@@ -107,6 +107,16 @@ test('a data directory that a start of the node empties is warned of', (t) => {
   t.is(warnings('/runs'), 0);
 });
 
+test('that calico will not go by the routes any more is warned of', (t) => {
+  const warnings = (type: string, routes: object[]) => {
+    const result = change({ name: 'n', type, ipam: { type: 'host-local', subnet: '10.1.0.0/24', routes } });
+    return result.kind === 'change' ? result.warnings.join() : '';
+  };
+  t.regex(warnings('calico', [{ dst: '0.0.0.0/0' }]), /own default routes/);
+  t.is(warnings('calico', []), '');
+  t.is(warnings('bridge', [{ dst: '0.0.0.0/0' }]), '');
+});
+
 test('a place in JSON is found by its path, whatever stands around it', (t) => {
   fc.assert(
     fc.property(
