@@ -18,6 +18,8 @@ const authorityLifeMs = 3650 * dayMs;
 const leafLifeMs = 365 * dayMs;
 /** Certificates begin a day early: a node without a battery-backed clock may start some hours in the past. */
 const backdateMs = dayMs;
+/** A clock that shows less is not set yet. */
+const earliestNowMs = Date.UTC(2026, 0, 1);
 
 export interface PkiOptions {
   /** The hub's data directory. Only one daemon may use it. */
@@ -130,17 +132,26 @@ async function ensureAuthority(files: KeyPairFiles, o: PkiOptions): Promise<Load
   const { privateKey } = await files.ensureKey(stored);
   // Random, so that two authorities of one node never share a name: verifiers look authorities up by name.
   const commonName = `holdfast-ca@${o.nodeName}-${randomBytes(4).toString('hex')}`;
-  const notBeforeMs = o.now() - backdateMs;
   const order: CertificateOrder = {
     subject: { commonName, organizations: [] },
     use: 'authority',
-    notBeforeMs,
-    notAfterMs: notBeforeMs + authorityLifeMs,
+    ...authorityLife(o.now()),
     key: privateKey,
     serial: randomBytes(16),
   };
   await files.writeCertificate(issueCertificate(order));
   return readBack(files);
+}
+
+/**
+ * An authority is made once, at a first start whose clock may be wrong by decades, and must be of use when it is set: it
+ * begins before any clock that is right, and ends ten years after one that could be.
+ */
+function authorityLife(nowMs: number): Pick<CertificateOrder, 'notBeforeMs' | 'notAfterMs'> {
+  return {
+    notBeforeMs: Math.min(nowMs, earliestNowMs) - backdateMs,
+    notAfterMs: Math.max(nowMs, earliestNowMs) + authorityLifeMs,
+  };
 }
 
 async function ensureLeaf(
