@@ -37,9 +37,10 @@ export async function listContainers(socket: string): Promise<RunningContainer[]
   });
 }
 
-/** How many pod sandboxes are ready. */
-export async function countSandboxes(socket: string): Promise<number> {
-  return messages(await call(socket, 'ListPodSandbox'), 1).filter((sandbox) => number(sandbox, 3) === 0).length;
+/** Ids of the pod sandboxes that are ready. */
+export async function readySandboxes(socket: string): Promise<ReadonlySet<string>> {
+  const all = messages(await call(socket, 'ListPodSandbox'), 1);
+  return new Set(all.filter((sandbox) => number(sandbox, 3) === 0).map((sandbox) => text(sandbox, 1)));
 }
 
 /** Field number → its values, in order: numbers of varint fields, bytes of all others. */

@@ -8,12 +8,13 @@ import { stringify } from 'yaml';
 import { systemClock } from '../../../src/apimachinery/clock.ts';
 import { listPodSandboxes } from '../../../src/hub/ipam/cri/pod-sandboxes.ts';
 import { eventually, NeverError } from '../eventually.ts';
-import { shellQuote, theGuardian } from '../guardian.ts';
+import { theGuardian } from '../guardian.ts';
 import type { ServerProcess } from '../server-process.ts';
 import { makeCgroups, removeCgroups, removeCgroupsScript } from './cgroups.ts';
 import { type Compartment, startCompartment } from './compartment.ts';
-import { countSandboxes, listContainers, type RunningContainer, runtimeVersion } from './container-runtime.ts';
+import { listContainers, type RunningContainer, readySandboxes, runtimeVersion } from './container-runtime.ts';
 import { containerdConfig, kubeletConfig, type NodePlaces, network, quietSysctls } from './node-configuration.ts';
+import { mountScript, type RunDirectory } from './node-mounts.ts';
 import { cniDirectory, pathOf } from './requirements.ts';
 
 export interface NodePrograms {
@@ -37,11 +38,17 @@ export interface EdgeNodeOptions {
   /** Kubelet's, while it is. */
   readonly kubeconfigForHub: string;
   readonly clientCaFile: string;
+  readonly runDirectory?: RunDirectory | undefined;
   /** Changes the network's configuration and programs before they are first used. */
   readonly installNetwork?: (places: NodePlaces) => void;
   /** Lays a network cable; called at each start, before anything runs. */
   connect(compartment: Compartment): Promise<void>;
   disconnect(): Promise<void>;
+}
+
+export interface BootOptions {
+  /** As when the node is a container, and its kernel was not started anew with it. */
+  readonly hasBootIdOfBefore?: boolean;
 }
 
 export type Service = 'containerd' | 'hub' | 'kubelet';
@@ -50,11 +57,12 @@ export interface EdgeNode {
   readonly name: string;
   /** Where a static pod is put. */
   readonly manifestDirectory: string;
+  readonly cniConfigDirectory: string;
   readonly bootId: string;
   /** A path on its disk, as seen from outside, whether it runs or not: `/var/lib/…` or `/var/log/…`. */
   onDisk(path: string): string;
   /** containerd and the hub, then kubelet, as units in their order would; resolves when kubelet has been started. */
-  boot(): Promise<void>;
+  boot(options?: BootOptions): Promise<void>;
   powerLoss(): Promise<void>;
   start(service: Service): Promise<void>;
   /** SIGTERM unless said otherwise. */
@@ -68,7 +76,8 @@ export interface EdgeNode {
   /** A further program, until the node loses its power or somebody stops it. */
   launch(name: string, program: string, args: readonly string[]): Promise<ServerProcess>;
   containers(): Promise<RunningContainer[]>;
-  sandboxes(): Promise<number>;
+  /** Ids of those that are ready. */
+  readySandboxes(): Promise<ReadonlySet<string>>;
   /** Ids of all, ready or not, as the hub asks for them. */
   everySandbox(): Promise<ReadonlySet<string>>;
   /** Packets that came in from the cloud since the node was started. */
@@ -96,7 +105,7 @@ export function edgeNode(options: EdgeNodeOptions): EdgeNode {
     manifestDirectory: file('manifests'),
     clientCaFile: options.clientCaFile,
   };
-  for (const made of ['cni', 'cni-programs', 'manifests', 'sysctl', 'disk/lib', 'disk/log', 'logs']) {
+  for (const made of ['cni', 'cni-programs', 'manifests', 'sysctl', 'disk/lib', 'disk/log', 'disk/run', 'logs']) {
     mkdirSync(file(made), { recursive: true });
   }
   writeFileSync(file('cni/10-e2e.conflist'), JSON.stringify(network));
@@ -163,19 +172,20 @@ export function edgeNode(options: EdgeNodeOptions): EdgeNode {
   return {
     name,
     manifestDirectory: places.manifestDirectory,
+    cniConfigDirectory: places.cniConfigDirectory,
     get bootId() {
       return bootId;
     },
     onDisk: (path) => file(path.replace(/^\/var\//, 'disk/')),
-    async boot() {
+    async boot({ hasBootIdOfBefore = false } = {}) {
       if (compartment) throw new Error(`${name} is running`);
-      bootId = randomUUID();
+      if (!hasBootIdOfBefore) bootId = randomUUID();
       writeFileSync(file('boot_id'), `${bootId}\n`);
       theGuardian().onCrash(guarded, removeCgroupsScript(cgroup));
       makeCgroups(cgroup);
       const logFile = file('logs/node.log');
       writeFileSync(logFile, '');
-      const prepare = prepareScript(directory);
+      const prepare = mountScript(directory, options.runDirectory);
       compartment = await startCompartment({ name, logFile, init: programs.init, prepare });
       await options.connect(compartment);
       await compartment.run(['ip', 'addr', 'add', `${options.address}/24`, 'dev', 'eth0']);
@@ -211,7 +221,7 @@ export function edgeNode(options: EdgeNodeOptions): EdgeNode {
     run: (command) => up().run(command),
     launch: (name, program, args) => up().start({ name, program, args, logFile: file(`logs/${name}.log`) }),
     containers: () => listContainers(socket()),
-    sandboxes: () => countSandboxes(socket()),
+    readySandboxes: () => readySandboxes(socket()),
     everySandbox: () =>
       listPodSandboxes({ socket: socket(), clock: systemClock, timeoutMs: 10_000 }, new AbortController().signal),
     async packetsFromCloud() {
@@ -219,24 +229,4 @@ export function edgeNode(options: EdgeNodeOptions): EdgeNode {
       return Number(/^ *eth0: *\d+ +(\d+)/m.exec(counters)?.[1]);
     },
   };
-}
-
-/** Mounts are the compartment's own; what kubelet would set for the whole machine reads there as it wants it. */
-function prepareScript(directory: string): string[] {
-  const at = (path: string) => shellQuote(join(directory, path));
-  const sysctls = quietSysctls.map(([path]) => {
-    const from = at(`sysctl/${path.replaceAll('/', '.')}`);
-    return `[ ! -e /proc/sys/${path} ] || mount --bind ${from} /proc/sys/${path}`;
-  });
-  return [
-    'ulimit -c 0',
-    'mount -t tmpfs tmpfs /run',
-    `mount --bind ${at('disk/lib')} /var/lib`,
-    `mount --bind ${at('disk/log')} /var/log`,
-    `mount --bind ${at('boot_id')} /proc/sys/kernel/random/boot_id`,
-    ...sysctls,
-    'mount --make-rshared /',
-    'echo 1 > /proc/sys/net/ipv4/ip_forward',
-    'ip link set lo up',
-  ];
 }

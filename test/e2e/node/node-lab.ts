@@ -16,6 +16,7 @@ import { type Cloud, nodeAddress, startCloud } from './cloud.ts';
 import type { RunningContainer } from './container-runtime.ts';
 import { type EdgeNode, edgeNode, hubDirectory, type Service } from './edge-node.ts';
 import { pauseImage, podImage } from './node-configuration.ts';
+import type { RunDirectory } from './node-mounts.ts';
 import { ociArchive } from './oci-archive.ts';
 import { type PodFacts, podFacts } from './pod-facts.ts';
 
@@ -25,6 +26,8 @@ export interface NodeLabOptions {
   readonly controllerManagerArguments?: readonly string[];
   /** Who gives pods their addresses. Default: host-local. */
   readonly ipam?: 'host-local' | 'holdfast-ipam';
+  /** What /run is on. Default: `memory`. */
+  readonly runDirectory?: RunDirectory;
   /** Nobody else writes to the cluster. Default: somebody does, ten times a second. */
   readonly isQuiet?: boolean;
   /** The machine joins when it first starts, by these words behind `holdfast join`; else the hub is given a kubeconfig. */
@@ -113,6 +116,7 @@ export async function startNodeLab(options: NodeLabOptions = {}): Promise<NodeLa
     kubeconfig,
     kubeconfigForHub: joining ? kubeletConf : `${hubDirectory}/kubeconfig`,
     clientCaFile: plane.caFile,
+    runDirectory: options.runDirectory,
     ...(options.ipam === 'holdfast-ipam' && {
       installNetwork: ({ cniConfigDirectory, cniProgramDirectory }) =>
         void installPlugin({

@@ -1,0 +1,66 @@
+// What ends uncleanly on a real node, and what it leaves of addresses: a killed runtime, network namespaces that a loss of power
+// turned into empty files, pods that are deleted before they have ended.
+import test from 'ava';
+import { addressesAnew, putStaticPods, settleAddressed } from './addressed-pods.ts';
+import { heldByTheLivingAlone, ipamLs } from './addresses-on-disk.ts';
+import { churnWave, endChurn, startChurn } from './churn.ts';
+import type { NodeLab } from './node-lab.ts';
+import { startNodeLab } from './node-lab.ts';
+import { onNode } from './on-node.ts';
+import { nodeUnavailable } from './requirements.ts';
+import { killRuntime } from './runtime-crash.ts';
+import { cutOff } from './settled-node.ts';
+
+let lab: NodeLab;
+let before: ReadonlyMap<string, string>;
+if (nodeUnavailable() === undefined) {
+  test.before(async (t) => {
+    t.timeout(900_000, 'the first run builds Kubernetes');
+    const prepare = async ({ node }: Pick<NodeLab, 'node'>) => putStaticPods(node);
+    lab = await startNodeLab({ ipam: 'holdfast-ipam', runDirectory: 'disk', isQuiet: true, prepare });
+    await lab.nodeReady();
+    before = await settleAddressed(lab);
+    await lab.kubeletWorks(0);
+  });
+  test.after.always(() => lab?.stop());
+}
+
+onNode('every pod has its address again after its runtime was killed with all that it ran', async (t) => {
+  const { node } = lab;
+  const pods = await lab.podsOnNode();
+  await killRuntime(node);
+  t.is((await ipamLs(node)).filter(({ state }) => state === 'held').length, before.size, 'their namespaces are there');
+  await node.start('containerd');
+  t.deepEqual(await addressesAnew(lab, pods), before);
+  await heldByTheLivingAlone(node);
+  t.deepEqual(await ipamLs(node, '--leaked'), []);
+});
+
+onNode(
+  'network namespaces that a loss of power left as files, in the same boot, keep no pod from its address',
+  async (t) => {
+    const { node } = lab;
+    const pods = await lab.podsOnNode();
+    await cutOff(t, lab);
+    await node.powerLoss();
+    await node.boot({ hasBootIdOfBefore: true });
+    t.deepEqual(await addressesAnew(lab, pods), before);
+    await heldByTheLivingAlone(node);
+    t.deepEqual(await ipamLs(node, '--leaked'), []);
+  },
+);
+
+onNode('pods that come and go leave no address behind, and those beside them keep theirs', async (t) => {
+  const { node } = lab;
+  const each = 5;
+  await startChurn(lab, each);
+  const orderly = await churnWave(lab, false);
+  t.deepEqual(orderly, { cycles: 2 * each, isForced: false, sameAddress: each });
+  t.is((await churnWave(lab, true)).cycles, 2 * each);
+  await heldByTheLivingAlone(node);
+  t.deepEqual(await ipamLs(node, '--leaked'), []);
+  await endChurn(lab);
+  await heldByTheLivingAlone(node);
+  const others = (await lab.podsOnNode()).map(({ name, address, restarts }) => [name, address, restarts]);
+  t.deepEqual(new Map(others.map(([name, address]) => [name, address])), before);
+});
