@@ -5,6 +5,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { diskAccess } from './directory/disk-access.ts';
 import { machineFacts } from './directory/machine-facts.ts';
 import { createVerbs } from './directory/verbs.ts';
+import { forgetNeighbours } from './forget-neighbours.ts';
 import { isOwnNetns } from './own-netns.ts';
 import { runPlugin } from './plugin.ts';
 
@@ -28,6 +29,7 @@ const { stdout, stderr, exitCode } = runPlugin({
   readStdin: () => readFileSync(0),
   readFile: (path) => readFileSync(path, 'utf8'),
   isOwnNetns,
+  forgetNeighbours: (addresses) => forgetNeighbours(addresses, say),
   verbs: createVerbs(diskAccess(() => machineFacts(), say)),
   version: manifest.version,
 });

@@ -1,6 +1,7 @@
 // One call of the CNI plugin, from environment and stdin to stdout and exit code. All that touches the directory of
 // reservations is behind the verbs; nothing here is asynchronous, and nothing throws.
 
+import { formatAddress } from './address.ts';
 import type { Attachment } from './cni/attachment.ts';
 import { podOfCniArgs } from './cni/cni-args.ts';
 import { CniError, cniErrorCode } from './cni/cni-error.ts';
@@ -29,6 +30,8 @@ export interface PluginCall {
   /** Whether a path is the network namespace that this process is in. */
   readonly isOwnNetns: (path: string) => boolean;
   readonly verbs: IpamVerbs;
+  /** Makes the node ask anew where an address is. */
+  readonly forgetNeighbours: (addresses: readonly string[]) => void;
   /** Of Holdfast, for the about text. */
   readonly version: string;
 }
@@ -100,6 +103,7 @@ const answerTo: Readonly<Record<Verb, (call: PluginCall, json: unknown) => strin
     const dns = config.resolvConf === '' ? noDns : readResolvConf(call, config.resolvConf);
     refuseOwnNetns(call);
     const assigned = call.verbs.add(config, attachment(call));
+    call.forgetNeighbours(assigned.flatMap((one) => (one.hadInThisBoot ? [formatAddress(one.address)] : [])));
     return formatResult({ assigned, routes: config.routes, dns }, config.cniVersion);
   },
   DEL: (call, json) => {

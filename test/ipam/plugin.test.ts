@@ -36,10 +36,13 @@ interface Given {
   readonly files?: Readonly<Record<string, string>>;
   readonly ownNetns?: string;
   readonly readStdin?: () => Buffer;
+  readonly hadInThisBoot?: boolean;
 }
 
-const call = ({ environment, stdin = document, fails, files = {}, ownNetns, readStdin }: Given = {}) => {
+const call = ({ environment, stdin = document, fails, files = {}, ownNetns, readStdin, ...given }: Given = {}) => {
+  const { hadInThisBoot = false } = given;
   const told: Told[] = [];
+  const forgotten: string[] = [];
   const hear = (one: Told): void => {
     told.push(one);
     if (fails !== undefined) throw fails;
@@ -47,7 +50,7 @@ const call = ({ environment, stdin = document, fails, files = {}, ownNetns, read
   const verbs: IpamVerbs = {
     add: (config, attachment) => {
       hear({ verb: 'add', config, attachment });
-      return [{ address: parseAddress('10.1.2.2')!, range: config.rangeSets[0]![0]! }];
+      return [{ address: parseAddress('10.1.2.2')!, range: config.rangeSets[0]![0]!, hadInThisBoot }];
     },
     del: (config, attachment) => hear({ verb: 'del', config, attachment }),
     check: (config, attachment) => hear({ verb: 'check', config, attachment }),
@@ -63,10 +66,11 @@ const call = ({ environment, stdin = document, fails, files = {}, ownNetns, read
       return text;
     },
     isOwnNetns: (path) => path === ownNetns,
+    forgetNeighbours: (addresses) => void forgotten.push(...addresses),
     verbs,
     version: '1.2.3',
   });
-  return { ...answer, told };
+  return { ...answer, told, forgotten };
 };
 
 const errorOf = ({ stdout, exitCode }: PluginAnswer): unknown => (exitCode === 1 ? JSON.parse(stdout) : 'no error');
@@ -93,6 +97,12 @@ test('ADD hands on who asks for what, and prints what was given', (t) => {
   );
 });
 
+test('the node asks anew where an address is that another sandbox may have had in this boot', (t) => {
+  t.deepEqual(call({ hadInThisBoot: true }).forgotten, ['10.1.2.2']);
+  t.deepEqual(call({ hadInThisBoot: false }).forgotten, []);
+  t.deepEqual(call({ hadInThisBoot: true, fails: new Error('full') }).forgotten, []);
+});
+
 test('each verb reaches its own, and says nothing when all is well', (t) => {
   for (const [command, verb] of Object.entries({ DEL: 'del', CHECK: 'check', GC: 'gc', STATUS: 'status' })) {
     const { stdout, exitCode, told } = call({ environment: { CNI_COMMAND: command } });
@@ -107,6 +117,7 @@ test('each verb reaches its own, and says nothing when all is well', (t) => {
 
 test('without a command it says what it is, on stderr', (t) => {
   t.deepEqual(call({ environment: { CNI_COMMAND: '' } }), {
+    forgotten: [],
     stdout: '',
     stderr:
       'CNI holdfast-ipam plugin v1.2.3\nCNI protocol versions supported: 0.1.0, 0.2.0, 0.3.0, 0.3.1, 0.4.0, 1.0.0, 1.1.0\n',

@@ -18,6 +18,7 @@ const { stdout, stderr, exitCode } = runPlugin({
   readStdin: () => readFileSync(0),
   readFile: (path) => readFileSync(path, 'utf8'),
   isOwnNetns: () => false,
+  forgetNeighbours: () => {},
   verbs: createVerbs({ ...access, ...(flock !== undefined && { lock: createNetworkLock(access.say, [flock]) }) }),
   version: '0.0.0',
 });

@@ -44,6 +44,8 @@ export class IpamNode {
   uptimeMs = 3_600_000;
   /** Whether the machine has a `flock`. */
   isLocking = true;
+  /** Of the last ADD: what another sandbox of this boot may have had. */
+  hadInThisBoot: readonly string[] = [];
   readonly said: string[] = [];
   readonly liveNetns = new Set<string>();
   readonly cache = new Map<string, CachedAttachment>();
@@ -105,6 +107,7 @@ export class IpamNode {
     this.liveNetns.add(netns);
     const assigned = createVerbs(this.#access()).add(this.config(overrides), attachment);
     this.cache.set(`${network}-${containerId}-${ifname}`, { containerId, ifname, netns, pod });
+    this.hadInThisBoot = assigned.flatMap((one) => (one.hadInThisBoot ? [formatAddress(one.address)] : []));
     return assigned.map(({ address }) => formatAddress(address));
   }
 

@@ -120,6 +120,7 @@ export function callHere(what: Call): Answer {
     readStdin: () => Buffer.from(stdinOf(what)),
     readFile: (path) => readFileSync(path, 'utf8'),
     isOwnNetns: () => false,
+    forgetNeighbours: () => {},
     verbs: createVerbs(diskAccess(facts, () => {})),
     version: '0.0.0',
   });

@@ -2,7 +2,7 @@
 //
 // Promise: no address that any file or live record gives to somebody else, and a pod gets the ones it had while they are
 // in the ranges and nobody holds them.
-import { formatAddress } from '../address.ts';
+import { type Address, formatAddress } from '../address.ts';
 import { cniErrorCode } from '../cni/cni-error.ts';
 import type { AssignedAddress } from '../cni/verbs.ts';
 import type { Facts } from '../directory/facts.ts';
@@ -11,6 +11,7 @@ import type { RetentionRecord } from '../directory/retention-record.ts';
 import { isInRangeSet, rangeOf } from '../range.ts';
 import { afterSteps } from './after-steps.ts';
 import { givenReasonText } from './audit-reason.ts';
+import { isOfAnotherBoot } from './is-dead.ts';
 import { type Pick, type Picked, type PickRequest, pickAddress } from './pick-address.ts';
 import type { AuditNote, Plan, Refusal, Step } from './plan.ts';
 import { inState, isPinnedByOperator, isSameKey, keyOf, keyText, nextGeneration, recordOf } from './record-change.ts';
@@ -49,8 +50,17 @@ export function planAdd(
       ...supersededSteps(state, facts, request, picks),
     ],
     notes: picks.map((pick) => noteOf(state, request, pick)),
-    result: picks.map(({ address, range }) => ({ address, range })),
+    result: picks.map(({ address, range }) => ({
+      address,
+      range,
+      hadInThisBoot: hadInThisBoot(state, facts, address),
+    })),
   };
+}
+
+function hadInThisBoot({ records }: NetworkState, facts: Facts, address: Address): boolean {
+  const previous = records.get(formatAddress(address));
+  return previous !== undefined && !isOfAnotherBoot(previous, facts);
 }
 
 /** Host-local has reserved for the sets before and freed it again; what remains of that is where its cursors stand. */

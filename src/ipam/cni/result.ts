@@ -7,8 +7,10 @@ import type { Dns } from './resolv-conf.ts';
 import { type SpecVersion, specVersion } from './spec-version.ts';
 import type { AssignedAddress } from './verbs.ts';
 
+type Assigned = Pick<AssignedAddress, 'address' | 'range'>;
+
 export interface Result {
-  readonly assigned: readonly AssignedAddress[];
+  readonly assigned: readonly Assigned[];
   readonly routes: readonly Route[];
   readonly dns: Dns;
 }
@@ -62,7 +64,7 @@ const oneOfEachFamily = ({ assigned, routes, dns }: Result, cniVersion: SpecVers
   return { cniVersion, ...(ip4 && { ip4 }), ...(ip6 && { ip6 }), dns: dnsJson(dns) };
 };
 
-const addressJson = ({ address, range }: AssignedAddress): string => `${formatAddress(address)}/${range.subnet.prefix}`;
+const addressJson = ({ address, range }: Assigned): string => `${formatAddress(address)}/${range.subnet.prefix}`;
 
 /** Zeros are left out, but not those of `table` and `scope`, which mean something. */
 const routeJson = ({ dst, gw, mtu, advmss, priority, table, scope }: Route): object => ({

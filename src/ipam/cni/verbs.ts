@@ -9,6 +9,8 @@ import type { NetworkConfig } from './network-config.ts';
 export interface AssignedAddress {
   readonly address: Address;
   readonly range: AddressRange;
+  /** Another sandbox may have had it since the machine was started: whoever spoke to that one remembers its link address. */
+  readonly hadInThisBoot: boolean;
 }
 
 export interface IpamVerbs {

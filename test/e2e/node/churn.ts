@@ -14,6 +14,8 @@ export interface Wave {
   readonly isForced: boolean;
   /** Of the StatefulSet's, how many have the address that they had. */
   readonly sameAddress: number;
+  /** How long the slowest took from the start of its container until it was ready, in whole seconds. */
+  readonly slowestReadyS: number;
 }
 
 /** So many of each kind. Resolves when all are ready. */
@@ -43,7 +45,8 @@ export async function churnWave(lab: NodeLab, isForced: boolean): Promise<Wave> 
   const after = await ready(lab, before.length, before);
   const had = new Map(before.map(({ name, address }) => [name, address]));
   const sameAddress = after.filter(({ name, address }) => had.get(name) === address).length;
-  return { cycles: before.length, isForced, sameAddress };
+  const slowestReadyS = Math.max(...after.map(({ readyAfterS = 0 }) => readyAfterS));
+  return { cycles: before.length, isForced, sameAddress, slowestReadyS };
 }
 
 /** Resolves when the cloud has none of them any more. */

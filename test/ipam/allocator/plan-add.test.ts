@@ -34,6 +34,18 @@ test('a new pod is not given an address that another is awaited for', (t) => {
   t.deepEqual(node.add(podA(2)), ['10.0.0.2']);
 });
 
+test('of an address that was given out is known whether another sandbox may have had it in this boot', (t) => {
+  const node = new IpamNode();
+  node.add(podA(1));
+  t.deepEqual(node.hadInThisBoot, []);
+  node.del(podA(1));
+  node.add(podA(2));
+  t.deepEqual(node.hadInThisBoot, ['10.0.0.2']);
+  node.reboot();
+  node.add(podA(3));
+  t.deepEqual(node.hadInThisBoot, [], 'no neighbour has outlived the boot');
+});
+
 test('each interface of a pod has an address of its own, and gets its own back', (t) => {
   const node = new IpamNode();
   node.add(podA(1));

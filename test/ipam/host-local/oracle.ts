@@ -51,6 +51,7 @@ export const holdfastIpam: Player = ({ environment, stdin }) => {
     readStdin: () => Buffer.from(stdin),
     readFile: (path) => readFileSync(path, 'utf8'),
     isOwnNetns,
+    forgetNeighbours: () => {},
     verbs: createVerbs(diskAccess(() => machineFacts(), say)),
     version: '0.0.0',
   });
