@@ -124,11 +124,17 @@ export class EndpointCorrections {
     const followed = cache.scopes.answering(ownPodsScope(nodeName));
     if (followed === undefined) return false;
     const { snapshot } = followed;
-    const here = snapshot.sorted().filter(({ fields }) => fields['spec.nodeName'] === nodeName);
-    const seen = here.map((pod): SeenPod => {
-      const cloud = snapshot.inCloud(pod.key);
-      return { key: pod.key, shown: this.#stateOf(pod), cloud: cloud && this.#stateOf(cloud) };
-    });
+    const isHere = ({ fields }: KubernetesObject): boolean => fields['spec.nodeName'] === nodeName;
+    const seen = snapshot
+      .sorted()
+      .filter(isHere)
+      .map((pod): SeenPod => {
+        const cloud = snapshot.inCloud(pod.key);
+        return { key: pod.key, shown: this.#stateOf(pod), cloud: cloud && this.#stateOf(cloud) };
+      });
+    for (const pod of snapshot.toCloudsSync()?.objects.values() ?? [])
+      if (isHere(pod) && snapshot.get(pod.key) === undefined)
+        seen.push({ key: pod.key, shown: undefined, cloud: this.#stateOf(pod) });
     for (const change of this.#moves.see(seen, now())) {
       const pod = parseJson(snapshot.get(change.key)!.body);
       if (isJsonObject(pod)) events.addressChanged(change, pod);

@@ -1,15 +1,17 @@
 // Which pods of this node are not as the cloud's controllers know them: their address has changed, or the cloud has not
 // heard how they are. Pure state, fed with all pods each time that one changes.
 //
-// Promise: a former address of a pod is remembered until nothing that the cloud shows carries it any more.
+// Promise: a former address of a pod is remembered until nothing that the cloud shows carries it any more, also of a pod that
+// is gone.
 import type { MovedPod, MovedPods } from './corrected-endpoints.ts';
 import { isSameState, type PodState } from './pod-state.ts';
 
+/** It is shown, or the cloud has it, or both. */
 export interface SeenPod {
   /** `${namespace}/${name}` */
   readonly key: string;
-  /** As readers on this node see it. */
-  readonly shown: PodState;
+  /** As readers on this node see it; undefined when it was deleted here. */
+  readonly shown: PodState | undefined;
   /** As the cloud has it; undefined when it has no such pod. */
   readonly cloud: PodState | undefined;
 }
@@ -41,16 +43,27 @@ export class PodMoves {
   /** @param pods all of this node @param now milliseconds that only go forward */
   see(pods: readonly SeenPod[], now: number): readonly AddressChange[] {
     const keys = new Set(pods.map(({ key }) => key));
-    for (const key of this.#byKey.keys()) if (!keys.has(key)) this.#byKey.delete(key);
+    for (const [key, known] of this.#byKey) {
+      if (keys.has(key)) continue;
+      end(known);
+      if (known.former.size === 0) this.#byKey.delete(key);
+    }
     return pods.flatMap((pod) => this.#see(pod, now) ?? []);
   }
 
   #see({ key, shown, cloud }: SeenPod, now: number): AddressChange | undefined {
+    const state = shown ?? cloud;
+    if (state === undefined) return undefined;
     let known = this.#byKey.get(key);
-    if (known?.uid !== shown.uid) {
-      const addresses = shown.addresses.length > 0 ? shown.addresses : (cloud?.addresses ?? []);
-      known = { uid: shown.uid, addresses, former: new Set(), state: shown, sameSince: Number.NEGATIVE_INFINITY };
+    if (known?.uid !== state.uid) {
+      const addresses = state.addresses.length > 0 ? state.addresses : (cloud?.addresses ?? []);
+      known = { uid: state.uid, addresses, former: new Set(), state, sameSince: Number.NEGATIVE_INFINITY };
       this.#byKey.set(key, known);
+    }
+    if (shown === undefined) {
+      for (const address of state.addresses) known.former.add(address);
+      end(known);
+      return undefined;
     }
     const from = known.addresses;
     const { former } = known;
@@ -83,4 +96,12 @@ export class PodMoves {
   keep(uids: ReadonlySet<string>): void {
     for (const { uid, former } of this.#byKey.values()) if (!uids.has(uid)) former.clear();
   }
+}
+
+/** It has none of its addresses any more. */
+function end(known: Known): void {
+  for (const address of known.addresses) known.former.add(address);
+  known.addresses = [];
+  known.state = { ...known.state, addresses: [], isReady: false, hasEnded: true };
+  known.sameSince = Number.NEGATIVE_INFINITY;
 }

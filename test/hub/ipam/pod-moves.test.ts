@@ -28,6 +28,21 @@ test('what an earlier life has told is not told again, and its former address is
   t.deepEqual([...moves.moved(0).get('shop/web-0')!.former], [a]);
 });
 
+test('of a pod that is gone all addresses are former ones, until the cloud shows them no more', (t) => {
+  const moves = new PodMoves();
+  moves.see(seen(state([b]), state([a])), 0);
+  moves.see([{ key: 'shop/web-0', shown: undefined, cloud: state([a]) }], 1);
+  const gone = moves.moved(1).get('shop/web-0')!;
+  t.deepEqual([[...gone.former].sort(), gone.addresses, gone.hasEnded], [[a, b], [], true]);
+  moves.see([], 2);
+  t.deepEqual([...moves.moved(2).get('shop/web-0')!.former].sort(), [a, b]);
+  moves.keep(new Set());
+  moves.see([], 3);
+  t.is(moves.moved(3).size, 0);
+  moves.see(seen(state([a])), 4);
+  t.deepEqual([...moves.moved(4 + settlingMs).keys()], []);
+});
+
 test('another pod of the same name has no former addresses', (t) => {
   const moves = new PodMoves();
   moves.see(seen(state([a])), 0);

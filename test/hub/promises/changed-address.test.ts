@@ -167,6 +167,33 @@ test('a life that begins while the cloud is away shows the endpoints as its pods
   t.is(said((await hub.ask(slices)).json.items[0]), `${fresh} ready`);
 });
 
+test('a pod that kubelet has deleted is no endpoint any more, neither in the next life nor when the cloud has only just heard of it', async (t) => {
+  const { hub, uid, followed, patch } = await cutOff();
+  t.teardown(() => hub.stop());
+  await patch(movedTo(fresh, true));
+  await followed.until(isShown(`${fresh} ready`));
+  const body = { gracePeriodSeconds: 0, preconditions: { uid } };
+  t.is((await hub.ask(`${pods}/web-0`, { method: 'DELETE', body })).status, 200);
+  await followed.until(isShown(''));
+  t.is((await hub.ask(`${endpoints}/web`)).json.subsets?.length ?? 0, 0);
+  await hub.restart();
+  await hub.untilLink('offline');
+  await eventually(async () => said((await hub.ask(`${slices}/web-abc`)).json) === '');
+  await hub.heal();
+  await eventually(async () => (await hub.inCloud('GET', pods)).json.items.length === 0);
+  await goOn(hub);
+  await hub.untilFollowed('discovery.k8s.io/v1/endpointslices');
+  const inStore = async (): Promise<string> => said((await hub.ask(`${slices}?resourceVersion=0`)).json.items[0]);
+  t.is(said((await hub.inCloud('GET', `${slices}/web-abc`)).json), `${old} ready`, 'its controllers are late');
+  t.is(await inStore(), '');
+  const behind = (await hub.inCloud('GET', `${slices}/web-abc`)).json;
+  await hub.inCloud('PUT', `${slices}/web-abc`, { ...behind, endpoints: [behind.endpoints[0]] });
+  const metrics = async (): Promise<string> => (await fetch(`${hub.adminUrl}/metrics`)).text();
+  await hub.inCloud('DELETE', `${endpoints}/web`);
+  await eventually(async () => (await metrics()).includes('holdfast_endpoints_corrected 0'));
+  t.is(await inStore(), '');
+});
+
 test('a changed address is told by an Event on the pod and counted', async (t) => {
   const { hub, patch } = await cutOff();
   t.teardown(() => hub.stop());
