@@ -9,15 +9,20 @@ export interface AuditQuestion {
   readonly beganAt: string | undefined;
   /** Nothing can be known of the time that was asked for. */
   readonly isBeforeLog: boolean;
+  /** A sentence. */
+  readonly where: string;
 }
 
-export function renderAudit(shown: readonly NetworkTenure[], { what, beganAt, isBeforeLog }: AuditQuestion): string {
+export function renderAudit(
+  shown: readonly NetworkTenure[],
+  { what, beganAt, isBeforeLog, where }: AuditQuestion,
+): string {
   if (shown.length > 0) {
     const head = ['NETWORK', 'ADDRESS', 'POD', 'INTERFACE', 'AS', 'FROM', 'UNTIL', 'CONTAINER', 'REASON'];
     return textTable([head, ...shown.map((one) => rowOf(one).map(printable))]).join('\n');
   }
   if (beganAt === undefined)
-    return `Nothing was written down yet: no address was given out by holdfast-ipam on this node.`;
+    return `Nothing was written down yet: holdfast-ipam has given no address out. ${printable(where)}`;
   if (isBeforeLog) return `The log tells nothing of that time: its oldest line is of ${printable(beganAt)}.`;
   return `Nobody that the log knows of: ${what} was neither held nor kept then. Its oldest line is of ${printable(beganAt)}.`;
 }

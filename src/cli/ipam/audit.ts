@@ -7,7 +7,7 @@ import { readOptions } from '../read-options.ts';
 import { renderAudit } from './audit-text.ts';
 import { readSubject, type Subject, subjectText } from './find-address.ts';
 import { auditOptions } from './ipam-options.ts';
-import { openStores } from './open-stores.ts';
+import { lookedAt, openStores } from './open-stores.ts';
 
 export interface NetworkTenure extends Tenure {
   readonly network: string;
@@ -20,7 +20,8 @@ export async function ipamAudit({ arguments: [word = ''], flags }: Invocation, t
   const subject = readSubject(word);
   const nowMs = terminal.now().getTime();
   const { fromMs, untilMs } = (at ?? since)?.spanAt(nowMs) ?? { fromMs: Number.NEGATIVE_INFINITY, untilMs: nowMs };
-  const logs = (await openStores(places, terminal)).flatMap(({ networks, retention }) =>
+  const stores = await openStores(places, terminal);
+  const logs = stores.flatMap(({ networks, retention }) =>
     networks.map((network) => ({ network, entries: retention.audit(network) })),
   );
   const all = logs.flatMap(({ network, entries }) => tenures(entries).map((one) => ({ network, ...one })));
@@ -34,7 +35,12 @@ export async function ipamAudit({ arguments: [word = ''], flags }: Invocation, t
   if (output === 'json') terminal.print(JSON.stringify({ logBegins: beganAt ?? null, tenures: shown }, null, 2));
   else
     terminal.print(
-      renderAudit(shown, { what: subjectText(subject), beganAt, isBeforeLog: isBefore(untilMs, beganAt) }),
+      renderAudit(shown, {
+        what: subjectText(subject),
+        beganAt,
+        isBeforeLog: isBefore(untilMs, beganAt),
+        where: lookedAt(stores),
+      }),
     );
   return shown.length > 0 ? 0 : 1;
 }

@@ -18,7 +18,7 @@ export function chosen(all: readonly SeenAddress[], { leaked, parked }: LsFilter
 
 /** @param all of which `shown` are shown: the last line counts all of them */
 export function renderAddresses(shown: readonly SeenAddress[], all: readonly SeenAddress[], nowMs: number): string {
-  if (shown.length === 0) return all.length === 0 ? 'No address is held or kept.' : `None of that. ${counts(all)}`;
+  if (shown.length === 0) return `None of that. ${counts(all)}`;
   const head = ['NETWORK', 'ADDRESS', 'STATE', 'POD', 'INTERFACE', 'FOR', 'UNTIL'];
   return [...textTable([head, ...shown.map((one) => rowOf(one, nowMs).map(printable))]), '', counts(all)].join('\n');
 }

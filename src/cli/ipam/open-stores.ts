@@ -1,4 +1,5 @@
 // The directories of kept addresses of this node, opened for a command. Nothing of it needs the daemon.
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ValuesOf } from '../../hub/option.ts';
 import { defaultDataDir } from '../../ipam/cni/network-config.ts';
@@ -17,6 +18,8 @@ export interface Store {
   readonly facts: () => Facts;
   /** Those with a directory, or the one that was asked for. */
   readonly networks: readonly string[];
+  /** Where it looked, for a person who expected more. */
+  readonly lookedAt: string;
   /** Host-local's file of an address. */
   heldFile(network: string, address: string): string;
 }
@@ -40,7 +43,18 @@ export async function openStores(places: Places, { now, complain }: Terminal): P
       retention,
       facts,
       networks,
+      lookedAt: lookedAtText(dataDir, networks, wanted),
       heldFile: (network: string, address: string) => join(layoutOf(dataDir, network).held, address),
     };
   });
 }
+
+function lookedAtText(dataDir: string, networks: readonly string[], wanted: string | undefined): string {
+  if (networks.length > 0) return networks.map((one) => join(dataDir, one)).join(', ');
+  if (!existsSync(dataDir)) return `${dataDir}, which is not there`;
+  return `${dataDir}, where no network${wanted === undefined ? '' : ` ${wanted}`} is`;
+}
+
+/** A sentence. */
+export const lookedAt = (stores: readonly Store[]): string =>
+  `Looked at: ${stores.map((store) => store.lookedAt).join('; ')}.`;

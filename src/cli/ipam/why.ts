@@ -3,10 +3,10 @@ import type { AuditEntry } from '../../ipam/directory/retention.ts';
 import type { Invocation, Terminal } from '../command.ts';
 import { printable } from '../printable.ts';
 import { readOptions } from '../read-options.ts';
-import { findAddresses, readSubject, type Subject, subjectText } from './find-address.ts';
+import { allAddresses, findAddresses, readSubject, type Subject, subjectText } from './find-address.ts';
 import { directoryOptions } from './ipam-options.ts';
 import { addressJson } from './ls-text.ts';
-import { openStores, type Store } from './open-stores.ts';
+import { lookedAt, openStores, type Store } from './open-stores.ts';
 import { auditLine, evidenceOf, renderWhy } from './why-text.ts';
 
 const shownEntries = 5;
@@ -35,7 +35,6 @@ export async function ipamWhy({ arguments: [word = ''], flags }: Invocation, ter
 }
 
 function nothingKnown(subject: Subject, stores: readonly Store[]): string {
-  const where = stores.flatMap(({ dataDir, networks }) => networks.map((one) => `${dataDir}/${one}`)).join(', ');
   const past = stores
     .flatMap(({ networks, retention }) => networks.flatMap((one) => retention.audit(one, isAbout(subject))))
     .slice(-shownEntries);
@@ -43,11 +42,20 @@ function nothingKnown(subject: Subject, stores: readonly Store[]): string {
     subject.kind === 'address'
       ? `${subject.address} is neither held nor kept: the next pod that needs one may get it, if it is in a range.`
       : `No address is held by or kept for ${subjectText(subject)}: it gets the next one that is free.`,
-    `Looked at: ${where === '' ? `${stores.map(({ dataDir }) => dataDir).join(', ')}, where no network is` : where}.`,
+    ...namesakes(subject, stores),
+    lookedAt(stores),
     ...(past.length > 0 ? ['', 'Before:', ...past.map((entry) => `  ${auditLine(entry)}`)] : []),
   ]
     .map(printable)
     .join('\n');
+}
+
+/** Pods of that name in other namespaces: without one, `default` was meant. */
+function namesakes(subject: Subject, stores: readonly Store[]): readonly string[] {
+  if (subject.kind === 'address') return [];
+  const pods = allAddresses(stores).flatMap(({ seen: { pod } }) => (pod?.name === subject.name ? [pod.namespace] : []));
+  const names = [...new Set(pods)].map((namespace) => `${namespace}/${subject.name}`);
+  return names.length === 0 ? [] : [`There is ${names.join(', ')}.`];
 }
 
 /** Whether a line of the log is about it. */

@@ -105,7 +105,7 @@ export const diskFiles: Files = {
   remove: (path) => unless(['ENOENT'], () => unlinkSync(path), undefined),
   sync: syncDirectory,
   makeDirectory(path, mode) {
-    const first = mkdirSync(path, { recursive: true, mode });
+    const first = makeDirectories(path, mode);
     if (first === undefined) return;
     let parent = resolve(path);
     do {
@@ -116,3 +116,16 @@ export const diskFiles: Files = {
   expectWritable: (directory) => accessSync(directory, constants.W_OK | constants.X_OK),
   append: (path, content) => appendFileSync(path, content, { mode: fileMode }),
 };
+
+/** With those above it. Of a read-only file system Node says ENOENT then; making the last one alone says what it is. */
+function makeDirectories(path: string, mode: number): string | undefined {
+  try {
+    return mkdirSync(path, { recursive: true, mode });
+  } catch (error) {
+    const parent = dirname(path);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === path) throw error;
+    const first = makeDirectories(parent, mode);
+    mkdirSync(path, mode);
+    return first ?? path;
+  }
+}

@@ -63,11 +63,10 @@ test('ls shows what host-local has given out, and changes nothing', async (t) =>
 });
 
 test('without being told where to look, it looks where the CNI configurations say', async (t) => {
-  const { run, confDir } = await node(t);
+  const { confDir } = await node(t);
   const terminal = recordTerminal();
   t.is(await main(['ipam', 'ls', '--network=edge-pods', `--cni-conf-dir=${confDir}`], terminal), 0);
   t.regex(terminal.printed[0]!, /edge-pods +10\.244\.3\.2/);
-  t.regex((await run(['ls', '--network=none'])).out, /^No address is held or kept/);
 });
 
 test('import puts on record what libcni knows, once, and leaves host-local’s files as they are', async (t) => {
@@ -193,4 +192,17 @@ test('doctor looks at the plugin that a runtime would start, without a daemon', 
   await writeFile(join(first, 'holdfast-ipam'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
   t.deepEqual(await checks(), ['problem ipam-shadowed bin-1/holdfast-ipam']);
   t.is((await run(['doctor', `--cni-bin-dir=${first}`, '--admin=127.0.0.1:9'])).code, 1);
+});
+
+test('who expected more is told where it looked, and of a pod of that name elsewhere', async (t) => {
+  const { run, dataDir } = await node(t);
+  t.is(
+    (await run(['ls', '--network=none'])).out,
+    `No address is held or kept. Looked at: ${dataDir}, where no network none is.`,
+  );
+  const terminal = recordTerminal();
+  t.is(await main(['ipam', 'ls', '--ipam-data-dir=/not/there'], terminal), 0);
+  t.is(terminal.printed.join(), 'No address is held or kept. Looked at: /not/there, which is not there.');
+  t.regex((await run(['why', 'web-1'])).out, /default\/web-1[\s\S]*There is shop\/web-1\.\nLooked at: .*edge-pods\./);
+  t.regex((await run(['audit', '10.244.3.2'])).out, /given no address out\. Looked at: .*edge-pods\./);
 });

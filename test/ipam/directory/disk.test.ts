@@ -35,6 +35,18 @@ test('what is held lies there as host-local writes it, with its modes', (t) => {
   ]);
 });
 
+test('of a read-only file system it is said that it is one, not that something is missing', (t) => {
+  const directory = temporaryDirectory(t);
+  const mount = `mount -t tmpfs -o ro tmpfs ${directory}`;
+  if (spawnSync('unshare', ['-m', 'sh', '-c', mount]).status !== 0)
+    return t.log('not run: nothing can be mounted here');
+  const script = `import(process.argv[1]).then(({ diskFiles }) => diskFiles.makeDirectory('${directory}/a/b', 0o755))
+    .catch(({ code }) => console.log(code))`;
+  const module = new URL('../../../src/ipam/directory/files.ts', import.meta.url).pathname;
+  const words = ['-m', 'sh', '-c', `${mount} && exec "$@"`, 'sh', process.execPath, '-e', script, module];
+  t.is(spawnSync('unshare', words, { encoding: 'utf8' }).stdout, 'EROFS\n');
+});
+
 const silent = (): void => {};
 
 /** Another program that has the lock for two seconds from now. */
