@@ -1,6 +1,6 @@
 // `npm run mutants`: breaks the code on purpose, one way at a time in a copy of it, and sees whether the test that is named
 // for it fails. A mutant that survives, a change that does not fit the code any more, or a test that fails without any
-// change ends it with 1. The list with the reasons is in README.md.
+// change ends it with 1.
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
