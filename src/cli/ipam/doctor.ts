@@ -1,8 +1,9 @@
 // `holdfast ipam doctor`: what on this node will lose pods' addresses. The daemon need not run.
 
 import type { Finding } from '../../hub/doctor/finding.ts';
-import { ipamFindings, ourPlugin } from '../../hub/doctor/ipam-findings.ts';
+import { ipamFindings } from '../../hub/doctor/ipam-findings.ts';
 import type { ValuesOf } from '../../hub/option.ts';
+import { ourType } from '../../ipam/install/conflist-change.ts';
 import type { Invocation, Terminal } from '../command.ts';
 import { renderFindings } from '../doctor-text.ts';
 import { readOptions } from '../read-options.ts';
@@ -26,7 +27,7 @@ type Places = Omit<ValuesOf<typeof ipamDoctorOptions>, 'output' | 'config'>;
 /** For a look at the whole node: nothing where no network takes its addresses from Holdfast. */
 export async function findIpamIfUsed(places: Places, terminal: Terminal): Promise<readonly Finding[]> {
   const { networks } = await readConfigurations(places.confDir);
-  return networks.some(({ ipamType }) => ipamType === ourPlugin) ? findIpam(places, terminal) : [];
+  return networks.some(({ ipamType }) => ipamType === ourType) ? findIpam(places, terminal) : [];
 }
 
 async function findIpam(places: Places, terminal: Terminal): Promise<readonly Finding[]> {

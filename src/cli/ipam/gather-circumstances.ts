@@ -2,13 +2,13 @@
 import { access, constants, readFile, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { JsonObject } from '../../apimachinery/json.ts';
-import { type IpamCircumstances, ourPlugin, type PluginFile } from '../../hub/doctor/ipam-findings.ts';
+import type { IpamCircumstances, PluginFile } from '../../hub/doctor/ipam-findings.ts';
 import type { HostPort } from '../../hub/option-types.ts';
 import { holdfastVersion } from '../../hub/version.ts';
-import { bundleVersion, parseWrapper } from '../../ipam/inspect/installed-plugin.ts';
 import { leakedStates } from '../../ipam/inspect/seen-address.ts';
 import type { TmpfilesLine } from '../../ipam/inspect/tmpfiles.ts';
-import { isBundle } from '../../ipam/install/wrapper.ts';
+import { ourType } from '../../ipam/install/conflist-change.ts';
+import { bundleVersion, isBundle, parseWrapper } from '../../ipam/install/wrapper.ts';
 import { askDaemon, DaemonAnswerError } from '../ask-daemon.ts';
 import type { Terminal } from '../command.ts';
 import { bundlePath } from './bundle-path.ts';
@@ -52,7 +52,7 @@ export async function gatherIpam(where: WhereToLook, terminal: Terminal): Promis
 }
 
 async function readPlugins(binDirs: readonly string[]): Promise<readonly PluginFile[]> {
-  const found = await Promise.all(binDirs.map((directory) => readPlugin(join(directory, ourPlugin))));
+  const found = await Promise.all(binDirs.map((directory) => readPlugin(join(directory, ourType))));
   return found.filter((one) => one !== undefined);
 }
 

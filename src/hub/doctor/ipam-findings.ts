@@ -2,6 +2,8 @@
 import { networkOf, parsePrefix } from '../../ipam/cni/prefix.ts';
 import type { ConfiguredNetwork } from '../../ipam/inspect/configured-networks.ts';
 import { type TmpfilesLine, wipersOf } from '../../ipam/inspect/tmpfiles.ts';
+import { ourType } from '../../ipam/install/conflist-change.ts';
+import { clearedVariables } from '../../ipam/install/wrapper.ts';
 import type { Finding } from './finding.ts';
 
 /** A file of the plugin's name in one directory of CNI_PATH. */
@@ -46,11 +48,9 @@ export interface IpamCircumstances {
   readonly leaked: readonly { readonly network: string; readonly address: string }[];
 }
 
-export const ourPlugin = 'holdfast-ipam';
-
 /** Networks of other IPAM plugins are no concern of it. */
 export function ipamFindings(node: IpamCircumstances): readonly Finding[] {
-  const ours = node.networks.filter(({ ipamType }) => ipamType === ourPlugin);
+  const ours = node.networks.filter(({ ipamType }) => ipamType === ourType);
   const unread = node.unreadable.map(unreadable);
   if (ours.length === 0) return [...unread, notUsed(node)];
   return [
@@ -76,7 +76,7 @@ const notUsed = ({ networks }: IpamCircumstances): Finding => ({
   check: 'ipam-unused',
   level: 'note',
   subject: networks.map(({ path }) => path).join(', '),
-  says: `No network takes its addresses from ${ourPlugin}: pods come back from a reboot with other ones.`,
+  says: `No network takes its addresses from ${ourType}: pods come back from a reboot with other ones.`,
   advice: 'holdfast ipam install',
 });
 
@@ -84,7 +84,7 @@ function pluginFindings({ plugins, binDirs, version }: IpamCircumstances): reado
   const [first, ...later] = plugins;
   const advice = 'holdfast ipam install';
   if (first === undefined) {
-    const says = `There is no ${ourPlugin} in ${binDirs.join(', ')}: no pod of these networks starts.`;
+    const says = `There is no ${ourType} in ${binDirs.join(', ')}: no pod of these networks starts.`;
     return [{ check: 'ipam-plugin', level: 'problem', subject: '', says, advice }];
   }
   const findings: Finding[] = [];
@@ -202,8 +202,6 @@ function isWithin(subnet: string, cidr: string): boolean {
   return networkOf({ ...inner, ones: outer.ones }).value === networkOf(outer).value;
 }
 
-/** The wrapper clears these. */
-const cleared = ['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'NODE_PATH', 'NODE_V8_COVERAGE', 'NODE_COMPILE_CACHE'];
 const firstBelievableMs = Date.UTC(2024, 0, 1);
 
 function machineFindings({ hasFlock, runtimes, nowMs }: IpamCircumstances): readonly Finding[] {
@@ -218,7 +216,7 @@ function machineFindings({ hasFlock, runtimes, nowMs }: IpamCircumstances): read
     });
   }
   for (const { name, pid, nodeVariables } of runtimes) {
-    const harmful = nodeVariables.filter((one) => !cleared.includes(one));
+    const harmful = nodeVariables.filter((one) => !clearedVariables.includes(one));
     if (nodeVariables.length === 0) continue;
     findings.push({
       check: 'ipam-environment',
@@ -233,7 +231,7 @@ function machineFindings({ hasFlock, runtimes, nowMs }: IpamCircumstances): read
       check: 'ipam-clock',
       level: 'warning',
       subject: '',
-      says: `The clock says ${new Date(nowMs).toISOString()}: how long an address has waited cannot be known, so none is let go, and the log's times are wrong.`,
+      says: `The clock says ${new Date(nowMs).toISOString()}: how long an address has waited is not known from one start of the node to the next, so it waits longer, and the log's times are wrong.`,
       advice: 'Set the clock, or let the node reach a time server.',
     });
   }

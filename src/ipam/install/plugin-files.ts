@@ -2,13 +2,12 @@
 // stands there under these names and is not ours is never touched.
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseWrapper } from '../inspect/installed-plugin.ts';
 import { inBinDir } from './conf-files.ts';
 import { ourType } from './conflist-change.ts';
 import { InstallError } from './install-error.ts';
 import { type NodeCopy, planNodeCopy, putNodeCopy } from './node-copy.ts';
 import { readIfThere, removeFile, replaceFile } from './replace-file.ts';
-import { bundleName, isBundle, isWrapper, nodeCopyName, wrapperText } from './wrapper.ts';
+import { bundleName, isBundle, isWrapper, nodeCopyName, parseWrapper, wrapperText } from './wrapper.ts';
 
 export interface PluginSource {
   readonly binDir: string;
