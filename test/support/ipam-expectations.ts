@@ -95,7 +95,7 @@ export function expectAllWell(world: IpamWorld): void {
     }
   }
   const directory = `${dataDir}/${network}`;
-  for (const name of world.node.disk.list(directory)) {
+  for (const name of world.node.disk.list(directory).files) {
     const text = world.node.file(name) ?? '';
     const isCursor = /^last_reserved_ip\.\d+$/.test(name) && parseAddress(text) !== undefined;
     const isReservation =

@@ -1,6 +1,6 @@
 // A disk in memory that the process can be killed on, and that can lose power: then whatever was not synced may be lost,
 // each change of a name for itself and in any order, and what was written to a file and not synced comes back empty.
-import type { Files } from '../../src/ipam/directory/files.ts';
+import type { Files, Listing } from '../../src/ipam/directory/files.ts';
 
 type Name = { readonly path: string; readonly inode: number | undefined };
 
@@ -110,12 +110,10 @@ export class MemoryDisk implements Files {
     return disk;
   }
 
-  list(directory: string): readonly string[] {
-    return [...this.#names.keys()].filter((path) => directoryOf(path) === directory).map(nameOf);
-  }
-
-  listDirectories(directory: string): readonly string[] {
-    return [...this.#directories].filter((path) => directoryOf(path) === directory).map(nameOf);
+  list(directory: string): Listing {
+    const within = (paths: Iterable<string>) =>
+      [...paths].filter((path) => directoryOf(path) === directory).map(nameOf);
+    return { files: within(this.#names.keys()), directories: within(this.#directories) };
   }
 
   read(path: string): string | undefined {

@@ -20,6 +20,7 @@ export const networkState = (written: Written = {}): NetworkState => ({
   cursors: new Map(),
   records: new Map(written.records?.map((one) => [one.address, one])),
   damaged: written.damaged ?? [],
+  leftovers: [],
   sweptIn: 'this-boot',
 });
 

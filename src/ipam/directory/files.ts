@@ -18,10 +18,16 @@ import {
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
+/** Names in a directory. */
+export interface Listing {
+  /** All that is no directory. */
+  readonly files: readonly string[];
+  readonly directories: readonly string[];
+}
+
 export interface Files {
-  /** Names of all that is no directory, in a directory; none when it is not there. */
-  list(directory: string): readonly string[];
-  listDirectories(directory: string): readonly string[];
+  /** Empty when there is no such directory. */
+  list(directory: string): Listing;
   /** As UTF-8, which Node reads in one step where bytes take it four. Undefined when there is no such file, or it is no file. */
   read(path: string): string | undefined;
   /** Bytes; undefined when there is no such file. */
@@ -71,8 +77,12 @@ function syncDirectory(directory: string): void {
 const entries = (directory: string) => unless(['ENOENT'], () => readdirSync(directory, { withFileTypes: true }), []);
 
 export const diskFiles: Files = {
-  list: (directory) => entries(directory).flatMap((entry) => (entry.isDirectory() ? [] : [entry.name])),
-  listDirectories: (directory) => entries(directory).flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])),
+  list(directory) {
+    const files: string[] = [];
+    const directories: string[] = [];
+    for (const entry of entries(directory)) (entry.isDirectory() ? directories : files).push(entry.name);
+    return { files, directories };
+  },
   read: (path) => unless(['ENOENT', 'EISDIR'], () => readFileSync(path, 'utf8'), undefined),
   size: (path) => unless(['ENOENT'], () => statSync(path).size, undefined),
   version(path) {

@@ -1,4 +1,5 @@
 // One network's directory under its lock: read, made sense of, swept once in each boot, planned on, changed, noted down.
+import { join } from 'node:path';
 import { afterSteps } from '../allocator/after-steps.ts';
 import type { AuditNote, Plan, Refusal } from '../allocator/plan.ts';
 import { type KeepFor, planRepair, planSweep } from '../allocator/plan-sweep.ts';
@@ -12,7 +13,7 @@ import { type Layout, layoutOf } from './layout.ts';
 import type { LockNetwork } from './network-lock.ts';
 import type { NetworkState } from './network-state.ts';
 import { DirectoryChanged, perform } from './perform.ts';
-import { leftovers, readNetwork } from './read-network.ts';
+import { readNetwork } from './read-network.ts';
 
 export interface DirectoryAccess {
   readonly files: Files;
@@ -52,8 +53,6 @@ export function changeNetwork<Result>(
   try {
     access.files.makeDirectory(layout.held, 0o755);
     return access.lock(layout.lock, options.lockTimeoutMs, (isExclusive) => {
-      if (isExclusive && options.before !== 'nothing')
-        for (const leftover of leftovers(access.files, layout)) access.files.remove(leftover);
       for (let attempt = 0; attempt < attempts; attempt++) {
         try {
           return changeOnce(access, { ...options, layout, isExclusive }, planOn);
@@ -80,6 +79,8 @@ function changeOnce<Result>(
 ): Result {
   const facts = access.facts();
   const found = settle(readNetwork(access.files, layout), facts);
+  if (isExclusive && before !== 'nothing')
+    for (const name of found.leftovers) access.files.remove(join(layout.retain, name));
   const preparation = prepared(found, facts, { before, isExclusive, keepFor });
   change(access, { layout, isExclusive }, preparation, facts);
   const plan = planOn(settle(afterSteps(found, preparation.steps), facts), facts);

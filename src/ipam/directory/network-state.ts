@@ -24,6 +24,8 @@ export interface NetworkState {
   readonly records: ReadonlyMap<string, RetentionRecord>;
   /** Names of record files that cannot be believed. */
   readonly damaged: readonly string[];
+  /** Names of files in the making, which a writer that was killed has left. */
+  readonly leftovers: readonly string[];
   /** The boot in which the directory was last swept; undefined before the first time, and when the file of it was lost. */
   readonly sweptIn: string | undefined;
 }

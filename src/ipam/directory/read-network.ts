@@ -10,9 +10,10 @@ import type { RetentionRecord } from './retention-record.ts';
 export function readNetwork(files: Files, layout: Layout): NetworkState {
   const reservations = new Map<string, Reservation>();
   const ownerless: string[] = [];
-  const blocked = files.listDirectories(layout.held).filter((name) => parseAddress(name) !== undefined);
+  const held = files.list(layout.held);
+  const blocked = held.directories.filter((name) => parseAddress(name) !== undefined);
   const cursors = new Map<number, string>();
-  for (const name of files.list(layout.held)) {
+  for (const name of held.files) {
     const rangeSet = rangeSetOfCursorFile(name);
     if (rangeSet === undefined && parseAddress(name) === undefined) continue;
     const text = files.read(`${layout.held}/${name}`);
@@ -28,15 +29,15 @@ export function readNetwork(files: Files, layout: Layout): NetworkState {
     if (reservation === undefined) ownerless.push(name);
     else reservations.set(name, reservation);
   }
-  const { records, damaged } = readRecords(files, layout);
   const sweptIn = sweptInOf(files.read(layout.meta));
-  return { network: layout.network, reservations, ownerless, blocked, cursors, records, damaged, sweptIn };
+  return { network: layout.network, reservations, ownerless, blocked, cursors, sweptIn, ...readRecords(files, layout) };
 }
 
-function readRecords(files: Files, { retain }: Layout): Pick<NetworkState, 'records' | 'damaged'> {
+function readRecords(files: Files, { retain }: Layout): Pick<NetworkState, 'records' | 'damaged' | 'leftovers'> {
   const records = new Map<string, RetentionRecord>();
-  const damaged = files.listDirectories(retain).filter((name) => addressOfRecordFile(name) !== undefined);
-  for (const name of files.list(retain)) {
+  const there = files.list(retain);
+  const damaged = there.directories.filter((name) => addressOfRecordFile(name) !== undefined);
+  for (const name of there.files) {
     const address = addressOfRecordFile(name);
     const text = address === undefined ? undefined : files.read(`${retain}/${name}`);
     if (address === undefined || text === undefined) continue;
@@ -44,15 +45,8 @@ function readRecords(files: Files, { retain }: Layout): Pick<NetworkState, 'reco
     if (record === undefined) damaged.push(name);
     else records.set(address, record);
   }
-  return { records, damaged };
+  return { records, damaged, leftovers: there.files.filter((name) => name.startsWith(temporaryPrefix)) };
 }
-
-/** What a writer that was killed has left. */
-export const leftovers = (files: Files, { retain }: Layout): readonly string[] =>
-  files
-    .list(retain)
-    .filter((name) => name.startsWith(temporaryPrefix))
-    .map((name) => `${retain}/${name}`);
 
 function sweptInOf(text: string | undefined): string | undefined {
   return /^\{"version":1,"sweptIn":"([0-9a-fA-F-]*)"\}\n$/.exec(text ?? '')?.[1];

@@ -89,7 +89,7 @@ export function openRetention(
     }
   };
   const named = (directory: string): readonly string[] =>
-    access.files.listDirectories(directory).filter((name) => !name.startsWith('.'));
+    access.files.list(directory).directories.filter((name) => !name.startsWith('.'));
   return {
     networks: () => read(() => [...new Set([...named(dataDir), ...named(retainRoot(dataDir))])].sort()),
     snapshot: (network) => read(() => settle(readNetwork(access.files, layoutOf(dataDir, network)), access.facts())),
