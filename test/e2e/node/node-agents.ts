@@ -76,7 +76,12 @@ export async function giveRights({ admin }: NodeLab['plane']): Promise<void> {
 /** How kube-proxy writes its rules. */
 export type ProxyMode = 'iptables' | 'nftables';
 
-export async function startKubeProxy(lab: NodeLab, mode: ProxyMode = 'iptables'): Promise<ServerProcess> {
+/** @param more of its command line */
+export async function startKubeProxy(
+  lab: NodeLab,
+  mode: ProxyMode = 'iptables',
+  more: readonly string[] = [],
+): Promise<ServerProcess> {
   const { 'kube-proxy': program } = await binaries(['kube-proxy']);
   const untouched = ['max-per-core', 'min', 'tcp-timeout-established', 'tcp-timeout-close-wait'];
   return lab.node.launch('kube-proxy', program, [
@@ -85,6 +90,7 @@ export async function startKubeProxy(lab: NodeLab, mode: ProxyMode = 'iptables')
     `--proxy-mode=${mode}`,
     '--cluster-cidr=10.244.0.0/16',
     ...untouched.map((setting) => `--conntrack-${setting}=0`),
+    ...more,
   ]);
 }
 

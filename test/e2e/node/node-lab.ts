@@ -21,6 +21,8 @@ import { ociArchive } from './oci-archive.ts';
 import { type PodFacts, podFacts } from './pod-facts.ts';
 
 export interface NodeLabOptions {
+  /** Another one for each node of a process. Default: `edge-1`. */
+  readonly nodeName?: string;
   readonly hubArguments?: readonly string[];
   readonly kubeletConfiguration?: Readonly<Record<string, unknown>>;
   readonly controllerManagerArguments?: readonly string[];
@@ -69,10 +71,9 @@ export interface NodeLab {
   stop(): Promise<void>;
 }
 
-const nodeName = 'edge-1';
-
 export async function startNodeLab(options: NodeLabOptions = {}): Promise<NodeLab> {
   await using starting = new AsyncDisposableStack(); // undone when a step fails
+  const { nodeName = 'edge-1' } = options;
   const programs = await binaries(['kubelet', 'pod-program']);
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-e2e-node-'));
   const remove = `for i in $(seq 50); do rm -rf ${shellQuote(directory)} && break; sleep 0.1; done`;

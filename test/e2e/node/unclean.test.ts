@@ -1,9 +1,13 @@
 // What ends uncleanly on a real node, and what it leaves of addresses: a killed runtime, network namespaces that a loss of power
 // turned into empty files, pods that are deleted before they have ended.
 import test from 'ava';
+import { eventually } from '../eventually.ts';
 import { addressesAnew, putStaticPods, settleAddressed } from './addressed-pods.ts';
 import { heldByTheLivingAlone, ipamLs } from './addresses-on-disk.ts';
 import { churnWave, endChurn, startChurn } from './churn.ts';
+import { followService } from './followed-service.ts';
+import { beginRangeAt, foundReadyAt, killSandbox } from './moved-pod.ts';
+import { giveRights, startKubeProxy } from './node-agents.ts';
 import type { NodeLab } from './node-lab.ts';
 import { startNodeLab } from './node-lab.ts';
 import { onNode } from './on-node.ts';
@@ -49,6 +53,42 @@ onNode(
     t.deepEqual(await ipamLs(node, '--leaked'), []);
   },
 );
+
+onNode('kube-proxy leads to a changed address within a second of kubelet’s word, cut off from the cloud', async (t) => {
+  const { node } = lab;
+  await giveRights(lab.plane);
+  await followService(lab, 'deployment');
+  const hurry = '--iptables-min-sync-period=50ms'; // of its own accord it waits for a second after it has written rules
+  const proxy = await startKubeProxy(lab, 'iptables', [hurry]);
+  t.teardown(() => proxy.stop('SIGKILL'));
+  const leadsTo = async (address: string) =>
+    (await node.run(['iptables-save', '-t', 'nat'])).includes(`--to-destination ${address}:8080`);
+  const [name, address] = [...before].find(([pod]) => pod.startsWith('deployment-'))!;
+  await eventually('it leads to the pod', () => leadsTo(address), { timeoutMs: 30_000 });
+
+  await cutOff(t, lab);
+  await beginRangeAt(node, '10.244.1.200');
+  await killSandbox(node, address);
+  const found = await eventually(
+    'kube-proxy leads to the pod where it is now',
+    async () => (await leadsTo('10.244.1.200')) && Date.now(),
+    { timeoutMs: 60_000, everyMs: 10 },
+  );
+  const tookMs = found - (await foundReadyAt(lab, name));
+  t.log(`${tookMs} ms after kubelet has found the pod ready`);
+  t.true(tookMs < 1000, `${tookMs} ms`);
+  t.false(await leadsTo(address));
+  const { clusterIP } = JSON.parse((await lab.get('/api/v1/namespaces/default/services/deployment')).body).spec;
+  t.regex(await node.run(['curl', '-s', '--max-time', '5', `http://${clusterIP}/`]), /^deployment-/);
+
+  await lab.cloud.heal();
+  await lab.linkIs('online');
+  await lab.podsAre('the cloud knows it', (all) =>
+    all.some((one) => one.name === name && one.address === '10.244.1.200'),
+  );
+  await beginRangeAt(node, undefined);
+  before = new Map([...before, [name, '10.244.1.200']]);
+});
 
 onNode('pods that come and go leave no address behind, and those beside them keep theirs', async (t) => {
   const { node } = lab;
