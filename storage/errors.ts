@@ -49,9 +49,17 @@ export class StorageUnavailableError extends StorageError {
   readonly directory: string;
 
   constructor(directory: string, reason: string, options?: { cause?: unknown }) {
-    super('STORAGE_UNAVAILABLE', `${directory} cannot be used: ${reason}`, options);
+    super('STORAGE_UNAVAILABLE', `${directory} cannot be used: ${reason}${adviceOn(options?.cause)}`, options);
     this.directory = directory;
   }
+}
+
+function adviceOn(cause: unknown): string {
+  if (isNoSpace(cause)) return '. Free some space on its disk, or use another directory';
+  const code = errorCode(cause) ?? '';
+  if (code === 'EROFS') return '. Its file system is read-only: mend it, or use another directory';
+  if (code === 'EACCES' || code === 'EPERM') return '. Run as its owner (usually root), or use another directory';
+  return '';
 }
 
 /**

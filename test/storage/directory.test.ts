@@ -83,6 +83,18 @@ test('a path that is a file is told as such', async (t) => {
   });
 });
 
+test('what stands in the way is said with what to do about it', (t) => {
+  const message = (code: string) => {
+    const cause = Object.assign(new Error(`${code}: no`), { code });
+    return new StorageUnavailableError('/d/store', cause.message, { cause }).message;
+  };
+  t.is(message('ENOSPC'), '/d/store cannot be used: ENOSPC: no. Free some space on its disk, or use another directory');
+  t.regex(message('EDQUOT'), /Free some space/);
+  t.regex(message('EROFS'), /read-only: mend it, or use another directory/);
+  t.regex(message('EACCES'), /Run as its owner/);
+  t.is(message('EIO'), '/d/store cannot be used: EIO: no');
+});
+
 test('a directory another process has open is refused by name, for opening and for verifying', async (t) => {
   const directory = temporaryDirectory(t);
   const child = spawn(process.execPath, [join(import.meta.dirname, 'write-until-killed.ts'), directory]);
