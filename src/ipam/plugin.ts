@@ -69,7 +69,7 @@ const answer = (call: PluginCall): string => {
   }
   const json = readJson(call);
   checkNetworkName(memberOf(json, 'name', (why) => `error unmarshall network config: ${why}`));
-  const since = availableSince[verb];
+  const since = Object.hasOwn(availableSince, verb) ? availableSince[verb] : undefined;
   if (since === undefined) throw new CniError(cniErrorCode.invalidEnvironment, `unknown CNI_COMMAND: ${verb}`);
   const configured = memberOf(json, 'cniVersion', (why) => `decoding version from network config: ${why}`);
   checkVersion(verb, configured || '0.1.0', since);

@@ -150,6 +150,7 @@ test('what is missing in the environment is told all at once, and what is not fi
     [{ CNI_COMMAND: 'GC', CNI_CONTAINERID: '', CNI_NETNS: '', CNI_IFNAME: '' }, 'no error'],
     [{ CNI_COMMAND: 'STATUS', CNI_PATH: '' }, invalid('required env variables [CNI_PATH] missing')],
     [{ CNI_COMMAND: 'add' }, invalid('unknown CNI_COMMAND: add')],
+    [{ CNI_COMMAND: 'constructor' }, invalid('unknown CNI_COMMAND: constructor')],
     [{ CNI_CONTAINERID: '-x' }, invalid('invalid characters in containerID', '-x')],
     [{ CNI_CONTAINERID: 'a/b', CNI_PATH: '' }, invalid('invalid characters in containerID', 'a/b')],
     [{ CNI_COMMAND: 'GC', CNI_CONTAINERID: '-x' }, 'no error'],

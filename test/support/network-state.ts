@@ -9,6 +9,7 @@ export interface Written {
   readonly reservations?: readonly Reservation[];
   readonly records?: readonly RetentionRecord[];
   readonly ownerless?: readonly string[];
+  readonly blocked?: readonly string[];
   readonly damaged?: readonly string[];
 }
 
@@ -16,7 +17,7 @@ export const networkState = (written: Written = {}): NetworkState => ({
   network: 'edge-pods',
   reservations: new Map(written.reservations?.map((one) => [one.address, one])),
   ownerless: written.ownerless ?? [],
-  blocked: [],
+  blocked: written.blocked ?? [],
   cursors: new Map(),
   records: new Map(written.records?.map((one) => [one.address, one])),
   damaged: written.damaged ?? [],

@@ -1,5 +1,5 @@
 // `holdfast ipam import`: puts on record whose the addresses are that host-local, or OpenYurt's version of it, gave out.
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Outcome } from '../../ipam/directory/retention.ts';
 import { type CachedResult, parseCachedResult } from '../../ipam/import/cached-result.ts';
@@ -10,7 +10,7 @@ import { readOptions } from '../read-options.ts';
 import { renderImport } from './import-text.ts';
 import { importOptions } from './ipam-options.ts';
 import { openStores, type Store } from './open-stores.ts';
-import { namesIn } from './read-configurations.ts';
+import { namesIn, statIfThere } from './read-configurations.ts';
 
 export interface Imported extends Proposal {
   /** Undefined in a dry run. */
@@ -67,8 +67,9 @@ async function readCachedResults(directory: string): Promise<readonly CachedResu
   const read: { readonly result: CachedResult; readonly writtenAtMs: number }[] = [];
   for (const name of await namesIn(directory)) {
     const path = join(directory, name);
-    const result = parseCachedResult(await readFile(path, 'utf8'));
-    if (result !== undefined) read.push({ result, writtenAtMs: (await stat(path)).mtimeMs });
+    const kind = await statIfThere(path);
+    const result = kind?.isFile() ? parseCachedResult(await readFile(path, 'utf8')) : undefined;
+    if (kind !== undefined && result !== undefined) read.push({ result, writtenAtMs: kind.mtimeMs });
   }
   return read.sort((one, other) => other.writtenAtMs - one.writtenAtMs).map(({ result }) => result);
 }

@@ -27,7 +27,7 @@ export async function readConfigurations(confDir: string): Promise<Configuration
 }
 
 /** Undefined for a link that leads nowhere. */
-async function statIfThere(path: string): Promise<Stats | undefined> {
+export async function statIfThere(path: string): Promise<Stats | undefined> {
   try {
     return await stat(path);
   } catch (error) {

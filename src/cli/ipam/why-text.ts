@@ -23,6 +23,7 @@ const stateWords: Readonly<Record<SeenState, string>> = {
   leaked: 'leaked, last held',
   unclear: 'held by a container that nothing on this node knows',
   ownerless: 'lost to a file that names no owner',
+  blocked: 'lost to something in its place that is no file',
   damaged: 'a record that cannot be believed',
   unconfirmed: 'kept',
   pinned: 'pinned',
@@ -46,6 +47,7 @@ function ofFile({ state, reservation }: SeenAddress, heldFile: string): readonly
   }
   if (state === 'damaged') return [];
   if (state === 'ownerless') return [`${heldFile} is empty, as a crash of host-local leaves it: no DEL can match it.`];
+  if (state === 'blocked') return [`${heldFile} is there, and is a directory or a link that leads nowhere.`];
   return [`There is no ${heldFile}: no attachment holds it.`];
 }
 
@@ -112,6 +114,8 @@ export function nextOf(seen: SeenAddress): string {
       return `freed by the DEL of its container, or by the hub once the runtime lists no such sandbox. If no container of that id is there (crictl pods): holdfast ipam release ${address} --force.`;
     case 'ownerless':
       return `the next ADD or DEL of this network removes the file. Now: holdfast ipam release ${address}.`;
+    case 'blocked':
+      return 'nobody gets it as long as that lies there. Find out whose it is, and move it away.';
     case 'damaged':
       return 'a pod whose claim this was gets another address, unless its file or libcni tells whose it is.';
     case 'unconfirmed':

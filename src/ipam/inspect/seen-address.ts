@@ -14,9 +14,16 @@ import type { RetentionRecord, RetentionState } from '../directory/retention-rec
 /**
  * `held`: an attachment has it. `leaked`: the file is there, and its attachment is of an earlier boot or its network
  * namespace is gone. `unclear`: the file names a container that nothing on the node knows. `ownerless`: the file names
- * none. `damaged`: its record cannot be believed. The rest: nobody has it, it is kept.
+ * none. `blocked`: something lies in the file's place that is no file. `damaged`: its record cannot be believed. The rest: nobody has it, it is kept.
  */
-export type SeenState = 'held' | 'leaked' | 'unclear' | 'ownerless' | 'damaged' | Exclude<RetentionState, 'active'>;
+export type SeenState =
+  | 'held'
+  | 'leaked'
+  | 'unclear'
+  | 'ownerless'
+  | 'blocked'
+  | 'damaged'
+  | Exclude<RetentionState, 'active'>;
 
 export interface SeenAddress {
   readonly network: string;
@@ -40,16 +47,22 @@ export interface SeenAddress {
 
 /** What is kept for a pod, and what nobody can use though nobody has it. */
 export const parkedStates: ReadonlySet<SeenState> = new Set(['unconfirmed', 'pinned', 'released', 'cooling']);
-export const leakedStates: ReadonlySet<SeenState> = new Set(['leaked', 'unclear', 'ownerless']);
+export const leakedStates: ReadonlySet<SeenState> = new Set(['leaked', 'unclear', 'ownerless', 'blocked']);
 
 /** In the order of the addresses, IPv4 first. */
 export function seenAddresses(state: NetworkState, facts: Facts): readonly SeenAddress[] {
-  const { network, reservations, records, ownerless, damaged } = state;
+  const { network, reservations, records, ownerless, blocked, damaged } = state;
+  const obstructed = new Set([...ownerless, ...blocked]);
   const kept = [...records.values()].filter(({ address }) => !reservations.has(address));
   return [
     ...[...reservations.values()].map((one) => seenHeld(state, one, facts)),
-    ...kept.filter(({ address }) => !ownerless.includes(address)).map((record) => seenKept(network, record)),
+    ...kept.filter(({ address }) => !obstructed.has(address)).map((record) => seenKept(network, record)),
     ...ownerless.map((address) => ({ ...nothingOf(network, address), record: records.get(address) })),
+    ...blocked.map((address) => ({
+      ...nothingOf(network, address),
+      state: 'blocked' as const,
+      record: records.get(address),
+    })),
     ...damaged.map((file) => ({ ...nothingOf(network, file.replace(/\.json$/, '')), state: 'damaged' as const })),
   ].sort((one, other) => compareAddresses(one.address, other.address));
 }
@@ -86,9 +99,12 @@ function seenKept(network: string, record: RetentionRecord): SeenAddress {
     pod: podOf(record),
     record,
     sinceMs: record.since,
-    freeAtMs: waitsMs === undefined ? undefined : record.since + waitsMs,
+    freeAtMs: waitsMs === undefined ? undefined : Math.min(record.since + waitsMs, endOfTimeMs),
   };
 }
+
+/** The last that can be written as a date. */
+const endOfTimeMs = 8.64e15;
 
 const nothingOf = (network: string, address: string): SeenAddress => ({
   network,

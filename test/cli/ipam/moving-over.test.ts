@@ -17,7 +17,7 @@ test('pods that host-local has started come back to their addresses once they ar
   }
   const directory = temporaryDirectory(t);
   const [dataDir, results] = [join(directory, 'networks'), join(directory, 'cni', 'results')];
-  await mkdir(results, { recursive: true });
+  await mkdir(join(results, 'somebody-elses'), { recursive: true });
   const ranges = [[{ subnet: '10.244.3.0/24' }], [{ subnet: 'fd00:244:3::/64' }]];
   const stdin = JSON.stringify({
     cniVersion: '1.0.0',

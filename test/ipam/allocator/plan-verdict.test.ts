@@ -155,6 +155,15 @@ test('what an operator has pinned is refused to another who asks for it by name,
   t.is(recordOf(node).verdict?.by, 'operator');
 });
 
+test('what an operator has pinned waits on while its pod has another that it asked for', (t) => {
+  const node = keeping();
+  node.retention.pin(network, '10.0.0.2');
+  t.deepEqual(node.add(podA(2), { requested: [parseAddress('10.0.0.6')!] }), ['10.0.0.6']);
+  t.is(node.kept()['10.0.0.2'], 'a pinned');
+  node.del(podA(2));
+  t.deepEqual(node.add(podA(3)), ['10.0.0.2'], 'also before the one that it had last');
+});
+
 test('a pod that wants nothing kept does not undo what an operator has pinned', (t) => {
   const node = keeping();
   node.retention.pin(network, '10.0.0.2');
@@ -164,16 +173,16 @@ test('a pod that wants nothing kept does not undo what an operator has pinned', 
   t.deepEqual(node.kept(), { '10.0.0.2': 'a pinned' });
 });
 
-test('both addresses of a pod that was imported are waited for', (t) => {
+test('all addresses of a pod that was imported are waited for', (t) => {
   const node = new IpamNode();
-  node.rangeSets = [[range('10.0.0.0/29')], [range('fd00::/125')]];
+  node.rangeSets = [[range('10.0.0.0/29')], [range('10.0.1.0/29')], [range('fd00::/125')]];
   node.add({ pod: '', containerId: 'a1' });
-  for (const address of ['10.0.0.2', 'fd00::2']) {
+  for (const address of ['10.0.0.2', '10.0.1.2', 'fd00::2']) {
     const owner = { namespace: 'default', name: 'a', uid: 'uid-of-a', ifname: 'eth0', netns: '/run/netns/a1' };
     t.is(node.retention.adopt(network, { ...owner, address, containerId: 'a1' }), 'done');
   }
   node.del(podA(1));
-  t.deepEqual(node.kept(), { '10.0.0.2': 'a unconfirmed', 'fd00::2': 'a unconfirmed' });
+  t.deepEqual(node.kept(), { '10.0.0.2': 'a unconfirmed', '10.0.1.2': 'a unconfirmed', 'fd00::2': 'a unconfirmed' });
   for (const record of node.state().records.values()) {
     t.is(node.retention.applyVerdict(network, record, pinned), 'done');
   }

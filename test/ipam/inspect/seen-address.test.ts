@@ -37,6 +37,7 @@ const rows = [
     is: 'unclear',
   },
   { title: 'empty file', ownerless: ['10.244.3.7'], alive: 'unknown', is: 'ownerless' },
+  { title: 'a directory in its place', blocked: ['10.244.3.7'], alive: 'unknown', is: 'blocked' },
   { title: 'torn record', damaged: ['10.244.3.7.json'], alive: 'unknown', is: 'damaged' },
   { title: 'kept', records: [retentionRecord({ state: 'unconfirmed' })], alive: 'dead', is: 'unconfirmed' },
   { title: 'a DEL that was killed half-way', records: [retentionRecord()], alive: 'dead', is: 'unconfirmed' },
@@ -83,4 +84,10 @@ test('every address is shown once, and none as leaked whose sandbox may be there
       for (const one of seen) t.is(one.reservation !== undefined, files.includes(one.address));
     }),
   );
+});
+
+test('an address that is kept for longer than there are dates is shown all the same', (t) => {
+  const records = [retentionRecord({ state: 'released', ttlMs: Number.MAX_SAFE_INTEGER })];
+  const [seen] = seenAddresses(networkState({ records }), factsOf());
+  t.notThrows(() => new Date(seen!.freeAtMs!).toISOString());
 });
