@@ -35,6 +35,9 @@ export const formatAddress = ({ family, value }: Address): string => {
 const formatQuad = (bits: number): string =>
   `${bits >>> 24}.${(bits >>> 16) & 255}.${(bits >>> 8) & 255}.${bits & 255}`;
 
+/** For names of files, of which a call sees hundreds: it makes no number of them. */
+export const isAddress = (text: string): boolean => dotted.test(text) || parseAddress(text) !== undefined;
+
 /** Whether it is the one text that `formatAddress` writes of an address. */
 export const isAddressText = (text: string): boolean => {
   if (!text.includes(':')) return dotted.test(text);
@@ -45,7 +48,6 @@ export const isAddressText = (text: string): boolean => {
 export const isSameAddress = (one: Address, other: Address): boolean =>
   one.family === other.family && one.value === other.value;
 
-// One test of a pattern, and no number of many digits for each part: every call reads hundreds of such names.
 const byte = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
 const dotted = new RegExp(`^${byte}(?:\\.${byte}){3}$`);
 

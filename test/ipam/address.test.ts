@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import test from 'ava';
 import fc from 'fast-check';
-import { formatAddress, isAddressText, parseAddress } from '../../src/ipam/address.ts';
+import { formatAddress, isAddress, isAddressText, parseAddress } from '../../src/ipam/address.ts';
 
 const written = (text: string): string | undefined => {
   const address = parseAddress(text);
@@ -63,6 +63,7 @@ test('what is an address and what is none is what Node says', (t) => {
   fc.assert(
     fc.property(text, (some) => {
       t.is(parseAddress(some) !== undefined, isIPv4(some) || isIPv6(some), some);
+      t.is(isAddress(some), isIPv4(some) || isIPv6(some), some);
       t.is(isAddressText(some), written(some) === some, some);
     }),
     { numRuns: 3000 },

@@ -1,7 +1,7 @@
 // Where things lie: host-local's files in `<dataDir>/<network>/`, ours in `<dataDir>/.retain/<network>/`. A network's name
 // cannot begin with a dot, and host-local, which reads each file below its own directory, never sees ours.
 import { join } from 'node:path';
-import { parseAddress } from '../address.ts';
+import { isAddress } from '../address.ts';
 
 export interface Layout {
   readonly network: string;
@@ -43,7 +43,7 @@ export const recordFile = ({ retain }: Layout, address: string): string => join(
 export function addressOfRecordFile(name: string): string | undefined {
   if (!name.endsWith(recordSuffix)) return undefined;
   const address = name.slice(0, -recordSuffix.length);
-  return parseAddress(address) === undefined ? undefined : address;
+  return isAddress(address) ? address : undefined;
 }
 
 const cursorPrefix = 'last_reserved_ip.';

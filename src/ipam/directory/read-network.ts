@@ -1,5 +1,5 @@
 // Reads the directory of one network, host-local's files and ours. Changes nothing.
-import { parseAddress } from '../address.ts';
+import { isAddress } from '../address.ts';
 import type { Files } from './files.ts';
 import { addressOfRecordFile, type Layout, rangeSetOfCursorFile, temporaryPrefix } from './layout.ts';
 import type { NetworkState, Reservation } from './network-state.ts';
@@ -11,11 +11,11 @@ export function readNetwork(files: Files, layout: Layout): NetworkState {
   const reservations = new Map<string, Reservation>();
   const ownerless: string[] = [];
   const held = files.list(layout.held);
-  const blocked = held.directories.filter((name) => parseAddress(name) !== undefined);
+  const blocked = held.directories.filter(isAddress);
   const cursors = new Map<number, string>();
   for (const name of held.files) {
     const rangeSet = rangeSetOfCursorFile(name);
-    if (rangeSet === undefined && parseAddress(name) === undefined) continue;
+    if (rangeSet === undefined && !isAddress(name)) continue;
     const text = files.read(`${layout.held}/${name}`);
     if (rangeSet !== undefined) {
       cursors.set(rangeSet, text?.trim() ?? '');
