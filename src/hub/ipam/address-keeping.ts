@@ -6,6 +6,7 @@
 import { setImmediate as others } from 'node:timers/promises';
 import { cachedOwner, kubeletsInterface } from '../../ipam/allocator/cached-owner.ts';
 import { isNews } from '../../ipam/allocator/plan-verdict.ts';
+import { isOver, mustWaitAnew } from '../../ipam/allocator/record-change.ts';
 import { CniError, cniErrorCode } from '../../ipam/cni/cni-error.ts';
 import type { Facts } from '../../ipam/directory/facts.ts';
 import type { NetworkState, Reservation } from '../../ipam/directory/network-state.ts';
@@ -18,7 +19,7 @@ import type { KnownPod, PodKnowledge } from './pod-knowledge.ts';
 export interface AddressKeepingOptions {
   readonly retention: Pick<Retention, 'networks' | 'snapshot' | 'applyVerdict' | 'adopt' | 'reclaim' | 'expire'>;
   readonly pods: Pick<PodKnowledge, 'own' | 'evidence' | 'resourceVersion'>;
-  readonly facts: () => Pick<Facts, 'netnsLiveness' | 'cachedAttachment'>;
+  readonly facts: () => Pick<Facts, 'nowMs' | 'netnsLiveness' | 'cachedAttachment'>;
   /** Container ids of all sandboxes, in any state. */
   readonly sandboxes: (signal: AbortSignal) => Promise<ReadonlySet<string>>;
   /** Milliseconds that only go forward. */
@@ -109,10 +110,11 @@ export class AddressKeeping {
     this.#endRound();
   }
 
-  /** Its lock is asked for only when somebody waits there whose time may be over. */
+  /** Its lock is asked for only when a wait there is over, or has to begin anew. */
   #hasOver(network: string): boolean {
     const { records } = this.#o.retention.snapshot(network);
-    return [...records.values()].some(({ state }) => state === 'released' || state === 'cooling');
+    const { nowMs } = this.#o.facts();
+    return [...records.values()].some((record) => isOver(record, nowMs) || mustWaitAnew(record, nowMs));
   }
 
   #heldOf(state: NetworkState): readonly (HeldAddress & { readonly network: string })[] {

@@ -18,7 +18,7 @@ import { temporaryDirectory } from '../../storage/temporary-directory.ts';
 
 const network = 'edge-pods';
 const nodeName = 'edge-1';
-const nowMs = Date.parse('2026-11-22T03:00:00Z');
+const startMs = Date.parse('2026-11-22T03:00:00Z');
 
 class Stage {
   readonly directory: string;
@@ -45,7 +45,7 @@ class Stage {
     const facts = (): Facts => ({
       bootId: '0b00-1',
       uptimeMs: 3_600_000,
-      nowMs,
+      nowMs: startMs + this.now,
       netnsLiveness: (path) => (path === '' ? 'unknown' : this.alive.has(path) ? 'alive' : 'dead'),
       cachedAttachment: (_network, containerId, ifname) =>
         ifname === 'eth0' ? this.cached.get(containerId) : undefined,
@@ -60,6 +60,10 @@ class Stage {
           if (revision.address === this.locked) throw new CniError(cniErrorCode.tryAgainLater, 'it is locked');
           this.meanwhile();
           return this.retention.applyVerdict(name, revision, verdict);
+        },
+        expire: (name) => {
+          this.asked.push('lock');
+          return this.retention.expire(name);
         },
         snapshot: (name) => {
           this.asked.push('addresses');
@@ -286,6 +290,23 @@ test('a leaked address is free again once it was seen without its sandbox for tw
   await stage.keeping.reclaim(signal);
   t.deepEqual([...stage.held].sort(), ['10.244.3.8', '10.244.3.9']);
   t.true(stage.log.includes('10.244.3.7 reclaimed'));
+});
+
+test('for waits that are not over no lock is asked, and what nobody has come back for is free', async (t) => {
+  const stage = new Stage(t);
+  stage.pods = [pod('web-0', ['10.244.3.7'])];
+  stage.give('10.244.3.20', 'c9');
+  await stage.keeping.seed();
+  stage.pods = [];
+  await stage.keeping.judge();
+  t.deepEqual(stage.records, ['10.244.3.7 cooling shop/web-0 released']);
+  stage.now = 59_999;
+  await stage.keeping.reclaim(signal);
+  t.false(stage.asked.includes('lock'));
+  stage.now = 60_000;
+  await stage.keeping.reclaim(signal);
+  t.deepEqual(stage.records, []);
+  t.is(stage.log.at(-1), '10.244.3.7 expired');
 });
 
 test('an address that was given to another sandbox since is as young as that', async (t) => {
