@@ -1,7 +1,7 @@
 // `holdfast ipam import`: puts on record whose the addresses are that host-local, or OpenYurt's version of it, gave out.
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Outcome } from '../../ipam/directory/retention.ts';
+import type { Outcome } from '../../ipam/allocator/plan-verdict.ts';
 import { type CachedResult, parseCachedResult } from '../../ipam/import/cached-result.ts';
 import { parseMarker } from '../../ipam/import/marker.ts';
 import { type ImportPlan, type Proposal, planImport } from '../../ipam/import/plan-import.ts';

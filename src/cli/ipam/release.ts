@@ -2,8 +2,8 @@
 // alone unless it is gone, or somebody insists.
 
 import { UsageError } from '../../hub/parse-options.ts';
+import type { Outcome } from '../../ipam/allocator/plan-verdict.ts';
 import type { Reservation } from '../../ipam/directory/network-state.ts';
-import type { Outcome } from '../../ipam/directory/retention.ts';
 import type { SeenAddress } from '../../ipam/inspect/seen-address.ts';
 import type { Invocation, Terminal } from '../command.ts';
 import { readOptions } from '../read-options.ts';

@@ -1,5 +1,5 @@
 // What `holdfast ipam why` says of an address: its state in a sentence, what shows it, and what will become of it. Pure.
-import type { AuditEntry } from '../../ipam/directory/retention.ts';
+import type { AuditEntry } from '../../ipam/directory/audit-log.ts';
 import type { RetentionRecord } from '../../ipam/directory/retention-record.ts';
 import type { SeenAddress, SeenState } from '../../ipam/inspect/seen-address.ts';
 import { printable } from '../printable.ts';

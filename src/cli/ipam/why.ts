@@ -1,5 +1,5 @@
 // `holdfast ipam why IP|POD`: why an address is as it is, and what will become of it.
-import type { AuditEntry } from '../../ipam/directory/retention.ts';
+import type { AuditEntry } from '../../ipam/directory/audit-log.ts';
 import type { Invocation, Terminal } from '../command.ts';
 import { printable } from '../printable.ts';
 import { readOptions } from '../read-options.ts';

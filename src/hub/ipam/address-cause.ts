@@ -1,7 +1,7 @@
 // Why a pod has not kept its address, as far as the node can tell: in the plugin's own words, where it has given out the
 // new one. Pure.
 import { type Missed, parseGivenReason } from '../../ipam/allocator/audit-reason.ts';
-import type { AuditEntry } from '../../ipam/directory/retention.ts';
+import type { AuditEntry } from '../../ipam/directory/audit-log.ts';
 import type { AddressChange } from './pod-moves.ts';
 
 /** Few words, for they are a metric's label. */

@@ -5,12 +5,12 @@
 // and each change is made only if the address is still what it was read to be. What is not surely known changes nothing.
 import { setImmediate as others } from 'node:timers/promises';
 import { cachedOwner, kubeletsInterface } from '../../ipam/allocator/cached-owner.ts';
-import { isNews } from '../../ipam/allocator/plan-verdict.ts';
+import { isNews, type Outcome } from '../../ipam/allocator/plan-verdict.ts';
 import { isOver, mustWaitAnew } from '../../ipam/allocator/record-change.ts';
 import { CniError, cniErrorCode } from '../../ipam/cni/cni-error.ts';
 import type { Facts } from '../../ipam/directory/facts.ts';
 import type { NetworkState, Reservation } from '../../ipam/directory/network-state.ts';
-import type { Outcome, Retention } from '../../ipam/directory/retention.ts';
+import type { Retention } from '../../ipam/directory/retention.ts';
 import type { RetentionRecord, RetentionState } from '../../ipam/directory/retention-record.ts';
 import { type HeldAddress, leakedAddresses } from '../../ipam/verdict/leaked-addresses.ts';
 import { type Verdict, verdictOn } from '../../ipam/verdict/verdict.ts';

@@ -1,7 +1,7 @@
 // How often the plugin gave out addresses, and how: counted from its audit log, for it is a process of its own that is gone
 // when it has done so. Pure.
 import { parseGivenReason, type WayToGive } from '../../ipam/allocator/audit-reason.ts';
-import type { AuditEntry } from '../../ipam/directory/retention.ts';
+import type { AuditEntry } from '../../ipam/directory/audit-log.ts';
 
 /** How far the log was counted: its last entry, as JSON; '' while it had none. Not its time: a clock can be set back. */
 export type Counted = string;

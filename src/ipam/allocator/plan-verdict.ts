@@ -2,8 +2,8 @@
 // the record or the reservation is another one by now.
 import type { Facts } from '../directory/facts.ts';
 import type { NetworkState } from '../directory/network-state.ts';
-import type { Adoption, GivenVerdict, Outcome } from '../directory/retention.ts';
 import type {
+  OwnerKind,
   RecordedVerdict,
   RecordRevision,
   RetentionRecord,
@@ -12,6 +12,17 @@ import type {
 import type { AuditNote, Plan, Step } from './plan.ts';
 import { planFreeing } from './plan-del.ts';
 import { inState, isInsteadOf, isOver, isPinnedByOperator, keptAs, keyText, recordOf } from './record-change.ts';
+
+/** What the hub says of the owner of an address. */
+export interface GivenVerdict extends Omit<RecordedVerdict, 'at' | 'by'> {
+  readonly ownerKind?: OwnerKind;
+}
+
+/**
+ * `unchanged`: it said so already. `stale`: the record or the reservation is not the one it was decided on any more.
+ * `held`: an attachment holds the address, and nobody said that it shall be freed all the same.
+ */
+export type Outcome = 'done' | 'unchanged' | 'stale' | 'held';
 
 /** All take a settled state. */
 type OutcomePlan = Plan<Outcome>;
@@ -116,6 +127,18 @@ export function planPin({ records }: NetworkState, facts: Facts, address: string
     notes: [noteOn(record, 'pin', 'pinned', verdict.evidence)],
     result: 'done',
   };
+}
+
+/** An owner for a reservation that has none on record, from whoever knows (the libcni cache, the hub's pods, markers). */
+export interface Adoption {
+  readonly address: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly ifname: string;
+  /** Whose reservation it must be now; empty when there must be none: then the address is only kept. */
+  readonly containerId: string;
+  readonly netns: string;
 }
 
 export interface AdoptRequest extends Adoption {

@@ -4,7 +4,15 @@ import type { AuditNote } from '../allocator/plan.ts';
 import type { Facts } from './facts.ts';
 import type { Files } from './files.ts';
 import type { Layout } from './layout.ts';
-import type { AuditEntry } from './retention.ts';
+
+/** One line of the audit log. */
+export interface AuditEntry extends Omit<AuditNote, 'verb'> {
+  /** RFC 3339. */
+  readonly time: string;
+  readonly bootId: string;
+  /** Of another version maybe one that this one does not know. */
+  readonly verb: string;
+}
 
 /** Bytes of one of the two files: some 2000 changes. */
 const fullAt = 512 * 1024;

@@ -1,53 +1,27 @@
 // The directory of kept addresses as the hub and the command line see it: read without a lock, changed under it.
 import type { Plan, Refusal } from '../allocator/plan.ts';
 import type { KeepFor } from '../allocator/plan-sweep.ts';
-import { planAdopt, planExpire, planPin, planReclaim, planRelease, planVerdict } from '../allocator/plan-verdict.ts';
+import {
+  type Adoption,
+  type GivenVerdict,
+  type Outcome,
+  planAdopt,
+  planExpire,
+  planPin,
+  planReclaim,
+  planRelease,
+  planVerdict,
+} from '../allocator/plan-verdict.ts';
 import { settle } from '../allocator/settle.ts';
 import { defaultRetainPolicy } from '../cni/retain-policy.ts';
-import { auditVersion, readAudit } from './audit-log.ts';
+import { type AuditEntry, auditVersion, readAudit } from './audit-log.ts';
 import { diskError } from './disk-error.ts';
 import type { Facts } from './facts.ts';
 import { layoutOf, retainRoot } from './layout.ts';
 import { changeNetwork, type DirectoryAccess } from './network-directory.ts';
 import type { NetworkState } from './network-state.ts';
 import { readNetwork } from './read-network.ts';
-import type { OwnerKind, RecordedVerdict, RecordRevision } from './retention-record.ts';
-
-/** What the hub says of the owner of an address. */
-export interface GivenVerdict extends Omit<RecordedVerdict, 'at' | 'by'> {
-  readonly ownerKind?: OwnerKind;
-}
-
-/**
- * `unchanged`: it said so already. `stale`: the record or the reservation is not the one it was decided on any more.
- * `held`: an attachment holds the address, and nobody said that it shall be freed all the same.
- */
-export type Outcome = 'done' | 'unchanged' | 'stale' | 'held';
-
-/** An owner for a reservation that has none on record, from whoever knows (the libcni cache, the hub's pods, markers). */
-export interface Adoption {
-  readonly address: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly ifname: string;
-  /** Whose reservation it must be now; empty when there must be none: then the address is only kept. */
-  readonly containerId: string;
-  readonly netns: string;
-}
-
-/** One line of the audit log. */
-export interface AuditEntry {
-  /** RFC 3339. */
-  readonly time: string;
-  readonly bootId: string;
-  readonly verb: string;
-  readonly address: string;
-  readonly key: string;
-  readonly from: string;
-  readonly to: string;
-  readonly reason: string;
-}
+import type { RecordRevision } from './retention-record.ts';
 
 export interface Retention {
   /** Names of the networks that have reservations or records. */

@@ -3,9 +3,9 @@
 // Promise: what is on record stays as it is, and no address is taken from whoever holds it.
 import { parseAddress } from '../address.ts';
 import { cachedOwner, kubeletsInterface } from '../allocator/cached-owner.ts';
+import type { Adoption } from '../allocator/plan-verdict.ts';
 import type { Facts } from '../directory/facts.ts';
 import type { NetworkState, Reservation } from '../directory/network-state.ts';
-import type { Adoption } from '../directory/retention.ts';
 import type { CachedResult } from './cached-result.ts';
 import type { Marker } from './marker.ts';
 

@@ -2,7 +2,7 @@
 //
 // Promise: nothing is said of a time that the log does not tell of.
 import { freedReason } from '../allocator/audit-reason.ts';
-import type { AuditEntry } from '../directory/retention.ts';
+import type { AuditEntry } from '../directory/audit-log.ts';
 
 export interface Tenure {
   readonly address: string;

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { type AddressCause, addressCauseOf } from '../../../src/hub/ipam/address-cause.ts';
 import { countAudit } from '../../../src/hub/ipam/audit-counts.ts';
-import type { AuditEntry } from '../../../src/ipam/directory/retention.ts';
+import type { AuditEntry } from '../../../src/ipam/directory/audit-log.ts';
 
 const added = (time: string, reason: string, address = '10.244.3.9', verb = 'add'): AuditEntry => ({
   time,

@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { AuditEntry } from '../../../src/ipam/directory/retention.ts';
+import type { AuditEntry } from '../../../src/ipam/directory/audit-log.ts';
 import { tenures, within } from '../../../src/ipam/inspect/tenure.ts';
 
 const entry = (hour: number, verb: string, changes: Partial<AuditEntry> = {}): AuditEntry => ({
