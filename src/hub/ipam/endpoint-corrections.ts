@@ -132,7 +132,8 @@ export class EndpointCorrections {
         const cloud = snapshot.inCloud(pod.key);
         return { key: pod.key, shown: this.#stateOf(pod), cloud: cloud && this.#stateOf(cloud) };
       });
-    for (const pod of snapshot.toCloudsSync()?.objects.values() ?? [])
+    const inCloud = snapshot.hasOwnWrites ? snapshot.toCloudsSync()?.objects.values() : undefined;
+    for (const pod of inCloud ?? [])
       if (isHere(pod) && snapshot.get(pod.key) === undefined)
         seen.push({ key: pod.key, shown: undefined, cloud: this.#stateOf(pod) });
     for (const change of this.#moves.see(seen, now())) {
