@@ -15,7 +15,7 @@ test('the plugin is one small file that asks for nothing of the network', async 
   t.teardown(() => rmSync(directory, { recursive: true }));
   const { path, bytes } = await buildPlugin(root, directory);
   t.true(bytes < 100_000, `${bytes} bytes`);
-  const text = readFileSync(path, 'utf8');
+  const text = readFileSync(path, 'utf8').replaceAll('\\\n', ''); // lines are broken inside of strings, too
   t.true(isBundle(text));
   t.regex(text, /^[\0-\x7f]*$/);
   // A line may end inside a string.
