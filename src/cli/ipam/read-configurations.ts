@@ -3,6 +3,7 @@ import type { Stats } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ConfiguredNetwork, configuredNetworks } from '../../ipam/inspect/configured-networks.ts';
+import { isConfName } from '../../ipam/install/conf-files.ts';
 
 export interface Configurations {
   readonly networks: readonly ConfiguredNetwork[];
@@ -12,7 +13,7 @@ export interface Configurations {
 
 /** Nothing when the directory is not there. */
 export async function readConfigurations(confDir: string): Promise<Configurations> {
-  const names = (await namesIn(confDir)).filter((name) => /\.(conf|conflist|json)$/.test(name)).sort();
+  const names = (await namesIn(confDir)).filter(isConfName).sort();
   const networks: ConfiguredNetwork[] = [];
   const unreadable: string[] = [];
   for (const name of names) {

@@ -4,6 +4,7 @@ import { checkNetworkName } from '../cni/environment.ts';
 import { defaultDataDir, parseNetworkConfig } from '../cni/network-config.ts';
 import { retainWords } from '../cni/retain-policy.ts';
 import { ourType } from '../install/conflist-change.ts';
+import { asObject, type JsonMembers } from '../json-members.ts';
 
 export interface ConfiguredNetwork {
   /** Of the file. */
@@ -21,8 +22,6 @@ export interface ConfiguredNetwork {
   /** Words in the `retain` block that mean nothing. */
   readonly unknownWords: readonly string[];
 }
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** Undefined for a file that is no JSON object. Only plugins with an `ipam`, and flannel, which has one without saying. */
 export function configuredNetworks(path: string, text: string): readonly ConfiguredNetwork[] | undefined {
@@ -48,7 +47,7 @@ export function configuredNetworks(path: string, text: string): readonly Configu
 }
 
 /** Of the plugin's part as a runtime hands it on; flannel puts its own ranges in. */
-function mistakeOf(list: Json, plugin: Json, ipam: Json): string | undefined {
+function mistakeOf(list: JsonMembers, plugin: JsonMembers, ipam: JsonMembers): string | undefined {
   const whole = plugin.type === 'flannel' ? { ...ipam, ranges: [[{ subnet: '10.0.0.0/24' }]] } : ipam;
   try {
     checkNetworkName(textOf(list.name));
@@ -64,14 +63,14 @@ function mistakeOf(list: Json, plugin: Json, ipam: Json): string | undefined {
   }
 }
 
-function subnetsOf({ subnet, ranges }: Json): readonly string[] {
+function subnetsOf({ subnet, ranges }: JsonMembers): readonly string[] {
   const sets = Array.isArray(ranges) ? ranges.flat() : [];
   return [subnet, ...sets.map((range) => asObject(range)?.subnet)].filter(
     (one): one is string => typeof one === 'string' && one !== '',
   );
 }
 
-function parsedObject(text: string): Json | undefined {
+function parsedObject(text: string): JsonMembers | undefined {
   try {
     return asObject(JSON.parse(text));
   } catch (error) {
@@ -79,8 +78,5 @@ function parsedObject(text: string): Json | undefined {
     throw error;
   }
 }
-
-const asObject = (value: unknown): Json | undefined =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');

@@ -8,6 +8,9 @@ export interface ConfFile {
   readonly bytes: Buffer;
 }
 
+/** Whether a runtime reads a file of this name. */
+export const isConfName = (name: string): boolean => /\.(conf|conflist|json)$/.test(name);
+
 const backupEnding = '.before-holdfast-ipam';
 
 /** Ends in what no runtime takes for a configuration. */
@@ -18,7 +21,7 @@ export const readConfFiles = (confDir: string): readonly ConfFile[] =>
   inConfDir(confDir, () =>
     names(confDir)
       .map((name) => join(confDir, name))
-      .filter((path) => /\.(conf|conflist|json)$/.test(path) && statSync(path, { throwIfNoEntry: false })?.isFile())
+      .filter((path) => isConfName(path) && statSync(path, { throwIfNoEntry: false })?.isFile())
       .map((path) => ({ path, bytes: readFileSync(path) })),
   );
 

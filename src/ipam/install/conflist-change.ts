@@ -1,5 +1,6 @@
 // What to change in a file of the runtime's CNI directory so that its pods' addresses come from another IPAM plugin: one
 // word, and no other byte. Says why where that is not possible. Pure.
+import { asObject, type JsonMembers } from '../json-members.ts';
 import { applyEdits, findJsonPlace, type JsonEdit } from './json-place.ts';
 
 export const ourType = 'holdfast-ipam';
@@ -16,10 +17,8 @@ export type ConflistChange =
   | { readonly kind: 'already'; readonly network: string }
   | { readonly kind: 'refused'; readonly network: string; readonly reason: string };
 
-type Json = Readonly<Record<string, unknown>>;
-
 interface PluginPart {
-  readonly plugin: Json;
+  readonly plugin: JsonMembers;
   /** Leads to it from the top of the file. */
   readonly path: readonly (string | number)[];
 }
@@ -42,7 +41,7 @@ export const changeIpamType = (bytes: Buffer, from: string, to: string): Conflis
 };
 
 /** Words when it is none. */
-const readObject = (bytes: Buffer): Json | string => {
+const readObject = (bytes: Buffer): JsonMembers | string => {
   try {
     return asObject(JSON.parse(bytes.toString())) ?? 'it is no JSON object';
   } catch (error) {
@@ -51,11 +50,8 @@ const readObject = (bytes: Buffer): Json | string => {
   }
 };
 
-const asObject = (value: unknown): Json | undefined =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
-
 /** A list of plugins, or one plugin that is the whole file. */
-const partsOf = (json: Json): readonly PluginPart[] => {
+const partsOf = (json: JsonMembers): readonly PluginPart[] => {
   if (!Array.isArray(json.plugins)) return [{ plugin: json, path: [] }];
   return json.plugins.flatMap((plugin: unknown, index) => {
     const object = asObject(plugin);
