@@ -133,6 +133,9 @@ onNode(
     await heldByTheLivingAlone(node);
     const now = new Map((await lab.podsOnNode()).map(({ name, address }) => [name, address]));
     t.deepEqual(now, new Map([...before].filter(([pod]) => pod !== name)), 'no other is touched');
-    t.regex(await node.run(['curl', '-s', 'http://127.0.0.1:10267/metrics']), /^holdfast_ipam_leaks_reclaimed_total 1$/m);
+    t.regex(
+      await node.run(['curl', '-s', 'http://127.0.0.1:10267/metrics']),
+      /^holdfast_ipam_leaks_reclaimed_total 1$/m,
+    );
   },
 );
