@@ -153,6 +153,11 @@ export class Snapshot {
     this.#told.leapToNewest();
   }
 
+  /** Own writes of an earlier life are shown again on top of the restored version: who has just that does not go on from it. */
+  refuseRestored(): void {
+    this.refuse([{ from: this.cloudVersion, to: this.cloudVersion }]);
+  }
+
   /** Clients may have these of another state than what was known here then: they do not go on from there. */
   refuse(spans: readonly VersionSpan[]): void {
     this.#told.refuse(spans);

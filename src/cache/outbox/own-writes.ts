@@ -72,6 +72,16 @@ export class OwnWrites implements OwnWritesView {
    * @param judgedOn what stood there when it was judged; absent: it is shown in any case
    */
   async show(write: ShownWrite, judgedOn?: Standing): Promise<boolean> {
+    return this.#showAt(this.note(write), judgedOn);
+  }
+
+  /** Shows at once what was written before and `note`d: nobody is shown again what it was between the writes. */
+  async showNoted(path: string): Promise<void> {
+    await this.#showAt(path);
+  }
+
+  /** A write that no scope shows yet. @returns its path */
+  note(write: ShownWrite): string {
     const { gvr } = write.target;
     const path = targetPath(write.target);
     const own = ownObject(write, this.#byPath.get(path));
@@ -81,6 +91,12 @@ export class OwnWrites implements OwnWritesView {
     const paths = this.#byResource.get(resource);
     if (paths === undefined) this.#byResource.set(resource, new Set([path]));
     else paths.add(path);
+    return path;
+  }
+
+  async #showAt(path: string, judgedOn?: Standing): Promise<boolean> {
+    const own = this.#byPath.get(path)!;
+    const { gvr } = own;
     let isShown = true;
     let shown = '';
     // Until it is shown as it is now, or is the cloud's already: it may be brought there while a scope still makes ready.
