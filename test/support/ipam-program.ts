@@ -14,11 +14,11 @@ export const hostLocal = '/usr/lib/cni/host-local';
 const root = new URL('../..', import.meta.url).pathname;
 
 /** @returns the program as one file in a directory of its own, which goes with the process */
-export async function bundledPlugin(): Promise<string> {
+export async function bundledPlugin(entry = 'ipam-entry.ts'): Promise<string> {
   const directory = mkdtempSync(join(tmpdir(), 'holdfast-ipam-'));
   process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
   const outfile = join(directory, 'plugin.cjs');
-  const entryPoints = [`${root}test/support/ipam-entry.ts`];
+  const entryPoints = [`${root}test/support/${entry}`];
   await build({ entryPoints, outfile, bundle: true, platform: 'node', format: 'cjs', target: 'node24', minify: true });
   return outfile;
 }

@@ -20,6 +20,7 @@ import {
 } from '../../support/ipam-program.ts';
 
 const plugin = bundledPlugin();
+const reconcile = bundledPlugin('ipam-reconcile-entry.ts');
 const changing = ['write', 'fsync', 'link', 'rename', 'unlink'] as const;
 const subnets = ['10.9.0.0/28', 'fd09::/124'];
 const firstBoot = '00000000-0000-4000-8000-000000000001';
@@ -80,6 +81,9 @@ const someOf = <T>(all: readonly T[], every: number): readonly T[] =>
 
 type Verb = Omit<Call, 'dataDir' | 'subnets'>;
 
+/** The hub is told nothing of an attachment. */
+const anything = { verb: 'GC', containerId: 'none' } as const;
+
 interface Stage {
   /** A copy of the directory as it was before. */
   readonly fresh: () => string;
@@ -90,8 +94,8 @@ interface Stage {
 }
 
 /** Three pods, of which the last has gone and its address is kept. */
-async function stage(t: ExecutionContext): Promise<Stage> {
-  const program = [process.execPath, '--single-threaded', await plugin];
+async function stage(t: ExecutionContext, file = plugin): Promise<Stage> {
+  const program = [process.execPath, '--single-threaded', await file];
   const template = temporaryDirectory(t);
   const base = { dataDir: template, subnets };
   for (const pod of ['a', 'b', 'c']) callHere({ ...base, verb: 'ADD', containerId: `${pod}1`, pod });
@@ -222,6 +226,42 @@ test.serial(
         t.deepEqual(addressesOf(next), [`10.9.0.${number}`, `fd09::${number}`], where);
       }
       t.is(Object.keys(heldIn(dataDir)).length, 6, where);
+    }
+    t.log({ killed, of: all.length });
+    t.true(killed > all.length / 2);
+  },
+);
+
+test.serial(
+  'killed anywhere, the hub has taken no address from its pod, and the next life goes on with it',
+  async (t) => {
+    if (lacks(t, 'strace', 'flock')) return;
+    const { calls, disturb } = await stage(t, reconcile);
+    const all = calls(anything, changing);
+    t.true(all.length >= 15, `${all.length} system calls`);
+    let killed = 0;
+    for (const at of all) {
+      const where = `${at.name} ${at.ordinal}`;
+      const { dataDir } = disturb(anything, at, kill) ?? {};
+      if (dataDir === undefined) continue;
+      killed++;
+      expectSound(t, dataDir, where);
+      const owners = keptIn(stateOf(dataDir));
+      for (const [address, pod] of [
+        ['10.9.0.2', 'a'],
+        ['fd09::2', 'a'],
+        ['10.9.0.3', 'b'],
+        ['fd09::3', 'b'],
+      ] as const)
+        t.is(owners[address], pod, `${where}: ${address}`);
+      const held = Object.entries(heldIn(dataDir)).map(([address, content]) => `${address} ${content.slice(0, 2)}`);
+      t.true(held.includes('10.9.0.3 b1') && held.includes('fd09::3 b1'), where);
+
+      t.is(callSync([process.execPath, await reconcile], { ...anything, dataDir, subnets }).exitCode, 0, where);
+      t.deepEqual(Object.keys(heldIn(dataDir)), ['10.9.0.3', 'fd09::3'], where);
+      t.is(stateOf(dataDir).records.size, 4, where);
+      const next = callHere({ verb: 'ADD', containerId: 'a2', pod: 'a', dataDir, subnets });
+      t.deepEqual(addressesOf(next), ['10.9.0.2', 'fd09::2'], where);
     }
     t.log({ killed, of: all.length });
     t.true(killed > all.length / 2);
