@@ -1,6 +1,6 @@
 // A pod that has its address again in a new sandbox has it under another link address. The kernel of the node remembers the one of
-// before for up to three quarters of a minute, and bridge announces the new one before its port passes anything on: until then the
-// node does not reach the pod, and kubelet takes it for not ready. So the node is made to ask anew.
+// before for up to three quarters of a minute, and what bridge announces (arp_notify) was not seen to reach it: until then the node
+// does not reach the pod, and kubelet takes it for not ready. So the node is made to ask anew.
 import type { SpawnSyncReturns } from 'node:child_process';
 
 const ipPrograms = ['/usr/sbin/ip', '/sbin/ip', '/usr/bin/ip', '/bin/ip', 'ip'];

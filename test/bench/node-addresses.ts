@@ -1,6 +1,7 @@
 // Whether pods keep their addresses when a whole node starts anew: ten pods of every owner on a real kubelet and containerd
 // with the bridge plugin, in turns cut off from the cloud and with it. Prints how many of each owner had another address.
-//   npm run bench:addresses [-- --rounds 20 --plugin holdfast-ipam|host-local]
+//   npm run bench:addresses [-- --rounds 20 --plugin holdfast-ipam|host-local --run memory|disk]
+// With --run disk the files that network namespaces were mounted on are still there after each loss of power.
 import { parseArgs } from 'node:util';
 import {
   addressesAnew,
@@ -15,9 +16,14 @@ import { type NodeLab, startNodeLab } from '../e2e/node/node-lab.ts';
 import { nodeUnavailable } from '../e2e/node/requirements.ts';
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '20' }, plugin: { type: 'string', default: 'holdfast-ipam' } },
+  options: {
+    rounds: { type: 'string', default: '20' },
+    plugin: { type: 'string', default: 'holdfast-ipam' },
+    run: { type: 'string', default: 'memory' },
+  },
 });
-const { plugin } = values;
+const { plugin, run } = values;
+if (run !== 'memory' && run !== 'disk') throw new TypeError(`--run ${run}: where is that?`);
 if (plugin !== 'holdfast-ipam' && plugin !== 'host-local') throw new TypeError(`--plugin ${plugin}: which is that?`);
 const reason = nodeUnavailable();
 if (reason !== undefined) {
@@ -30,7 +36,12 @@ const total: Record<(typeof ways)[number], Record<Owner, { pods: number; changed
   'cut off': none(),
   'cloud reachable': none(),
 };
-const lab = await startNodeLab({ ipam: plugin, isQuiet: true, prepare: async ({ node }) => putStaticPods(node) });
+const lab = await startNodeLab({
+  ipam: plugin,
+  runDirectory: run,
+  isQuiet: true,
+  prepare: async ({ node }) => putStaticPods(node),
+});
 try {
   await lab.nodeReady();
   let before = await settleAddressed(lab);
