@@ -1,6 +1,6 @@
 // What every writing verb does first: it puts away what no one can believe, begins waits anew that the clock does not
-// measure, and once in each boot it frees what the boot
-// before has held. The runtime may never send the DELs of those, and their pods come back for their addresses.
+// measure, and once in each boot it frees what the boot before has held. The runtime may never send the DELs of those, and
+// their pods come back for their addresses.
 import type { Facts } from '../directory/facts.ts';
 import type { NetworkState, Reservation } from '../directory/network-state.ts';
 import type { RetentionRecord } from '../directory/retention-record.ts';
