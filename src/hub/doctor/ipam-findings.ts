@@ -1,4 +1,5 @@
 // What on this node will lose pods' addresses, or keep pods from getting any. Pure; the files are read by the command.
+import { isUndated } from '../../ipam/allocator/record-change.ts';
 import { networkOf, parsePrefix } from '../../ipam/cni/prefix.ts';
 import type { ConfiguredNetwork } from '../../ipam/inspect/configured-networks.ts';
 import { type TmpfilesLine, wipersOf } from '../../ipam/inspect/tmpfiles.ts';
@@ -202,8 +203,6 @@ function isWithin(subnet: string, cidr: string): boolean {
   return networkOf({ ...inner, ones: outer.ones }).value === networkOf(outer).value;
 }
 
-const firstBelievableMs = Date.UTC(2024, 0, 1);
-
 function machineFindings({ hasFlock, runtimes, nowMs }: IpamCircumstances): readonly Finding[] {
   const findings: Finding[] = [];
   if (!hasFlock) {
@@ -226,7 +225,7 @@ function machineFindings({ hasFlock, runtimes, nowMs }: IpamCircumstances): read
       advice: 'Take it out of the environment of its unit, if nothing else needs it.',
     });
   }
-  if (nowMs < firstBelievableMs) {
+  if (isUndated(nowMs)) {
     findings.push({
       check: 'ipam-clock',
       level: 'warning',

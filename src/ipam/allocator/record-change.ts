@@ -6,7 +6,7 @@ import type { RecordedVerdict, RetentionKey, RetentionRecord, RetentionState } f
 /** Before this a clock was not set yet: a board without a battery starts in 1970. */
 const earliestBelievableMs = Date.UTC(2020, 0, 1);
 
-const isUndated = (timeMs: number): boolean => timeMs < earliestBelievableMs;
+export const isUndated = (timeMs: number): boolean => timeMs < earliestBelievableMs;
 
 export const keyText = ({ namespace, name, ifname }: RetentionKey): string => `${namespace}/${name} ${ifname}`;
 
