@@ -1,4 +1,5 @@
 // What `holdfast ipam audit` prints. Pure.
+import { endsBeforeItBegan } from '../../ipam/inspect/tenure.ts';
 import { printable } from '../printable.ts';
 import { textTable } from '../text-table.ts';
 import type { NetworkTenure } from './audit.ts';
@@ -27,7 +28,8 @@ export function renderAudit(
   return `Nobody that the log knows of: ${what} was neither held nor kept then. Its oldest line is of ${printable(beganAt)}.`;
 }
 
-function rowOf({ network, address, key, how, from, until, containerId, reason }: NetworkTenure): readonly string[] {
+function rowOf(tenure: NetworkTenure): readonly string[] {
+  const { network, address, key, how, from, until, containerId, reason } = tenure;
   const [pod = '', ifname = ''] = key.split(' ');
   return [
     network,
@@ -36,7 +38,7 @@ function rowOf({ network, address, key, how, from, until, containerId, reason }:
     ifname,
     how,
     from ?? 'before the log',
-    until ?? 'now',
+    `${until ?? 'now'}${endsBeforeItBegan(tenure) ? ' (the clock was set back)' : ''}`,
     /^[0-9a-f]{64}$/.test(containerId) ? containerId.slice(0, 12) : containerId,
     reason,
   ];

@@ -122,13 +122,13 @@ export class AddressKeeping {
     const facts = this.#o.facts();
     const { network, reservations, records } = state;
     return [...reservations.values()].map((reservation) => {
-      const { address, containerId, ifname = kubeletsInterface } = reservation;
+      const { address, containerId } = reservation;
       const record = records.get(address);
       const netns =
         (record?.containerId === containerId && record.netns) || cachedOwner(facts, state, reservation)?.netns || '';
       const liveness = facts.netnsLiveness(netns);
       const ageMs = now() - (this.#firstSeen.get(seenAs(network, reservation)) ?? now());
-      return { network, address, containerId, ifname, netns: liveness === 'dead' ? 'gone' : liveness, ageMs };
+      return { network, address, containerId, netns: liveness === 'dead' ? 'gone' : liveness, ageMs };
     });
   }
 

@@ -59,9 +59,15 @@ function afterEntry(entry: AuditEntry, before: Tenure | undefined): Tenure | und
 
 const kept = (begins: Omit<Tenure, 'how' | 'containerId'>): Tenure => ({ ...begins, how: 'kept', containerId: '' });
 
-/** Those that reach into a stretch of time. Milliseconds since the epoch, both ends in it. */
+/** Those that reach, or may reach, into a stretch of time. Milliseconds since the epoch, both ends in it. */
 export function within<Some extends Tenure>(all: readonly Some[], fromMs: number, untilMs: number): readonly Some[] {
-  return all.filter(
-    ({ knownFrom, until }) => Date.parse(knownFrom) <= untilMs && (until === undefined || Date.parse(until) > fromMs),
-  );
+  return all.filter((tenure) => {
+    const hasBegun = Date.parse(tenure.knownFrom) <= untilMs;
+    const isLeft = tenure.until === undefined || Date.parse(tenure.until) > fromMs;
+    return endsBeforeItBegan(tenure) ? hasBegun || isLeft : hasBegun && isLeft;
+  });
 }
+
+/** The clock was set back meanwhile: one end is wrong, and nobody knows which. */
+export const endsBeforeItBegan = ({ knownFrom, until }: Tenure): boolean =>
+  until !== undefined && Date.parse(until) < Date.parse(knownFrom);

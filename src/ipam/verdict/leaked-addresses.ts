@@ -7,7 +7,6 @@
 export interface HeldAddress {
   readonly address: string;
   readonly containerId: string;
-  readonly ifname: string;
   /** Of its network namespace; `unknown` when nothing on the node tells which it was. */
   readonly netns: 'alive' | 'gone' | 'unknown';
   /** Since it was given out. Milliseconds. */

@@ -163,6 +163,15 @@ test('audit says who had an address then, and who has it now', async (t) => {
   t.is((await run(['audit', '10.244.3.3', '--at', 'Tuesday'])).code, 2);
 });
 
+test('audit says that the clock was set back while somebody had an address', async (t) => {
+  const { run } = await node(t);
+  await run(['import'], { now: () => new Date('2027-11-17T08:00:00Z') });
+  await run(['release', '10.244.3.3', '--yes'], { now: () => new Date('2027-11-17T09:00:00Z') });
+  await run(['release', '10.244.3.3', '--yes'], { now: () => new Date('2026-11-17T09:00:00Z') });
+  const { out } = await run(['audit', '10.244.3.3', '--at', '2026-11-17T08:00:00Z']);
+  t.regex(out, /shop\/web-2 +eth0 +kept +2027-11-17T09:\S+ +2026-11-17T09:\S+ \(the clock was set back\)/);
+});
+
 test('a directory that may not be read is an error that says so', async (t) => {
   const { run, held } = await node(t);
   await writeFile(join(held, '..', 'stray'), '');

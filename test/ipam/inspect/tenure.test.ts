@@ -50,6 +50,13 @@ test('a DEL whose ADD the log has forgotten still tells who had the address, bac
   t.is(tenures(rest).find(({ containerId }) => containerId === 'c1')?.from, undefined);
 });
 
+test('who had an address while the clock was set back is left out of no time that may have been', (t) => {
+  const setBack = [entry(14, 'add', { to: 'c1' }), entry(9, 'release', { from: 'c1' })];
+  t.deepEqual(who(8, setBack), [['shop/web-1 eth0', 'held', 'c1']]);
+  t.deepEqual(who(14, setBack), [['shop/web-1 eth0', 'held', 'c1']]);
+  t.deepEqual(who(11, setBack), [], 'by whichever clock, it was not then');
+});
+
 test('a sweep, a release and an end of the time end it; addresses are told apart', (t) => {
   const swept = [entry(8, 'add', { to: 'c1' }), entry(9, 'sweep', { from: 'c1' }), entry(10, 'release')];
   t.deepEqual(who(9, swept), [['shop/web-1 eth0', 'kept', '']]);
