@@ -161,6 +161,7 @@ test('case 53: a Lease that was changed in the cloud is read and renewed once, a
       );
     });
     const ofLease = () => lab.proxy.requests.slice(before).filter((one) => one.path === path);
+    await eventually('it is answered', () => ofLease().every(({ status }) => status !== undefined));
     t.deepEqual(
       ofLease().map(({ method, status }) => `${method} ${status}`),
       ['GET 200', 'PUT 200'],
