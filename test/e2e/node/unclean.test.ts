@@ -3,10 +3,9 @@
 import test from 'ava';
 import { eventually } from '../eventually.ts';
 import { addressesAnew, putStaticPods, settleAddressed } from './addressed-pods.ts';
-import { heldAddresses, heldByTheLivingAlone, ipamLs } from './addresses-on-disk.ts';
+import { heldByTheLivingAlone, ipamLs } from './addresses-on-disk.ts';
 import { churnWave, endChurn, startChurn } from './churn.ts';
 import { followService } from './followed-service.ts';
-import { loseSandbox } from './lost-sandbox.ts';
 import { beginRangeAt, foundReadyAt, killSandbox } from './moved-pod.ts';
 import { giveRights, startKubeProxy } from './node-agents.ts';
 import type { NodeLab } from './node-lab.ts';
@@ -107,35 +106,3 @@ onNode('pods that come and go leave no address behind, and those beside them kee
   const others = (await lab.podsOnNode()).map(({ name, address, restarts }) => [name, address, restarts]);
   t.deepEqual(new Map(others.map(([name, address]) => [name, address])), before);
 });
-
-onNode(
-  'an address whose DEL never came is free again when the runtime has told that nobody has it, not before',
-  async (t) => {
-    const { node, plane } = lab;
-    const [name, address] = [...before].find(([pod]) => pod === 'bare-0')!;
-    await loseSandbox(lab, name, address);
-    await plane.admin.expect('DELETE', `/api/v1/namespaces/default/pods/${name}`, { gracePeriodSeconds: 0 });
-    const isAsked = async () => /container runtime/.test((await lab.status()).addresses.problem ?? '');
-    await eventually('the hub has asked a runtime that does not answer', isAsked, { timeoutMs: 90_000, everyMs: 500 });
-    t.true(heldAddresses(node).has(address), 'nothing is freed while nobody can say');
-    t.deepEqual(
-      (await ipamLs(node, '--leaked')).map(({ address, pod }) => [address, pod]),
-      [[address, name]],
-    );
-
-    await node.start('containerd');
-    await node.start('kubelet');
-    const began = performance.now();
-    const isFree = async () => !heldAddresses(node).has(address);
-    await eventually('its address is free', isFree, { timeoutMs: 200_000, everyMs: 500 });
-    t.log(`free ${Math.round((performance.now() - began) / 1000)} s after the runtime was there again`);
-    t.deepEqual(await ipamLs(node, '--leaked'), []);
-    await heldByTheLivingAlone(node);
-    const now = new Map((await lab.podsOnNode()).map(({ name, address }) => [name, address]));
-    t.deepEqual(now, new Map([...before].filter(([pod]) => pod !== name)), 'no other is touched');
-    t.regex(
-      await node.run(['curl', '-s', 'http://127.0.0.1:10267/metrics']),
-      /^holdfast_ipam_leaks_reclaimed_total 1$/m,
-    );
-  },
-);
