@@ -26,7 +26,9 @@ export function serveOwed(services: Services): Handler {
     if (!isStillOwed()) return next();
     if (services.cache.writes.isCaughtUp && exchange.read?.verb !== 'get') await renew(services, exchange);
     if (await isAnswered(services, exchange)) return;
-    if (await isHeardSoon(services, exchange, isStillOwed)) return next();
+    const isHeard = await isHeardSoon(services, exchange, isStillOwed);
+    if (services.link.state === 'offline') return answerOffline(services, exchange); // the link went down meanwhile
+    if (isHeard) return next();
     if (isWrite(exchange.info)) {
       const { gvr } = exchange.info;
       throw serviceUnavailable(
