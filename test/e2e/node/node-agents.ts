@@ -115,11 +115,14 @@ export async function startCoreDns(lab: NodeLab): Promise<ServerProcess> {
 
 const tokens = new WeakMap<NodeLab, Map<string, string>>();
 
-/** The same token in all its lives, as a pod has it over a restart of its container. */
+const dayS = 86_400;
+
+/** The same token in all its lives, as a pod has it over a restart of its container; kubelet would renew it in time. */
 async function kubeconfigOf(lab: NodeLab, account: string): Promise<string> {
   const known = tokens.get(lab) ?? new Map<string, string>();
   tokens.set(lab, known);
-  const token = known.get(account) ?? (await lab.plane.serviceAccountToken('kube-system', account));
+  const token =
+    known.get(account) ?? (await lab.plane.serviceAccountToken('kube-system', account, { expirationSeconds: dayS }));
   known.set(account, token);
   const path = `/var/lib/${account}.kubeconfig`;
   const cluster = { server: 'https://127.0.0.1:10268', 'certificate-authority': `${hubDirectory}/pki/ca.crt` };
