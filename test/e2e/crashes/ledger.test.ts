@@ -52,6 +52,19 @@ test('a write without an answer may show once what stood above it is gone, until
   t.is(ledger.problems(path, { n: '5', c: '4', d: '5' }).length, 1);
 });
 
+test('what was found done without an answer may show again, what was acknowledged and written over may not', (t) => {
+  const ledger = ledgerOf(['create', 'a', 'acknowledged'], ['delete', 'a', 'acknowledged'], ['create', 'b', 'unknown']);
+  t.deepEqual([...ledger.mayStillShow(path)], ['3']);
+  ledger.settleAll(new Map([[path, { n: '3', b: '3' }]]));
+  t.deepEqual(
+    [...ledger.mayStillShow(path)],
+    ['3'],
+    'another object than the one that is made and deleted here meanwhile',
+  );
+  ledger.settleAll(new Map([[path, undefined]]));
+  t.deepEqual([...ledger.mayStillShow(path)], []);
+});
+
 test('a refused write that shows is found', (t) => {
   const ledger = ledgerOf(['create', 'a', 'acknowledged'], ['update', 'b', 'refused']);
   t.is(ledger.problems(path, { n: '2', a: '1', b: '2' }).length, 2);

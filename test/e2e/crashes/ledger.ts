@@ -52,10 +52,15 @@ export class Ledger {
     this.#base = found;
   }
 
-  /** Numbers of writes without an answer that may show at any time, whatever was acknowledged since. */
+  /**
+   * Numbers of writes without an answer that may show at any time, whatever was acknowledged since. Also of one that was found
+   * done: a hub that was killed before it heard so may take in a creation under the same name and its deletion, of which
+   * nothing is owed then, and the object in the cloud is another one.
+   */
   mayStillShow(path: string): ReadonlySet<string> {
+    const found = this.#base.get(path)?.n;
     const late = this.writesOf(path).filter(
-      ({ outcome, number }) => outcome === 'unknown' && number >= this.#settledTo,
+      ({ outcome, number }) => outcome === 'unknown' && (number >= this.#settledTo || String(number) === found),
     );
     return new Set(late.map(({ number }) => String(number)));
   }
