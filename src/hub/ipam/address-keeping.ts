@@ -94,10 +94,11 @@ export class AddressKeeping {
   /** Frees what has leaked, and forgets what nobody has come back for. @throws CniError, CriError */
   async reclaim(signal: AbortSignal): Promise<void> {
     const { retention, pods, sandboxes, events } = this.#o;
-    const held = retention.networks().flatMap((network) => this.#heldOf(retention.snapshot(network)));
+    const states = retention.networks().map((network) => retention.snapshot(network));
+    const held = states.flatMap((state) => this.#heldOf(state));
     this.#firstSeen = new Map(held.map((one) => [seenAs(one.network, one), this.#o.now() - one.ageMs]));
-    for (const network of retention.networks()) {
-      const expired = this.#hasOver(network) ? retention.expire(network) : [];
+    for (const { network, records } of states) {
+      const expired = this.#hasOver(records) ? retention.expire(network) : [];
       if (expired.length > 0) events.expired(network, expired);
     }
     if (held.length === 0 || pods.own === undefined) return;
@@ -111,8 +112,7 @@ export class AddressKeeping {
   }
 
   /** Its lock is asked for only when a wait there is over, or has to begin anew. */
-  #hasOver(network: string): boolean {
-    const { records } = this.#o.retention.snapshot(network);
+  #hasOver(records: NetworkState['records']): boolean {
     const { nowMs } = this.#o.facts();
     return [...records.values()].some((record) => isOver(record, nowMs) || mustWaitAnew(record, nowMs));
   }
