@@ -129,17 +129,14 @@ export function planPin({ records }: NetworkState, facts: Facts, address: string
   };
 }
 
-/** An owner for a reservation that has none on record, from whoever knows (the libcni cache, the hub's pods, markers). */
-export interface Adoption {
-  readonly address: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly ifname: string;
-  /** Whose reservation it must be now; empty when there must be none: then the address is only kept. */
-  readonly containerId: string;
-  readonly netns: string;
-}
+/**
+ * An owner for a reservation that has none on record, from whoever knows (the libcni cache, the hub's pods, markers). Its
+ * `containerId` is whose reservation it must be now; empty when there must be none: then the address is only kept.
+ */
+export type Adoption = Pick<
+  RetentionRecord,
+  'address' | 'namespace' | 'name' | 'uid' | 'ifname' | 'containerId' | 'netns'
+>;
 
 export interface AdoptRequest extends Adoption {
   readonly ttlMs: number;
