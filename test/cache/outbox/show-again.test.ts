@@ -1,14 +1,10 @@
 // What clients of an earlier life are told of its writes by the next one.
 import test from 'ava';
 import type { OutboxEntry } from '../../../src/cache/outbox/entry.ts';
-import { OwnWrites } from '../../../src/cache/outbox/own-writes.ts';
 import { showAgain } from '../../../src/cache/outbox/show-again.ts';
-import { ShownSpans } from '../../../src/cache/outbox/shown-spans.ts';
-import { Versions } from '../../../src/cache/versions.ts';
-import { Stage } from '../../support/followed-scope-stage.ts';
-import { MemoryRecords } from '../../support/memory-records.ts';
 import { entryOf } from '../../support/outbox-entries.ts';
-import { byKey, pod, podList, pods, podText } from '../../support/sample-objects.ts';
+import { ownWritesLife } from '../../support/own-writes-life.ts';
+import { pods, podText } from '../../support/sample-objects.ts';
 
 const unreadable = (path: string, error: unknown) => {
   throw new Error(path, { cause: error });
@@ -16,15 +12,7 @@ const unreadable = (path: string, error: unknown) => {
 
 /** A new life that knows pod `a` as the cloud had it at 12, when it was restored at 44. */
 function newLife() {
-  const { followed } = new Stage();
-  const objects = byKey([pod({ name: 'a', uid: 'first', version: 12 })]);
-  followed.restore({ listType: podList, resourceVersion: '44', floor: '44', objects }, 0);
-  const records = new MemoryRecords();
-  const own = new OwnWrites({
-    versions: new Versions({ records, newestKnown: () => '44' }),
-    scopesOf: () => [followed],
-    spans: new ShownSpans({ records }),
-  });
+  const { followed, own } = ownWritesLife({ resourceVersion: '44', uid: 'first' });
   const show = (owed: readonly OutboxEntry[]) => showAgain(owed, own, { scopesOf: () => [followed], unreadable });
   return { followed, show };
 }
