@@ -1,8 +1,8 @@
 // A pod's address, on a real kubelet and containerd with the unpatched bridge plugin and holdfast-ipam.
 import test from 'ava';
-import { addressesAnew, putStaticPods, settleAddressed } from './addressed-pods.ts';
+import { startAddressedLab } from './addressed-lab.ts';
+import { addressesAnew } from './addressed-pods.ts';
 import type { NodeLab } from './node-lab.ts';
-import { startNodeLab } from './node-lab.ts';
 import { onNode } from './on-node.ts';
 import { nodeUnavailable } from './requirements.ts';
 import { cutOff } from './settled-node.ts';
@@ -12,10 +12,7 @@ let before: ReadonlyMap<string, string>;
 if (nodeUnavailable() === undefined) {
   test.before(async (t) => {
     t.timeout(900_000, 'the first run builds Kubernetes');
-    lab = await startNodeLab({ ipam: 'holdfast-ipam', prepare: async ({ node }) => putStaticPods(node) });
-    await lab.nodeReady();
-    before = await settleAddressed(lab);
-    await lab.kubeletWorks(0);
+    ({ lab, addresses: before } = await startAddressedLab());
   });
   test.after.always(() => lab?.stop());
 }

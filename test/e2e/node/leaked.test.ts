@@ -1,11 +1,10 @@
 // An address that nobody gave back, on a real node.
 import test from 'ava';
 import { eventually } from '../eventually.ts';
-import { putStaticPods, settleAddressed } from './addressed-pods.ts';
+import { startAddressedLab } from './addressed-lab.ts';
 import { heldAddresses, heldByTheLivingAlone, ipamLs } from './addresses-on-disk.ts';
 import { loseSandbox } from './lost-sandbox.ts';
 import type { NodeLab } from './node-lab.ts';
-import { startNodeLab } from './node-lab.ts';
 import { onNode } from './on-node.ts';
 import { nodeUnavailable } from './requirements.ts';
 
@@ -14,11 +13,7 @@ let before: ReadonlyMap<string, string>;
 if (nodeUnavailable() === undefined) {
   test.before(async (t) => {
     t.timeout(900_000, 'the first run builds Kubernetes');
-    const prepare = async ({ node }: Pick<NodeLab, 'node'>) => putStaticPods(node);
-    lab = await startNodeLab({ ipam: 'holdfast-ipam', isQuiet: true, prepare });
-    await lab.nodeReady();
-    before = await settleAddressed(lab);
-    await lab.kubeletWorks(0);
+    ({ lab, addresses: before } = await startAddressedLab({ isQuiet: true }));
   });
   test.after.always(() => lab?.stop());
 }

@@ -2,14 +2,14 @@
 // turned into empty files, pods that are deleted before they have ended.
 import test from 'ava';
 import { eventually } from '../eventually.ts';
-import { addressesAnew, putStaticPods, settleAddressed } from './addressed-pods.ts';
+import { startAddressedLab } from './addressed-lab.ts';
+import { addressesAnew } from './addressed-pods.ts';
 import { heldByTheLivingAlone, ipamLs } from './addresses-on-disk.ts';
 import { churnWave, endChurn, startChurn } from './churn.ts';
 import { followService } from './followed-service.ts';
 import { beginRangeAt, foundReadyAt, killSandbox } from './moved-pod.ts';
 import { giveRights, startKubeProxy } from './node-agents.ts';
 import type { NodeLab } from './node-lab.ts';
-import { startNodeLab } from './node-lab.ts';
 import { onNode } from './on-node.ts';
 import { nodeUnavailable } from './requirements.ts';
 import { killRuntime } from './runtime-crash.ts';
@@ -20,11 +20,7 @@ let before: ReadonlyMap<string, string>;
 if (nodeUnavailable() === undefined) {
   test.before(async (t) => {
     t.timeout(900_000, 'the first run builds Kubernetes');
-    const prepare = async ({ node }: Pick<NodeLab, 'node'>) => putStaticPods(node);
-    lab = await startNodeLab({ ipam: 'holdfast-ipam', runDirectory: 'disk', isQuiet: true, prepare });
-    await lab.nodeReady();
-    before = await settleAddressed(lab);
-    await lab.kubeletWorks(0);
+    ({ lab, addresses: before } = await startAddressedLab({ runDirectory: 'disk', isQuiet: true }));
   });
   test.after.always(() => lab?.stop());
 }
